@@ -27,7 +27,7 @@ HORIZON_YEARS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 
 Hours = tuple[tuple[tuple[int, int], ...], ...]
 """Minutes since local midnight (from, to), for each of the seven weekdays and, last, for public holidays."""

@@ -235,7 +235,7 @@ def test_a_calendar_without_working_hours_is_refused(hours):
         [["07:00"]],
         ["07:00-15:00"],
         [[7, 15]],
-        [["٠٧:٠٠", "15:00"]],
+        [["07:0\u0665", "15:00"]],
         7,
     ],
 )
