@@ -1,0 +1,93 @@
+"""Every setting of the service, read once at start-up from environment variables that begin with PLATEIA_."""
+
+import os
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+
+from environs import Env
+
+
+class SettingsRefused(Exception):
+    """The settings contradict each other or would be unsafe; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. Each is `PLATEIA_` and the name in capitals; `docs/operating.md` lists them."""
+
+    home: Path = field(default_factory=lambda: Path("var"))
+    database_url: str = ""
+    files_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    samples: bool = False
+    log_level: str = "INFO"
+    threads: int = 8
+    limits_url: str = "memory://"
+    limits: bool = True
+    trusted_proxies: int = 0
+    fcm_credentials: str | None = None
+    fcm_base_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str = "plateia@localhost"
+    send_threads: int = 16
+    token_days: int = 180
+
+    def __post_init__(self) -> None:
+        home = self.home.resolve()
+        object.__setattr__(self, "home", home)
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{home / 'plateia.sqlite'}")
+        if not self.files_url:
+            object.__setattr__(self, "files_url", f"file://{home / 'files'}")
+        if not self.public_url:
+            object.__setattr__(self, "public_url", f"http://{self.host}:{self.port}")
+        self.refuse_what_is_unsafe()
+
+    def refuse_what_is_unsafe(self) -> None:
+        if self.samples and not is_loopback(self.host):
+            raise SettingsRefused(
+                f"The sample accounts have known passwords: they start only on a loopback address, not on {self.host}."
+            )
+        if self.fcm_base_url and not is_loopback(self.fcm_base_url.split("//")[-1].rsplit(":", 1)[0]):
+            raise SettingsRefused("PLATEIA_FCM_BASE_URL is for the stand-in of FCM on a loopback address only.")
+        if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
+            raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the settings; PORT is honoured too, as platforms set it. Raises SettingsRefused, EnvError."""
+        env = Env(prefix="PLATEIA_")
+        usual = cls(home=Path(env.str("HOME", "var")))
+        return cls(
+            home=usual.home,
+            database_url=env.str("DATABASE_URL", ""),
+            files_url=env.str("FILES_URL", ""),
+            host=env.str("HOST", usual.host),
+            port=env.int("PORT", Env().int("PORT", usual.port)),
+            public_url=env.str("PUBLIC_URL", ""),
+            samples=env.bool("SAMPLES", usual.samples),
+            log_level=env.str("LOG_LEVEL", usual.log_level),
+            threads=env.int("THREADS", usual.threads),
+            limits_url=env.str("LIMITS_URL", usual.limits_url),
+            limits=env.bool("LIMITS", usual.limits),
+            trusted_proxies=env.int("TRUSTED_PROXIES", usual.trusted_proxies),
+            fcm_credentials=env.str("FCM_CREDENTIALS", None),
+            fcm_base_url=env.str("FCM_BASE_URL", None),
+            smtp_url=env.str("SMTP_URL", None),
+            mail_from=env.str("MAIL_FROM", usual.mail_from),
+            send_threads=env.int("SEND_THREADS", usual.send_threads),
+            token_days=env.int("TOKEN_DAYS", usual.token_days),
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that is bound there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,81 @@
+"""How the service connects: what SQLite and PostgreSQL need before the first statement."""
+
+import sqlite3
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL, Connection, make_url
+
+from service.db import spatialite, writing
+
+OLDEST_SQLITE = (3, 35, 0)  # UPDATE … RETURNING
+
+
+def options(url: str, pool_size: int) -> dict[str, Any]:
+    """Keyword arguments of `create_engine` for this database."""
+    common: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+    }
+    if driver_url(url).get_backend_name() == "sqlite":
+        return common | {"connect_args": {"timeout": 30, "check_same_thread": False, "cached_statements": 512}}
+    return common | {
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c timezone=UTC -c statement_timeout=60000", "prepare_threshold": 2},
+    }
+
+
+def driver_url(url: str) -> URL:
+    """The URL with the driver that we use: psycopg 3 for PostgreSQL, the standard library's for SQLite."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def prepare(engine: Engine) -> None:
+    """Install what each new connection needs. Call once per engine."""
+    if engine.dialect.name != "sqlite":
+        return
+    check_sqlite()
+    event.listen(engine, "connect", prepare_sqlite_connection)
+    event.listen(engine, "begin", begin_sqlite)
+
+
+def prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy says BEGIN, so that DDL is transactional too
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.close()
+    spatialite.install(connection)
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock first: an upgraded read lock would fail at once with "database is locked"."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
+
+
+def check_sqlite() -> None:
+    """Say what this Python's SQLite lacks, before anything else fails in a stranger way."""
+    missing = []
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        missing.append(f"SQLite {'.'.join(map(str, OLDEST_SQLITE))} or later (this is {sqlite3.sqlite_version})")
+    probe = sqlite3.connect(":memory:")
+    for name, statement in (
+        ("R*Tree", "CREATE VIRTUAL TABLE probe_rtree USING rtree(id, a, b)"),
+        ("FTS5", "CREATE VIRTUAL TABLE probe_fts USING fts5(a)"),
+    ):
+        try:
+            probe.execute(statement)
+        except sqlite3.OperationalError:
+            missing.append(name)
+    probe.close()
+    if missing:
+        raise SystemExit(f"The sqlite3 module of this Python lacks: {', '.join(missing)}.")

@@ -1,0 +1,107 @@
+"""What processes keep in memory follows the database: a counter per subject grows with each change.
+
+A process asks at most once in `PATIENCE` seconds, with one statement for all subjects; what it has built from an
+older generation serves until the newer one is ready.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import BigInteger, Engine, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base, db, session
+from service.db.upserts import insert
+
+PATIENCE = 1.0
+
+Value = TypeVar("Value")
+
+
+class Generation(Base):
+    """How many times the rows of a subject have changed."""
+
+    __tablename__ = "generations"
+
+    subject: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+
+
+class Known:
+    """The generations of one database as this process last saw them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, int] = {}
+        self.asked_at = float("-inf")
+        self.lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Ask, unless it was asked lately or another thread is asking."""
+        if time.monotonic() - self.asked_at <= PATIENCE or not self.lock.acquire(blocking=self.values == {}):
+            return
+        try:
+            self.asked_at = time.monotonic()
+            rows = session.execute(select(Generation.subject, Generation.value)).all()
+            self.values = {row.subject: row.value for row in rows}
+        finally:
+            self.lock.release()
+
+
+_known: WeakKeyDictionary[Engine, Known] = WeakKeyDictionary()
+
+
+def grow(subject: str) -> None:
+    """Say inside a transaction that the rows of this subject change; other processes see it when it commits."""
+    statement = insert(Generation).values(subject=subject, value=1)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[Generation.subject], set_={"value": Generation.value + 1})
+    )
+    forget()
+
+
+def generation(subject: str) -> int:
+    """The newest generation that this process knows of."""
+    known = _known.get(db.engine)
+    if known is None:
+        known = _known.setdefault(db.engine, Known())
+    known.refresh()
+    return known.values.get(subject, 0)
+
+
+def forget() -> None:
+    """Ask the database at the next look, whenever the last one was."""
+    for known in list(_known.values()):
+        known.asked_at = float("-inf")
+
+
+class Remembered(Generic[Value]):
+    """What `build` makes of the rows of some subjects, kept until one of them grows.
+
+    One thread builds; meanwhile the others are served what was there before. The value must not be changed.
+    """
+
+    def __init__(self, build: Callable[[], Value], *subjects: str) -> None:
+        self.build = build
+        self.subjects = subjects
+        self.kept: WeakKeyDictionary[Engine, tuple[Any, Value]] = WeakKeyDictionary()
+        self.lock = threading.Lock()
+
+    def get(self) -> Value:
+        """The value of the newest known generation, or the one before while a new one is being built."""
+        newest = tuple(generation(subject) for subject in self.subjects)
+        kept = self.kept.get(db.engine)
+        if kept is not None and (kept[0] == newest or not self.lock.acquire(blocking=False)):
+            return kept[1]
+        if kept is None:
+            self.lock.acquire()
+        try:
+            kept = self.kept.get(db.engine)
+            if kept is None or kept[0] != newest:
+                kept = (newest, self.build())
+                self.kept[db.engine] = kept
+            return kept[1]
+        finally:
+            self.lock.release()

@@ -1,0 +1,162 @@
+"""What every route needs of HTTP and no rule may know: answers, ETags, cursors, problem documents."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, ClassVar
+
+import flask_smorest
+import orjson
+from flask import Response, g, request
+from flask.json.provider import JSONProvider
+from marshmallow import Schema, fields
+from webargs.flaskparser import FlaskParser
+
+from service.errors import Problem
+from service.text import LANGUAGES, N_, say
+
+MOST_ON_A_PAGE = 100
+
+
+class CursorNotValid(Problem):
+    """The `after` parameter is none that this service gave."""
+
+    status, code, message = 422, "cursor_not_valid", N_("This page cannot be found. Start again from the first one.")
+
+
+class FieldsNotValid(Problem):
+    """A part of the request does not fit its schema; `errors` says which and why."""
+
+    status, code, message = 422, "fields_not_valid", N_("Some of what was sent cannot be understood.")
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON by orjson: UUIDs and instants are written as text."""
+
+    def dumps(self, obj: Any, **options: Any) -> str:
+        return as_json(obj).decode()
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        return orjson.loads(s)
+
+
+class PartsParser(FlaskParser):
+    """Reads multipart bodies with fields and files as one mapping, and refuses as a problem document."""
+
+    DEFAULT_VALIDATION_STATUS = 422
+
+    def load_parts(self, req: Any, schema: Schema) -> Any:
+        merged = req.form.copy()
+        for name, files in req.files.lists():
+            merged.setlist(name, files)
+        return self._makeproxy(merged, schema)
+
+    def handle_error(self, error: Any, req: Any, schema: Any, **options: Any) -> Any:
+        raise FieldsNotValid(errors=error.messages)
+
+
+PartsParser.__location_map__ = FlaskParser.__location_map__ | {"parts": "load_parts"}
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A feature's routes."""
+
+    ARGUMENTS_PARSER = PartsParser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = (
+        flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING | {"parts": "multipart/form-data"}
+    )
+
+
+class PageQuery(Schema):
+    """How much, and after what."""
+
+    after = fields.String(metadata={"description": "`next` of the page before."})
+    limit = fields.Integer(
+        load_default=50,
+        validate=lambda n: 1 <= n <= MOST_ON_A_PAGE,
+        metadata={"minimum": 1, "maximum": MOST_ON_A_PAGE},
+    )
+
+
+def as_json(content: Any) -> bytes:
+    """The content as JSON bytes; instants as `2026-11-21T09:30:00Z` with as many decimals as they have."""
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def answer(content: Any, status: int = 200, etag: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer; with an ETag, 304 where the phone has it already."""
+    response = Response(as_json(content), status, content_type="application/json")
+    if headers:
+        response.headers.update(headers)
+    if etag is not None:
+        response.set_etag(etag)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.add("Vary", "Accept-Language, Authorization")
+        response.make_conditional(request)
+    return response
+
+
+def not_modified(etag: str) -> Response | None:
+    """304 where the phone has just this already, before the content is made; None otherwise."""
+    if not request.if_none_match.contains(etag):
+        return None
+    response = Response(status=304)
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def etag_of(*parts: Any) -> str:
+    """A short name of everything that the answer depends on."""
+    return blake2b(orjson.dumps(parts, default=str), digest_size=12).hexdigest()
+
+
+def cursor(*values: Any) -> str:
+    """The place after a row, opaque to the phone."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+
+
+def after_cursor(text: str | None, *kinds: type) -> list[Any] | None:
+    """The values that `cursor` hid, of these kinds. Raises CursorNotValid."""
+    if text is None:
+        return None
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError, UnicodeError):
+        raise CursorNotValid from None
+    if not isinstance(values, list) or len(values) != len(kinds):
+        raise CursorNotValid
+    if not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
+        raise CursorNotValid
+    if any(isinstance(value, int) and abs(value) >= 2**63 for value in values):
+        raise CursorNotValid
+    return values
+
+
+def language() -> str:
+    """The language that the caller prefers of those that we speak; of their municipality's where it is known."""
+    here = g.get("municipality")
+    offered = list(here.languages) if here is not None else list(LANGUAGES)
+    offered += [known for known in LANGUAGES if known not in offered]
+    return request.accept_languages.best_match(offered, offered[0])
+
+
+def problem_document(problem: Problem) -> Response:
+    """The refusal as application/problem+json (RFC 9457), in the caller's language."""
+    spoken = language()
+    content = {
+        "type": f"urn:plateia:problem:{problem.code}",
+        "title": say(spoken, problem.message),
+        "status": problem.status,
+        "code": problem.code,
+        "request_id": g.get("request_id"),
+        **problem.details,
+    }
+    response = Response(as_json(content), problem.status, content_type="application/problem+json")
+    response.headers["Content-Language"] = spoken
+    if problem.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in problem.details:
+        response.headers["Retry-After"] = str(problem.details["retry_after"])
+    return response

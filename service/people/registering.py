@@ -1,0 +1,157 @@
+"""A phone introduces itself, and comes back."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+
+from service.db import session
+from service.db.clock import now
+from service.db.keys import new_uid
+from service.db.upserts import insert_if_absent
+from service.errors import Problem
+from service.municipalities.directory import Municipality
+from service.outbox import targets
+from service.people.access import Caller, digest
+from service.people.models import AccessToken, Account, Device
+from service.text import N_
+
+RESIDENT, STAFF = "resident", "staff"
+
+
+class SecretNotRight(Problem):
+    """This installation is registered with another secret."""
+
+    status, code, message = 401, "secret_not_right", N_("This phone could not be recognised. Register it anew.")
+
+
+@dataclass(frozen=True)
+class TokenGiven:
+    """A token as its owner sees it, once."""
+
+    token: str
+    expires_at: datetime
+    account: uuid.UUID
+
+
+def register_device(
+    municipality: Municipality,
+    installation: uuid.UUID,
+    secret: str,
+    platform: str,
+    app_version: str,
+    language: str | None,
+    days: int,
+) -> TokenGiven:
+    """Give the phone an account when it is new here, and a fresh token in any case. Raises SecretNotRight."""
+    moment = now()
+    spoken = municipality.language_for(language)
+    known = known_device(municipality, installation)
+    if known is None:
+        made = make_device(municipality, installation, secret, platform, app_version, spoken, moment)
+        known = made or known_device(municipality, installation)
+    if known is None or not hmac.compare_digest(known.secret_digest, secret_digest(secret)):
+        raise SecretNotRight
+    session.execute(
+        update(Device).where(Device.id == known.id).values(platform=platform, app_version=app_version, seen_at=moment)
+    )
+    account = session.get_one(Account, known.account_id)
+    return give_token(account, known.id, moment, days)
+
+
+def known_device(municipality: Municipality, installation: uuid.UUID) -> Device | None:
+    return session.scalar(
+        select(Device).where(Device.municipality_id == municipality.id, Device.installation == installation)
+    )
+
+
+def make_device(
+    municipality: Municipality,
+    installation: uuid.UUID,
+    secret: str,
+    platform: str,
+    app_version: str,
+    language: str,
+    moment: datetime,
+) -> Device | None:
+    """A device with an account of its own; None where another request was faster."""
+    account = Account(
+        uid=new_uid(),
+        municipality_id=municipality.id,
+        kind=RESIDENT,
+        language=language,
+        created_at=moment,
+    )
+    session.add(account)
+    session.flush()
+    row = {
+        "municipality_id": municipality.id,
+        "account_id": account.id,
+        "installation": installation,
+        "secret_digest": secret_digest(secret),
+        "platform": platform,
+        "app_version": app_version,
+        "created_at": moment,
+        "seen_at": moment,
+    }
+    made = insert_if_absent(Device, [row], returning=Device.id)
+    if not made:
+        session.delete(account)
+        session.flush()
+        return None
+    return session.get_one(Device, made[0])
+
+
+def give_token(account: Account, device_id: int | None, moment: datetime, days: int) -> TokenGiven:
+    """A new random token; tokens of the same phone that have expired go."""
+    token = secrets.token_urlsafe(32)
+    expires_at = moment + timedelta(days=days)
+    session.execute(
+        delete(AccessToken).where(AccessToken.account_id == account.id, AccessToken.expires_at <= moment)
+    )
+    session.add(
+        AccessToken(
+            digest=digest(token),
+            account_id=account.id,
+            device_id=device_id,
+            created_at=moment,
+            expires_at=expires_at,
+        )
+    )
+    return TokenGiven(token, expires_at, account.uid)
+
+
+def revoke_token(caller: Caller) -> None:
+    """Sign out: this token is worth nothing from now on."""
+    session.execute(delete(AccessToken).where(AccessToken.id == caller.token_id))
+
+
+def set_push_target(municipality: Municipality, caller: Caller, kind: str, value: str) -> None:
+    """Where pushes for this phone go from now on; the former place is retired."""
+    if caller.device_id is None:
+        raise DeviceNeeded
+    device = session.scalars(select(Device).where(Device.id == caller.device_id).with_for_update()).one()
+    if device.push_target_id is None:
+        target = targets.register(municipality.id, "push", kind, value)
+    else:
+        target = targets.replace(device.push_target_id, kind, value)
+    # a target that came to this phone belongs to no other phone any more
+    session.execute(
+        update(Device).where(Device.push_target_id == target, Device.id != device.id).values(push_target_id=None)
+    )
+    device.push_target_id = target
+
+
+class DeviceNeeded(Problem):
+    """Only a phone has a push target; this token was given to a person who signed in with a password."""
+
+    status, code, message = 409, "device_needed", N_("This works on a registered phone only.")
+
+
+def secret_digest(secret: str) -> bytes:
+    """What is kept of a phone's secret: it is long and random, so that one round of SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).digest()

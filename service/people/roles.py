@@ -1,0 +1,18 @@
+"""Who may do what. A role is given in a whole municipality or in one department of it."""
+
+PERMISSIONS = {
+    "see_reports": "see the reports of the queue with everything that is not public",
+    "handle_reports": "move, assign and answer reports and take the first look",
+}
+
+ROLES = {
+    "department_staff": ("see_reports", "handle_reports"),
+    "dispatcher": ("see_reports", "handle_reports"),
+    "auditor": ("see_reports",),
+    "administrator": ("see_reports", "handle_reports"),
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether the role allows it."""
+    return permission in ROLES.get(role, ())

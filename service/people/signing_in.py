@@ -1,0 +1,71 @@
+"""Staff sign in with a password."""
+
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+
+from service.db import session
+from service.db.clock import now
+from service.db.upserts import insert
+from service.errors import Problem
+from service.municipalities.directory import Municipality
+from service.people.models import Account, Password
+from service.people.registering import STAFF, TokenGiven, give_token
+from service.text import N_
+
+STAFF_TOKEN_DAYS = 1
+AT_ONCE = 4  # one hash takes 64 MiB: no more than these at a time in a process
+
+_hasher = PasswordHasher()
+_bound = threading.Semaphore(AT_ONCE)
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class SignInRefused(Problem):
+    """E-mail or password is wrong; it is not said which."""
+
+    status, code, message = 401, "sign_in_refused", N_("The e-mail address or the password is not right.")
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of a password; takes some hundred milliseconds, so call it before a transaction."""
+    with _bound:
+        return _hasher.hash(password)
+
+
+def check_password(municipality: Municipality, email: str, password: str) -> int:
+    """The id of the staff account with this password. Takes as long for unknown addresses. Raises SignInRefused."""
+    found = session.execute(
+        select(Account.id, Password.hash)
+        .join(Password, Password.account_id == Account.id)
+        .where(
+            Account.municipality_id == municipality.id,
+            Account.kind == STAFF,
+            Account.email == email.strip().lower(),
+        )
+    ).one_or_none()
+    session.rollback()  # no connection is held while the hash is computed
+    with _bound:
+        try:
+            _hasher.verify(found.hash if found else _NOBODY, password)
+        except (VerificationError, InvalidHashError):
+            raise SignInRefused from None
+    if found is None:
+        raise SignInRefused
+    account_id: int = found.id
+    return account_id
+
+
+def sign_in(account_id: int) -> TokenGiven:
+    """A token for who has shown the password."""
+    return give_token(session.get_one(Account, account_id), None, now(), STAFF_TOKEN_DAYS)
+
+
+def set_password(account_id: int, password_hash: str) -> None:
+    """Keep the hash as the account's only password."""
+    statement = insert(Password).values(account_id=account_id, hash=password_hash)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[Password.account_id], set_={"hash": password_hash})
+    )
