@@ -1,0 +1,94 @@
+"""Keep a photo's files first, write its row second, attach it to its owner third."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import case, update
+
+from service.db import session
+from service.db.clock import now
+from service.db.keys import new_uid
+from service.errors import Problem
+from service.media.limits import USUAL, PhotoLimits
+from service.media.models import Attachment
+from service.media.preparing import prepare
+from service.media.renditions import Rendition, key_of
+from service.municipalities.directory import Municipality
+from service.storage.keeping import Store
+from service.text import N_
+
+
+class PhotoNotFound(Problem):
+    """No such photo here; or it is somebody else's, or already part of something. All look the same from outside."""
+
+    status, code, message = 404, "photo_not_found", N_("This photo is not here. Please send it again.")
+
+
+@dataclass(frozen=True)
+class PhotoKept:
+    """The values of the row about a photo whose files are in the store; fields as in Attachment."""
+
+    uid: uuid.UUID
+    municipality_id: int
+    uploaded_by: str
+    purpose: str
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+    alt: str | None
+
+
+def store_photo(
+    municipality: Municipality,
+    uploaded_by: str,
+    data: bytes,
+    store: Store,
+    alt: str | None = None,
+    purpose: str = "report",
+    limits: PhotoLimits = USUAL,
+) -> PhotoKept:
+    """Prepare a photo and keep its renditions; slow, so before any transaction. `record` the result, or it is swept.
+
+    Raises the Problems of `prepare`, and StoreUnavailable.
+    """
+    photo = prepare(data, limits)
+    uid = new_uid()
+    for rendition, file in photo.renditions.items():
+        store.keep(key_of(municipality.slug, uid, rendition), file)
+    size = len(photo.renditions[Rendition.LARGE])
+    return PhotoKept(uid, municipality.id, uploaded_by, purpose, photo.sha256, photo.width, photo.height, size, alt)
+
+
+def record(kept: PhotoKept) -> Attachment:
+    """Add the row about a photo that is kept, inside the caller's transaction."""
+    attachment = Attachment(**asdict(kept), owner=None, position=None, created_at=now(), attached_at=None)
+    session.add(attachment)
+    session.flush()
+    return attachment
+
+
+def attach(municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, uploaded_by: str) -> list[Attachment]:
+    """Give recorded photos to their owner, in this order, in one statement inside the caller's transaction.
+
+    A photo is attached once, and only by who sent it. Raises PhotoNotFound when any of them cannot be.
+    """
+    if not uids:
+        return []
+    places = {uid: place for place, uid in enumerate(dict.fromkeys(uids))}
+    attached = session.scalars(
+        update(Attachment)
+        .where(
+            Attachment.municipality_id == municipality.id,
+            Attachment.uid.in_(places),
+            Attachment.owner.is_(None),
+            Attachment.uploaded_by == uploaded_by,
+        )
+        .values(owner=owner, attached_at=now(), position=case(places, value=Attachment.uid))
+        .returning(Attachment),
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    ).all()
+    if len(attached) < len(places):
+        raise PhotoNotFound(missing=[str(uid) for uid in places if uid not in {a.uid for a in attached}])
+    return sorted(attached, key=lambda attachment: places[attachment.uid])

@@ -1,0 +1,1 @@
+"""Files kept: a folder or an S3-compatible store, by one URL."""
