@@ -144,7 +144,7 @@ def install(purpose: str) -> None:
 
     Exits with pip's own code where it fails; the next call then starts anew.
     """
-    pip: list[str | Path] = [own_python(), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip: list[str | Path] = [own_python(), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     lock = CHECKOUT / "requirements" / f"{purpose}.lock"
     finished = subprocess.run([*pip, "--require-hashes", "--no-deps", "--requirement", lock], check=False)
     if finished.returncode:

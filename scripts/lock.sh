@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 compile() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@" pyproject.toml
+        --no-emit-index-url --no-header --no-annotate "$@" pyproject.toml
 }
 
 compile "$@" --output-file requirements/run.lock
