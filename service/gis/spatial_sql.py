@@ -5,10 +5,21 @@ statement is compiled, every value is a bound parameter, and the statement stays
 """
 
 import math
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from geoalchemy2 import functions  # noqa: F401  (func.ST_… take their types from here)
-from sqlalchemy import Boolean, ColumnElement, Float, Integer, and_, cast, column, func, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Float,
+    Integer,
+    and_,
+    cast,
+    column,
+    func,
+    select,
+    table,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import coercions, roles
@@ -20,6 +31,12 @@ from sqlalchemy.types import NullType, TypeEngine, UserDefinedType
 WGS84 = 4326
 SMALLEST_RADIUS = 6_335_439.0  # metres; the WGS 84 meridian's at the equator, so that a box is never too small
 
+PARTS_OF_THE_CACHE_KEY = [
+    ("postgresql", InternalTraversal.dp_clauseelement),
+    ("sqlite", InternalTraversal.dp_clauseelement),
+    ("type", InternalTraversal.dp_type),
+]
+
 T = TypeVar("T")
 GeometryColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -28,13 +45,15 @@ class ByDialect(ColumnElement[T]):
     """One expression in two spellings. `postgresql` and `sqlite` must mean the same."""
 
     __visit_name__ = "by_dialect"
-    _traverse_internals: ClassVar[list[tuple[str, InternalTraversal]]] = [
-        ("postgresql", InternalTraversal.dp_clauseelement),
-        ("sqlite", InternalTraversal.dp_clauseelement),
-        ("type", InternalTraversal.dp_type),
-    ]
+    _traverse_internals = PARTS_OF_THE_CACHE_KEY
 
-    def __init__(self, type_: TypeEngine[T], *, postgresql: ColumnElement[Any], sqlite: ColumnElement[Any]) -> None:
+    def __init__(
+        self,
+        type_: TypeEngine[T],
+        *,
+        postgresql: ColumnElement[Any],
+        sqlite: ColumnElement[Any],
+    ) -> None:
         self.type = type_
         self.postgresql = postgresql
         self.sqlite = sqlite
@@ -49,12 +68,16 @@ class ByDialect(ColumnElement[T]):
 
 
 @compiles(ByDialect, "postgresql")
-def _compile_for_postgresql(element: ByDialect[Any], compiler: SQLCompiler, **options: Any) -> str:
+def _compile_for_postgresql(
+    element: ByDialect[Any], compiler: SQLCompiler, **options: Any
+) -> str:
     return f"({compiler.process(element.postgresql, **options)})"
 
 
 @compiles(ByDialect, "sqlite")
-def _compile_for_sqlite(element: ByDialect[Any], compiler: SQLCompiler, **options: Any) -> str:
+def _compile_for_sqlite(
+    element: ByDialect[Any], compiler: SQLCompiler, **options: Any
+) -> str:
     return f"({compiler.process(element.sqlite, **options)})"
 
 
@@ -71,26 +94,41 @@ def point(lon: float, lat: float) -> ByDialect[Any]:
     """A point to compare columns with, as in `func.ST_Covers(Feature.geometry, point(lon, lat))`."""
     return ByDialect(
         NullType(),
-        postgresql=func.ST_SetSRID(func.ST_MakePoint(lon, lat), WGS84, type_=NullType()),
+        postgresql=func.ST_SetSRID(
+            func.ST_MakePoint(lon, lat), WGS84, type_=NullType()
+        ),
         sqlite=func.MakePoint(lon, lat, WGS84, type_=NullType()),
     )
 
 
-def in_box(geometry: GeometryColumn, min_lon: float, min_lat: float, max_lon: float, max_lat: float) -> ByDialect[bool]:
+def in_box(
+    geometry: GeometryColumn,
+    min_lon: float,
+    min_lat: float,
+    max_lon: float,
+    max_lat: float,
+) -> ByDialect[bool]:
     """Rows whose bounding box touches this one, found through the spatial index of the column.
 
     Both indexes hold rounded boxes, so a row up to about a metre outside may be among them: where that matters,
     add an exact predicate. The table needs an integer primary key `id`; a NULL geometry is in no box.
     """
     place = _clause(geometry)
-    envelope = func.ST_MakeEnvelope(min_lon, min_lat, max_lon, max_lat, WGS84, type_=NullType())
+    envelope = func.ST_MakeEnvelope(
+        min_lon, min_lat, max_lon, max_lat, WGS84, type_=NullType()
+    )
     (original,) = place.base_columns
     index = table(
         f"idx_{original.table.name}_{original.name}",
         column("pkid", Integer),
         *(column(edge, Float) for edge in ("xmin", "xmax", "ymin", "ymax")),
     )
-    touching = and_(index.c.xmax >= min_lon, index.c.xmin <= max_lon, index.c.ymax >= min_lat, index.c.ymin <= max_lat)
+    touching = and_(
+        index.c.xmax >= min_lon,
+        index.c.xmin <= max_lon,
+        index.c.ymax >= min_lat,
+        index.c.ymin <= max_lat,
+    )
     return ByDialect(
         Boolean(),
         postgresql=place.op("&&", is_comparison=True, return_type=Boolean())(envelope),
@@ -98,7 +136,9 @@ def in_box(geometry: GeometryColumn, min_lon: float, min_lat: float, max_lon: fl
     )
 
 
-def metres_between(geometry: GeometryColumn, lon: float, lat: float) -> ByDialect[float]:
+def metres_between(
+    geometry: GeometryColumn, lon: float, lat: float
+) -> ByDialect[float]:
     """The shortest way on the ellipsoid from the point to each row's geometry; 0 inside it.
 
     It uses no index: narrow the rows first with `in_box(geometry, *box_around(lon, lat, metres))`.
@@ -106,12 +146,16 @@ def metres_between(geometry: GeometryColumn, lon: float, lat: float) -> ByDialec
     place, here = _clause(geometry), point(lon, lat)
     return ByDialect(
         Float(),
-        postgresql=func.ST_Distance(cast(place, _Geography()), cast(here, _Geography()), type_=Float()),
+        postgresql=func.ST_Distance(
+            cast(place, _Geography()), cast(here, _Geography()), type_=Float()
+        ),
         sqlite=func.ST_Distance(place, here, 1, type_=Float()),
     )
 
 
-def box_around(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:
+def box_around(
+    lon: float, lat: float, metres: float
+) -> tuple[float, float, float, float]:
     """(min lon, min lat, max lon, max lat) of a box that holds all within so many metres of the point.
 
     It is at most a hundredth larger than it must be, and it ends at the poles and at the 180th meridian.
