@@ -1,0 +1,161 @@
+"""The published features in memory: one index per layer version, built once and shared by all threads.
+
+What is shared is never prepared: a prepared geometry builds its own index at the first question and must not be asked
+by two threads. The tree prepares the question instead, which each thread makes for itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import shapely
+from sqlalchemy import Engine, select
+
+from service.db import db, session
+from service.db.generations import Remembered
+from service.gis.measuring import Edges, Floats, Geometries, Integers, degrees_around
+from service.gis.models import Feature, Layer, LayerVersion
+from service.municipalities.directory import Municipality
+
+SUBJECT = "layers"
+EDGE = 1e-9  # degrees, a tenth of a millimetre: a point on a slanting edge is rarely exactly on it in floating point
+EXACTLY = 1e-6  # metres: what rounding may add to a distance of exactly N metres
+NAMES = ("name", "NAME", "Name", "label", "LABEL")
+
+
+@dataclass(frozen=True, eq=False)
+class VersionIndex:
+    """The features of one published version, ordered by key; positions (from 0) refer to that order.
+
+    Never changed after it was made, and safe to ask from many threads at once.
+    """
+
+    layer_id: int
+    layer_key: str
+    layer_name: Mapping[str, str]
+    kind: str
+    version_id: int
+    version: int
+    keys: tuple[str, ...]
+    attributes: tuple[Mapping[str, Any], ...]
+    geometries: Geometries
+    tree: shapely.STRtree
+    edges: Edges
+    positions: Mapping[str, int]
+
+    def holding(self, lon: float, lat: float) -> list[int]:
+        """Positions of the features that the point lies in, lowest key first; an edge counts as inside."""
+        box = shapely.box(lon - EDGE, lat - EDGE, lon + EDGE, lat + EDGE)
+        found: list[int] = self.tree.query((box,), predicate="intersects")[1].tolist()
+        if len(found) > 1:
+            found.sort()
+        return found
+
+    def holding_each(self, lon: Floats, lat: Floats) -> tuple[Integers, Integers]:
+        """The same for many points: pairs (which point, position), ordered by point, then position."""
+        boxes = shapely.box(lon - EDGE, lat - EDGE, lon + EDGE, lat + EDGE)
+        return _in_order(*self.tree.query(boxes, predicate="intersects"))
+
+    def within(self, lon: float, lat: float, metres: float) -> list[int]:
+        """Positions of the features no farther than so many metres (exactly as many counts), lowest key first."""
+        found: list[int] = self.within_each(np.array([lon]), np.array([lat]), metres)[1].tolist()
+        return found
+
+    def within_each(self, lon: Floats, lat: Floats, metres: float) -> tuple[Integers, Integers]:
+        """The same for many points: pairs (which point, position), ordered by point, then position."""
+        across, along = degrees_around(lat, metres)
+        boxes = shapely.box(lon - across, lat - along, lon + across, lat + along)
+        point, position = _in_order(*self.tree.query(boxes, predicate="intersects"))
+        near = self.edges.metres(lon[point], lat[point], position) <= metres + EXACTLY
+        inside = _pairs(*self.holding_each(lon, lat), len(self.keys))
+        near |= np.isin(_pairs(point, position, len(self.keys)), inside)
+        return point[near], position[near]
+
+    def metres_to_edge(self, position: int, lon: float, lat: float) -> float:
+        """Geodesic metres from the point to the nearest edge of the feature, from within as from without."""
+        return float(self.edges.metres(np.array([lon]), np.array([lat]), np.array([position]))[0])
+
+    def name_of(self, position: int) -> str:
+        """What the feature calls itself, otherwise its key."""
+        attributes = self.attributes[position]
+        return str(next((attributes[name] for name in NAMES if attributes.get(name)), self.keys[position]))
+
+
+def _in_order(point: Integers, position: Integers) -> tuple[Integers, Integers]:
+    """The tree answers point by point, but the features of one point in any order."""
+    if not np.any(point[1:] == point[:-1]):
+        return point, position
+    order = np.lexsort((position, point))
+    return point[order], position[order]
+
+
+def _pairs(point: Integers, position: Integers, features: int) -> Integers:
+    return point * features + position
+
+
+def index_of(
+    layer: Layer, version: LayerVersion, features: Sequence[tuple[str, Mapping[str, Any], Any]]
+) -> VersionIndex:
+    """The index of (key, attributes, geometry in longitude and latitude) of one version, in any order."""
+    features = sorted(features, key=lambda feature: feature[0])
+    geometries = np.array([None, *(geometry for _, _, geometry in features)], dtype=object)[1:]
+    keys = tuple(key for key, _, _ in features)
+    return VersionIndex(
+        layer_id=layer.id,
+        layer_key=layer.key,
+        layer_name=layer.name,
+        kind=layer.kind,
+        version_id=version.id,
+        version=version.number,
+        keys=keys,
+        attributes=tuple(attributes for _, attributes, _ in features),
+        geometries=geometries,
+        tree=shapely.STRtree(geometries),
+        edges=Edges.of(geometries),
+        positions={key: position for position, key in enumerate(keys)},
+    )
+
+
+Indexes = Mapping[str, VersionIndex]
+_nothing: Indexes = {}
+_built: WeakKeyDictionary[Engine, dict[int, VersionIndex]] = WeakKeyDictionary()
+
+
+def indexes_of(municipality: Municipality) -> Indexes:
+    """Layer key → index of the version in force, as this process knows it: a second or two old at the most.
+
+    The mapping is replaced, never changed: who holds one sees one state of the map.
+    """
+    return _indexes.get().get(municipality.id, _nothing)
+
+
+def _build() -> Mapping[int, Indexes]:
+    """Municipality id → layer key → index. What was built before and is still in force is taken over."""
+    before = _built.get(db.engine, {})
+    rows = session.execute(
+        select(Layer, LayerVersion).join(LayerVersion, LayerVersion.id == Layer.published_version_id)
+    ).all()
+    now: dict[int, VersionIndex] = {}
+    indexes: dict[int, dict[str, VersionIndex]] = {}
+    for layer, version in rows:
+        index = before.get(version.id) or index_of(layer, version, _features(version.id))
+        now[version.id] = indexes.setdefault(layer.municipality_id, {})[layer.key] = index
+    _built[db.engine] = now
+    return indexes
+
+
+def _features(version_id: int) -> list[tuple[str, Mapping[str, Any], Any]]:
+    rows = session.execute(
+        select(Feature.key, Feature.attributes, Feature.geometry).where(Feature.version_id == version_id)
+    ).all()
+    geometries = shapely.from_wkb([_wkb(element.data) for _, _, element in rows])
+    return [(key, attributes, geometry) for (key, attributes, _), geometry in zip(rows, geometries, strict=True)]
+
+
+def _wkb(data: Any) -> str | bytes:
+    return data if isinstance(data, str) else bytes(data)
+
+
+_indexes = Remembered(_build, SUBJECT)

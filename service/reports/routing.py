@@ -1,0 +1,228 @@
+"""Which department gets a report, because of what the map says. Pure: rules and indexes in, a decision out.
+
+A rule says: for this category (or group, or any), where the point lies in, or within so many metres of, a feature of
+that layer with these attributes, this department. Rules are read by position, the first that matches wins; among
+several features of one rule the lowest key wins, however near the others are; what no rule decides goes to the
+fallback desk. An edge counts as inside, and exactly N metres as within N.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from service.errors import Problem
+from service.gis.index import VersionIndex
+from service.text import N_, pick, say
+
+IN, WITHIN, ASSET = "in", "within", "asset"
+RELATIONS = (IN, WITHIN, ASSET)
+FALLBACK = "fallback"
+FARTHEST = 10_000.0  # metres
+NOWHERE = -1
+
+WORDS = {
+    IN: N_("The place lies in “{feature}” ({layer})."),
+    WITHIN: N_("The place lies within {metres} metres of “{feature}” ({layer})."),
+    ASSET: N_("The report is about “{feature}” ({layer})."),
+    FALLBACK: N_("No rule says whose this is; the desk that receives such reports gets it."),
+}
+
+
+class RuleRefused(Problem):
+    """The routing rule cannot be read; `reason` says why."""
+
+    status, code, message = 422, "routing_rule_refused", N_("This routing rule cannot be used.")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the routing table. Without `categories` and `group` it is for any category; with both, for either.
+
+    `match` maps attributes to the value wanted, or to a list of which one is wanted. The department is named, or is
+    what the matching feature says in `department_attribute`. Raises RuleRefused.
+    """
+
+    id: int
+    position: int
+    relation: str
+    layer: str
+    categories: frozenset[str] | None = None
+    group: str | None = None
+    metres: float | None = None
+    match: Mapping[str, Any] = field(default_factory=dict)
+    department: str | None = None
+    department_attribute: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.relation not in RELATIONS:
+            raise RuleRefused(reason="relation")
+        if (self.relation == WITHIN) != (self.metres is not None):
+            raise RuleRefused(reason="metres")
+        if self.metres is not None and not 0 <= self.metres <= FARTHEST:
+            raise RuleRefused(reason="metres")
+        if (self.department is None) == (self.department_attribute is None):
+            raise RuleRefused(reason="department")
+
+    def is_for(self, category: str, group: str | None) -> bool:
+        """Whether reports of this category, which is in this group, are the rule's business."""
+        if self.categories is None and self.group is None:
+            return True
+        return category in (self.categories or ()) or (self.group is not None and self.group == group)
+
+    def matches(self, attributes: Mapping[str, Any]) -> bool:
+        """Whether a feature with these attributes is meant."""
+        return all(
+            _same(attributes.get(name), wanted)
+            if not isinstance(wanted, list | tuple)
+            else any(_same(attributes.get(name), one) for one in wanted)
+            for name, wanted in self.match.items()
+        )
+
+    def names(self, attributes: Mapping[str, Any]) -> Any:
+        """What the rule says is the department, where a feature with these attributes decides."""
+        return self.department if self.department_attribute is None else attributes.get(self.department_attribute)
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    """Equal as JSON is: 8 is 8.0, but neither "8" nor true is 1."""
+    return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+class PassedOver(NamedTuple):
+    """A rule that matched a feature whose attribute names no department of ours."""
+
+    rule: Rule
+    feature: str
+    value: Any
+
+
+class Decision(NamedTuple):
+    """Who gets it, and why. Where the fallback desk gets it there is no rule, no layer and no position in the layer."""
+
+    department: str
+    lon: float
+    lat: float
+    rule: Rule | None = None
+    layer: VersionIndex | None = None
+    position: int = NOWHERE
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def feature(self) -> str | None:
+        """The key of the feature that decided."""
+        return self.layer.keys[self.position] if self.layer else None
+
+
+class Asset(NamedTuple):
+    """The lamp-post, the bin: a feature by the key of its layer and its own."""
+
+    layer: str
+    feature: str
+
+
+class Line:
+    """A rule with the index of its layer: by position, which features are meant and the department each stands for."""
+
+    def __init__(self, rule: Rule, index: VersionIndex, departments: Collection[str]) -> None:
+        self.rule = rule
+        self.index = index
+        self.meant = [rule.matches(attributes) for attributes in index.attributes]
+        self.named = [rule.names(attributes) for attributes in index.attributes]
+        self.departments = [name if isinstance(name, str) and name in departments else None for name in self.named]
+
+    def first(self, lon: float, lat: float, asset: Asset | None) -> int:
+        """The position of the first feature that the rule matches, or NOWHERE."""
+        meant = self.meant
+        for position in self.near(lon, lat, asset):
+            if meant[position]:
+                return position
+        return NOWHERE
+
+    def near(self, lon: float, lat: float, asset: Asset | None) -> list[int]:
+        """Positions of the features that lie as the rule says, lowest key first."""
+        if self.rule.relation == IN:
+            return self.index.holding(lon, lat)
+        if self.rule.metres is not None:
+            return self.index.within(lon, lat, self.rule.metres)
+        if asset is None or asset.layer != self.rule.layer or asset.feature not in self.index.positions:
+            return []
+        return [self.index.positions[asset.feature]]
+
+
+class Router:
+    """The routing table of one municipality over one state of its map; safe to share between threads.
+
+    `departments` are the keys that a rule may name; `fallback` is the desk's.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], indexes: Mapping[str, VersionIndex], fallback: str, departments: Collection[str]
+    ) -> None:
+        ordered = sorted(rules, key=lambda rule: (rule.position, rule.id))
+        self.lines = [Line(rule, indexes[rule.layer], departments) for rule in ordered if rule.layer in indexes]
+        self.indexes = indexes
+        self.fallback = fallback
+        self.lines_of: dict[tuple[str, str | None], list[Line]] = {}
+
+    def lines_for(self, category: str, group: str | None) -> list[Line]:
+        """The lines that are this category's business, first to last."""
+        lines = self.lines_of.get((category, group))
+        if lines is None:
+            lines = [line for line in self.lines if line.rule.is_for(category, group)]
+            self.lines_of[category, group] = lines
+        return lines
+
+    def route(
+        self, category: str, group: str | None, lon: float, lat: float, asset: Asset | None = None
+    ) -> Decision:
+        """Who gets a report of this category at this place (degrees, WGS84)."""
+        passed_over: tuple[PassedOver, ...] = ()
+        for line in self.lines_for(category, group):
+            position = line.first(lon, lat, asset)
+            if position == NOWHERE:
+                continue
+            department = line.departments[position]
+            if department is not None:
+                return Decision(department, lon, lat, line.rule, line.index, position, passed_over)
+            passed_over += (PassedOver(line.rule, line.index.keys[position], line.named[position]),)
+        return Decision(self.fallback, lon, lat, passed_over=passed_over)
+
+
+def explain(decision: Decision) -> dict[str, Any]:
+    """The decision as a report keeps it, for ever readable without the map of that day.
+
+    `distance_to_edge` is in metres from the place to the nearest edge of the feature, from within as from without.
+    """
+    explanation: dict[str, Any] = {"department": decision.department, "relation": FALLBACK}
+    rule, layer, position = decision.rule, decision.layer, decision.position
+    if rule and layer:
+        explanation |= {
+            "relation": rule.relation,
+            "metres": rule.metres,
+            "rule": rule.id,
+            "rule_position": rule.position,
+            "layer": layer.layer_key,
+            "layer_name": dict(layer.layer_name),
+            "version": layer.version,
+            "feature": layer.keys[position],
+            "feature_name": layer.name_of(position),
+            "distance_to_edge": round(layer.metres_to_edge(position, decision.lon, decision.lat), 3),
+        }
+    if decision.passed_over:
+        explanation["passed_over"] = [
+            {"rule": p.rule.id, "layer": p.rule.layer, "feature": p.feature, "named": p.value}
+            for p in decision.passed_over
+        ]
+    return explanation
+
+
+def in_words(language: str, explanation: Mapping[str, Any]) -> str:
+    """The explanation in a sentence for a person."""
+    metres = explanation.get("metres")
+    return say(
+        language,
+        WORDS[explanation["relation"]],
+        feature=explanation.get("feature_name"),
+        layer=pick(explanation.get("layer_name", {}), language),
+        metres=None if metres is None else f"{metres:g}",
+    )
