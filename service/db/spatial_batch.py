@@ -54,34 +54,24 @@ def spatial_batch(table_name: str, **options: Any) -> Iterator[BatchOperations]:
         yield batch
     left = _geometry_columns_of_the_table(connection, table_name)
     if left - registered.keys():
-        raise UnregisteredGeometry(
-            f"{table_name}: {', '.join(sorted(left - registered.keys()))}"
-        )
+        raise UnregisteredGeometry(f"{table_name}: {', '.join(sorted(left - registered.keys()))}")
     for column in sorted(left):
         _register(connection, table_name, column, *registered[column])
 
 
-def _registered(
-    connection: Connection, table_name: str
-) -> dict[str, tuple[int, int, bool]]:
+def _registered(connection: Connection, table_name: str) -> dict[str, tuple[int, int, bool]]:
     """column → (type number, SRID, indexed)."""
     statement = text(
         "SELECT f_geometry_column, geometry_type, srid, spatial_index_enabled FROM geometry_columns"
         " WHERE f_table_name = lower(:table)"
     )
     rows = connection.execute(statement, {"table": table_name})
-    return {
-        column: (number, srid, bool(indexed)) for column, number, srid, indexed in rows
-    }
+    return {column: (number, srid, bool(indexed)) for column, number, srid, indexed in rows}
 
 
 def _geometry_columns_of_the_table(connection: Connection, table_name: str) -> set[str]:
     columns = connection.exec_driver_sql(f"PRAGMA table_info({quoted(table_name)})")
-    return {
-        column.name.lower()
-        for column in columns
-        if column.type.upper() in GEOMETRY_TYPES
-    }
+    return {column.name.lower() for column in columns if column.type.upper() in GEOMETRY_TYPES}
 
 
 def _make_plain(_inspector: Any, _table: Any, column: dict[str, Any]) -> None:

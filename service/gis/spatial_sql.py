@@ -68,16 +68,12 @@ class ByDialect(ColumnElement[T]):
 
 
 @compiles(ByDialect, "postgresql")
-def _compile_for_postgresql(
-    element: ByDialect[Any], compiler: SQLCompiler, **options: Any
-) -> str:
+def _compile_for_postgresql(element: ByDialect[Any], compiler: SQLCompiler, **options: Any) -> str:
     return f"({compiler.process(element.postgresql, **options)})"
 
 
 @compiles(ByDialect, "sqlite")
-def _compile_for_sqlite(
-    element: ByDialect[Any], compiler: SQLCompiler, **options: Any
-) -> str:
+def _compile_for_sqlite(element: ByDialect[Any], compiler: SQLCompiler, **options: Any) -> str:
     return f"({compiler.process(element.sqlite, **options)})"
 
 
@@ -94,9 +90,7 @@ def point(lon: float, lat: float) -> ByDialect[Any]:
     """A point to compare columns with, as in `func.ST_Covers(Feature.geometry, point(lon, lat))`."""
     return ByDialect(
         NullType(),
-        postgresql=func.ST_SetSRID(
-            func.ST_MakePoint(lon, lat), WGS84, type_=NullType()
-        ),
+        postgresql=func.ST_SetSRID(func.ST_MakePoint(lon, lat), WGS84, type_=NullType()),
         sqlite=func.MakePoint(lon, lat, WGS84, type_=NullType()),
     )
 
@@ -114,9 +108,7 @@ def in_box(
     add an exact predicate. The table needs an integer primary key `id`; a NULL geometry is in no box.
     """
     place = _clause(geometry)
-    envelope = func.ST_MakeEnvelope(
-        min_lon, min_lat, max_lon, max_lat, WGS84, type_=NullType()
-    )
+    envelope = func.ST_MakeEnvelope(min_lon, min_lat, max_lon, max_lat, WGS84, type_=NullType())
     (original,) = place.base_columns
     index = table(
         f"idx_{original.table.name}_{original.name}",
@@ -136,9 +128,7 @@ def in_box(
     )
 
 
-def metres_between(
-    geometry: GeometryColumn, lon: float, lat: float
-) -> ByDialect[float]:
+def metres_between(geometry: GeometryColumn, lon: float, lat: float) -> ByDialect[float]:
     """The shortest way on the ellipsoid from the point to each row's geometry; 0 inside it.
 
     It uses no index: narrow the rows first with `in_box(geometry, *box_around(lon, lat, metres))`.
@@ -146,16 +136,12 @@ def metres_between(
     place, here = _clause(geometry), point(lon, lat)
     return ByDialect(
         Float(),
-        postgresql=func.ST_Distance(
-            cast(place, _Geography()), cast(here, _Geography()), type_=Float()
-        ),
+        postgresql=func.ST_Distance(cast(place, _Geography()), cast(here, _Geography()), type_=Float()),
         sqlite=func.ST_Distance(place, here, 1, type_=Float()),
     )
 
 
-def box_around(
-    lon: float, lat: float, metres: float
-) -> tuple[float, float, float, float]:
+def box_around(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:
     """(min lon, min lat, max lon, max lat) of a box that holds all within so many metres of the point.
 
     It is at most a hundredth larger than it must be, and it ends at the poles and at the 180th meridian.
