@@ -85,14 +85,19 @@ def brands_of(data: bytes) -> set[bytes]:
     return {data[8:12]} | {data[at : at + 4] for at in range(16, end - 3, 4)}
 
 
-@contextmanager
-def opened(data: bytes, limits: PhotoLimits) -> Iterator[Image.Image]:
-    """The photo, opened and not yet decoded. Whatever a decoder raises inside becomes one of our Problems."""
+def recognise(data: bytes, limits: PhotoLimits) -> str:
+    """The format, after what can be refused at a glance. Raises PhotoEmpty, -FormatUnknown, -TooLarge, -Damaged."""
     kind = format_of(data)
     if len(data) > limits.bytes:
         raise PhotoTooLarge(most=limits.bytes)
     if kind == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
         raise PhotoDamaged()
+    return kind
+
+
+@contextmanager
+def opened(data: bytes, kind: str, limits: PhotoLimits) -> Iterator[Image.Image]:
+    """The photo, opened and not yet decoded. Whatever a decoder raises inside becomes one of our Problems."""
     make_ready()
     try:
         refuse_a_bomb(canvas_of(data) if kind == "WEBP" else (0, 0), limits)
@@ -132,5 +137,6 @@ def make_ready() -> None:
         AvifImagePlugin.DEFAULT_MAX_THREADS = 1
         Image.MAX_IMAGE_PIXELS = USUAL.pixels
         warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # odd EXIF, which we throw away
         ImageFile.LOAD_TRUNCATED_IMAGES = False
         registered = True
