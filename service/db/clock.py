@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 
 from service.db.types import Instant
 
@@ -16,24 +17,22 @@ def now() -> datetime:
 
 
 class seconds_from_now(ColumnElement[datetime]):  # noqa: N801  (reads as the SQL expression that it is)
-    """The database's clock plus so many seconds (negative: ago)."""
+    """The database's clock plus so many seconds (negative: ago).
+
+    One moment for the whole statement: a clock that moves while a statement runs could not be looked up in an index.
+    """
 
     inherit_cache = True
+    _traverse_internals = (("seconds", InternalTraversal.dp_clauseelement),)
     type = Instant()
 
     def __init__(self, seconds: float | ColumnElement[Any]) -> None:
         self.seconds = seconds if isinstance(seconds, ColumnElement) else bindparam(None, float(seconds), type_=Float())
 
-    @property
-    def _traverse_internals(self) -> Any:
-        from sqlalchemy.sql.visitors import InternalTraversal
-
-        return [("seconds", InternalTraversal.dp_clauseelement)]
-
 
 @compiles(seconds_from_now, "postgresql")
 def _on_postgresql(element: seconds_from_now, compiler: SQLCompiler, **options: Any) -> str:
-    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.seconds, **options)}))"
+    return f"(statement_timestamp() + make_interval(secs => {compiler.process(element.seconds, **options)}))"
 
 
 @compiles(seconds_from_now, "sqlite")
