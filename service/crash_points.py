@@ -1,0 +1,26 @@
+"""Places where a test may kill the process, by name, to prove that nothing is lost there.
+
+With `PLATEIA_CRASH_AT=<name>` in the environment a process dies by SIGKILL, as in a power cut, the first time that it
+comes to that place. The variable is read once, at import; without it `crash_here` does nothing.
+"""
+
+import os
+import signal
+
+POINTS = {
+    "after_expand_insert": "deliveries are written, the transaction of the event's expansion is still open",
+    "after_claim": "deliveries are leased and that is committed, nothing is sent",
+    "after_send": "the first message of a batch was accepted, nobody has written that down",
+    "before_record": "results are in memory, their transaction has not begun",
+    "after_record": "results are committed, the rest of the batch is under way",
+    "after_job_claim": "a job is leased and that is committed, its handler has not begun",
+    "after_job_run": "a job's handler has come back, its result is not written",
+}
+
+WANTED = os.environ.get("PLATEIA_CRASH_AT")
+
+
+def crash_here(point: str) -> None:
+    """Die now if a test asked for it. Does nothing otherwise."""
+    if point == WANTED:
+        os.kill(os.getpid(), signal.SIGKILL)

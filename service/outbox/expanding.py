@@ -1,0 +1,236 @@
+"""From what happened to who is owed what: an event becomes deliveries, in chunks.
+
+The worker gives a table `event kind → function(event) → what is owed`. The function only reads, outside any
+transaction. What it says is then inserted, and the event's cursor moved, in one short transaction, whose first
+statement asks whether the event still is where it was: when two workers expand the same event, one of them writes
+and the other writes nothing. A crash in between repeats the chunk and inserts nothing twice.
+
+Events of one subject are expanded in the order in which they were owed. An event whose function fails is tried
+again with growing pauses and is never given up; the kind of its error stands in its row, without its text, which
+might quote somebody.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import structlog
+from sqlalchemy import Float, bindparam, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from service import logs
+from service.crash_points import crash_here
+from service.db import Base, session, transaction
+from service.db.clock import now, seconds_from_now
+from service.db.keys import new_uid
+from service.db.leases import fixed
+from service.db.types import Instant
+from service.db.upserts import insert
+from service.outbox.models import Delivery, Event, Target
+
+log = structlog.get_logger()
+
+CHUNK = 200
+EVENTS_AT_ONCE = 20
+LASTS = timedelta(days=3)
+LONGEST_PAUSE = 3600.0
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An event as it was owed."""
+
+    id: int
+    uid: uuid.UUID
+    municipality_id: int
+    kind: str
+    subject: str
+    version: int
+    payload: dict[str, Any]
+    cursor: int
+    attempt: int
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One message for one target.
+
+    tag         what the phone shows it under; at most 64 bytes; a repeat and a correction carry the same
+    content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}
+    not_before  quiet hours and working hours; None: now
+    lasts       after this long it is worth nothing any more and is not sent
+    """
+
+    target_id: int
+    tag: str
+    content: Mapping[str, Any]
+    not_before: datetime | None = None
+    lasts: timedelta = LASTS
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A row of a feature's own table that is written beside the deliveries, unless it is there: an inbox message."""
+
+    model: type[Base]
+    values: Mapping[str, Any]
+
+
+Expand = Callable[[Posted], Iterable[Owed | Kept]]
+
+
+@dataclass
+class Chunk:
+    """What the next transaction writes of one event; `last` when nothing comes after it."""
+
+    event: Posted
+    rows: Sequence[Owed | Kept]
+    last: bool
+    channels: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def owed(self) -> list[Owed]:
+        return [row for row in self.rows if isinstance(row, Owed)]
+
+    @property
+    def kept(self) -> list[Kept]:
+        return [row for row in self.rows if isinstance(row, Kept)]
+
+
+class OutOfOrder(Exception):
+    """A function that owes more than one chunk must do so in the order of the targets' ids, or the cursor would lie."""
+
+
+def expand(table: Mapping[str, Expand]) -> bool:
+    """Expand a chunk of some waiting events. True when there was anything to do. Call outside a transaction."""
+    events = waiting(tuple(table))
+    chunks = [chunk for event in events if (chunk := asked(table[event.kind], event))]
+    if chunks:
+        find_channels(chunks)
+        with transaction():
+            for chunk in chunks:
+                write(chunk)
+            crash_here("after_expand_insert")
+    return bool(events)
+
+
+def waiting(kinds: Sequence[str]) -> list[Posted]:
+    """Some due events of these kinds, the oldest of each subject, shuffled so that workers seldom meet."""
+    older = aliased(Event)
+    blocked = exists().where(older.state == fixed("new"), older.subject == Event.subject, older.id < Event.id)
+    columns = [getattr(Event, name) for name in Posted.__dataclass_fields__]
+    rows = session.execute(
+        select(*columns)
+        .where(Event.state == fixed("new"), Event.next_at <= seconds_from_now(0), Event.kind.in_(kinds), ~blocked)
+        .order_by(Event.next_at, Event.id)
+        .limit(EVENTS_AT_ONCE)
+    ).all()
+    events = [Posted(**row._mapping) for row in rows]
+    random.shuffle(events)
+    return events
+
+
+def asked(function: Expand, event: Posted) -> Chunk | None:
+    """What the function says that comes after the cursor; None when it failed, which is written down."""
+    try:
+        return next_chunk(function, event)
+    except Exception as error:  # noqa: BLE001  (one feature's fault must not hold up the events of the others)
+        log.error("event_not_expanded", kind=event.kind, event=str(event.uid), attempt=event.attempt + 1)
+        logs.unforeseen(error)
+        with transaction():
+            postpone(event, error)
+        return None
+
+
+def next_chunk(function: Expand, event: Posted) -> Chunk:
+    """Up to CHUNK rows; those at or before the cursor have been written already. Raises OutOfOrder."""
+    rows = (row for row in function(event) if isinstance(row, Kept) or row.target_id > event.cursor)
+    taken = list(islice(rows, CHUNK + 1))
+    chunk = Chunk(event, taken[:CHUNK], last=len(taken) <= CHUNK)
+    targets = [row.target_id for row in taken if isinstance(row, Owed)]
+    if (event.cursor or not chunk.last) and targets != sorted(targets):
+        raise OutOfOrder(f"{event.kind}: {len(targets)} targets are not in the order of their ids")
+    return chunk
+
+
+def postpone(event: Posted, error: Exception) -> None:
+    """Try this event again later, after a pause that doubles from a second to an hour."""
+    session.execute(
+        update(Event)
+        .where(Event.id == event.id, Event.state == "new")
+        .values(
+            attempt=Event.attempt + 1,
+            next_at=seconds_from_now(min(LONGEST_PAUSE, 2.0 ** min(event.attempt, 12))),
+            error=type(error).__name__,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_channels(chunks: Sequence[Chunk]) -> None:
+    """Look up the channel of every target that is owed something, with one statement."""
+    wanted = {owed.target_id for chunk in chunks for owed in chunk.owed}
+    rows = session.execute(select(Target.id, Target.channel).where(Target.id.in_(wanted))).all()
+    channels: dict[int, str] = {row.id: row.channel for row in rows}
+    for chunk in chunks:
+        chunk.channels = channels
+
+
+def write(chunk: Chunk) -> None:
+    """Insert the chunk and move the cursor; nothing, when another worker has moved it meanwhile."""
+    if not advance(chunk):
+        return
+    for kept in chunk.kept:
+        session.execute(insert(kept.model).values(**kept.values).on_conflict_do_nothing())
+    deliveries = [delivery(chunk, owed) for owed in chunk.owed if owed.target_id in chunk.channels]
+    if deliveries:
+        session.connection().execute(insert_deliveries(), deliveries)
+
+
+def advance(chunk: Chunk) -> bool:
+    """Move the event's cursor if it still stands where this chunk begins."""
+    cursor = max((owed.target_id for owed in chunk.owed), default=chunk.event.cursor)
+    moved: Any = session.execute(
+        update(Event)
+        .where(Event.id == chunk.event.id, Event.state == "new", Event.cursor == chunk.event.cursor)
+        .values(cursor=cursor, state="expanded" if chunk.last else "new", error=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(moved.rowcount == 1)
+
+
+def insert_deliveries() -> Any:
+    """One statement for any number of deliveries; the database's clock says when they are due and when worthless."""
+    return (
+        insert(Delivery)
+        .values(
+            next_at=func.coalesce(bindparam("not_before", type_=Instant()), seconds_from_now(0)),
+            expires_at=func.coalesce(
+                bindparam("worthless_at", type_=Instant()), seconds_from_now(bindparam("lasts", type_=Float()))
+            ),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
+    """The parameters of `insert_deliveries` for one message."""
+    return {
+        "uid": new_uid(),
+        "municipality_id": chunk.event.municipality_id,
+        "event_id": chunk.event.id,
+        "target_id": owed.target_id,
+        "channel": chunk.channels[owed.target_id],
+        "subject": chunk.event.subject,
+        "tag": owed.tag,
+        "content": dict(owed.content),
+        "created_at": now(),
+        "not_before": owed.not_before,
+        "worthless_at": owed.not_before and owed.not_before + owed.lasts,
+        "lasts": owed.lasts.total_seconds(),
+    }

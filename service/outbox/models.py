@@ -1,0 +1,132 @@
+"""What happened, whom it concerns, and what became of each message."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.db import Base
+from service.db.leases import Leased
+from service.db.types import Instant, Json, Uid
+
+Many = BigInteger().with_variant(Integer, "sqlite")
+NEW = text("state = 'new'")
+PENDING = text("state = 'pending'")
+SENDING = text("state = 'sending'")
+UNFINISHED = text("state IN ('pending', 'sending')")
+
+
+class Event(Base):
+    """Something that people are told of: state `new` until all its deliveries exist, then `expanded`.
+
+    `subject` names the thing ("report:<uid>"), `version` counts what happened to it. `cursor` is the last target that
+    has its delivery. `payload` is all that the wording needs, frozen.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject", "version"),
+        Index("ix_events_new_next_at_id", "next_at", "id", postgresql_where=NEW, sqlite_where=NEW),
+        Index("ix_events_new_subject_id", "subject", "id", postgresql_where=NEW, sqlite_where=NEW),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id"))
+    kind: Mapped[str]
+    subject: Mapped[str]
+    version: Mapped[int]
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(default="new")
+    cursor: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(Instant)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Target(Base):
+    """Where somebody can be reached: a push token or installation id, or an e-mail address."""
+
+    __tablename__ = "targets"
+    __table_args__ = (UniqueConstraint("municipality_id", "channel", "kind", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id"))
+    channel: Mapped[str]
+    kind: Mapped[str]
+    value: Mapped[str]
+    state: Mapped[str] = mapped_column(default="active")
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Delivery(Base):
+    """One event for one target: pending → sending → sent, failed or expired.
+
+    `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
+    whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("event_id", "target_id"),
+        Index(
+            "ix_deliveries_pending_channel_next_at",
+            "channel",
+            "next_at",
+            "id",
+            postgresql_where=PENDING,
+            sqlite_where=PENDING,
+        ),
+        Index("ix_deliveries_sending_lease_until", "lease_until", postgresql_where=SENDING, sqlite_where=SENDING),
+        Index(
+            "ix_deliveries_unfinished_target_id_subject",
+            "target_id",
+            "subject",
+            "event_id",
+            postgresql_where=UNFINISHED,
+            sqlite_where=UNFINISHED,
+        ),
+    )
+    leased = Leased(waiting="pending", working="sending", due="next_at")
+
+    id: Mapped[int] = mapped_column(Many, primary_key=True)
+    uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
+    municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id"))
+    event_id: Mapped[int] = mapped_column(ForeignKey(Event.id))
+    target_id: Mapped[int] = mapped_column(ForeignKey(Target.id))
+    channel: Mapped[str]
+    subject: Mapped[str]
+    tag: Mapped[str]
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+    state: Mapped[str] = mapped_column(default="pending")
+    attempt: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(Instant)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    owner: Mapped[str | None]
+    message_id: Mapped[str | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ChannelPause(Base):
+    """A channel that rests until a moment, for all workers: the provider asked for it, or refuses our credentials.
+
+    It belongs to the installation and to no municipality: the credentials are the installation's. `times` counts the
+    pauses since a message was last accepted; `reason` may be shown to anybody, `error` to operators.
+    """
+
+    __tablename__ = "channel_pauses"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(Instant)
+    times: Mapped[int]
+    reason: Mapped[str]
+    error: Mapped[str | None]

@@ -1,0 +1,32 @@
+"""Owe people a message: one row, written in the transaction of the change that it tells of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.db.clock import now, seconds_from_now
+from service.db.keys import new_uid
+from service.db.upserts import insert_if_absent
+from service.outbox.models import Event
+
+
+def owe(municipality_id: int, kind: str, subject: str, version: int, payload: Mapping[str, Any]) -> int | None:
+    """Write that something happened; call inside the transaction of the change. One statement.
+
+    kind      a key of the worker's table of events, which knows who is owed what
+    subject   the thing, "report:<uid>"; its events are told to each target in the order in which they were owed
+    version   which step of the thing this is; the same kind, subject and version is owed once
+    payload   all that the wording needs, frozen: nothing that may change until the message is sent
+
+    Returns the event's id, or None when the same was owed already.
+    """
+    event = {
+        "uid": new_uid(),
+        "municipality_id": municipality_id,
+        "kind": kind,
+        "subject": subject,
+        "version": version,
+        "payload": dict(payload),
+        "next_at": seconds_from_now(0),
+        "created_at": now(),
+    }
+    return next(iter(insert_if_absent(Event, [event], returning=Event.id)), None)

@@ -1,0 +1,301 @@
+"""Send what is owed: claim, commit, send, record under the same owner.
+
+Between the commit of the claim and the record of the result no transaction is open and no lock is held. Results are
+recorded in small batches: the fewer results wait in memory, the fewer messages are sent twice after a kill. A lease
+lasts longer than the longest attempt, and nobody begins an attempt that might outlast it.
+
+What one target is owed about one subject goes out in the order in which it was owed: a newer message waits until the
+older one is final (sent, failed, expired). Nothing is dropped as superseded, because each step of a report has a text
+of its own; an older message that cannot be sent stops holding the newer ones when it expires.
+
+A channel without credentials sends nothing: its deliveries stay pending.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Float, Row, String, bindparam, case, delete, exists, select, update
+from sqlalchemy.orm import aliased
+
+from service import logs
+from service.config import Settings
+from service.crash_points import crash_here
+from service.db import session, transaction
+from service.db.clock import seconds_from_now
+from service.db.leases import anything_due, claim, fixed
+from service.db.upserts import insert
+from service.outbox.channels import Channel, Message, configured
+from service.outbox.models import ChannelPause, Delivery, Event, Target
+from service.outbox.outcomes import Outcome, Result
+from service.outbox.targets import retire
+
+log = structlog.get_logger()
+
+RECORD_AT_ONCE = 16
+RECORD_AFTER = 0.05
+WAVES = 4
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A claimed delivery with what there is to send; a `result` when it is settled without sending."""
+
+    delivery_id: int
+    target_id: int
+    number: int
+    message: Message
+    result: Result | None = None
+
+
+Settled = tuple[Attempt, Result]
+
+
+class Sender:
+    """Sends the deliveries of one channel from a fixed pool of threads, in the name of one owner."""
+
+    def __init__(self, channel: Channel, owner: str, stopping: threading.Event | None = None) -> None:
+        """`stopping`: when it is set, nothing more is begun and what was claimed is given back."""
+        self.channel = channel
+        self.owner = owner
+        self.stopping = stopping or threading.Event()
+        self.lease = channel.longest * 4 / 3
+        self.pool = ThreadPoolExecutor(channel.threads, thread_name_prefix=f"send-{channel.name}")
+        self.halted = threading.Event()
+
+    def send_due(self) -> int:
+        """Send one batch of what is due. Returns how many deliveries were tried. Call outside a transaction."""
+        if paused(self.channel.name) or not anything_due(Delivery, *self.claimable()):
+            return 0
+        refused = self.channel.prepare()
+        if refused:
+            self.write_down([], refused)
+            return 0
+        return self.send_batch()
+
+    def claimable(self) -> list[Any]:
+        """This channel's deliveries that no older one of the same subject and target holds back."""
+        older = aliased(Delivery)
+        held_back = exists().where(
+            older.target_id == Delivery.target_id,
+            older.subject == Delivery.subject,
+            older.event_id < Delivery.event_id,
+            older.state.in_([fixed("pending"), fixed("sending")]),
+        )
+        return [Delivery.channel == self.channel.name, ~held_back]
+
+    def send_batch(self) -> int:
+        """Claim, commit, send, record."""
+        begun = time.monotonic()
+        rows = claim(Delivery, self.owner, self.channel.threads * WAVES, self.lease, *self.claimable())
+        attempts = described(rows)
+        session.rollback()  # no snapshot stays open while we wait for the network
+        if not attempts:
+            return 0
+        crash_here("after_claim")
+        self.halted.clear()
+        last_start = begun + self.lease - self.channel.longest
+        results: queue.SimpleQueue[Settled] = queue.SimpleQueue()
+        for attempt in attempts:
+            self.pool.submit(self.try_one, attempt, last_start, results)
+        self.collect(len(attempts), results)
+        return len(attempts)
+
+    def try_one(self, attempt: Attempt, last_start: float, results: "queue.SimpleQueue[Settled]") -> None:
+        """One attempt in a thread of the pool; puts exactly one result into the queue."""
+        result = attempt.result
+        if result is None and (self.halted.is_set() or self.stopping.is_set() or time.monotonic() > last_start):
+            result = Result(Outcome.UNTRIED)
+        if result is None:
+            result = self.send(attempt.message)
+            crash_here("after_send")
+        if result.treatment.pauses_channel:
+            self.halted.set()
+        results.put((attempt, result))
+
+    def send(self, message: Message) -> Result:
+        """What the channel says; a fault in the channel itself leaves us not knowing, and must not stop the others."""
+        try:
+            return self.channel.send(message)
+        except Exception as error:  # noqa: BLE001  (a result is owed to `collect`, whatever happened)
+            logs.unforeseen(error)
+            return Result(Outcome.UNCERTAIN, error=type(error).__name__)
+
+    def collect(self, expected: int, results: "queue.SimpleQueue[Settled]") -> None:
+        """Record results in small batches as they come."""
+        while expected:
+            batch = some(results)
+            expected -= len(batch)
+            crash_here("before_record")
+            self.write_down(batch, None)
+            crash_here("after_record")
+
+    def write_down(self, settled: Sequence[Settled], refused: Result | None) -> None:
+        """Record what became of a few attempts, in one transaction; `refused`: nothing could be tried at all."""
+        with transaction():
+            late = record(self.owner, settled, self.channel)
+            pauses = [result for _, result in settled if result.treatment.pauses_channel] + (
+                [refused] if refused else []
+            )
+            if pauses:
+                pause(self.channel, max(pauses, key=lambda result: result.retry_after or 0))
+            elif any(result.outcome is Outcome.SENT for _, result in settled):
+                wake(self.channel.name)
+        if late:
+            log.warning("results_came_too_late", channel=self.channel.name, count=late)
+
+    def close(self) -> None:
+        """End the threads."""
+        self.pool.shutdown()
+
+
+def some(results: "queue.SimpleQueue[Settled]") -> list[Settled]:
+    """The next result and those that come within a moment, up to a small batch."""
+    batch = [results.get()]
+    until = time.monotonic() + RECORD_AFTER
+    while len(batch) < RECORD_AT_ONCE:
+        try:
+            batch.append(results.get(timeout=max(0.0, until - time.monotonic())))
+        except queue.Empty:
+            break
+    return batch
+
+
+def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
+    """What there is to send for claimed deliveries; settles at once what has expired or lost its target."""
+    facts = session.execute(
+        select(
+            Delivery.id,
+            Event.uid.label("event"),
+            Event.kind,
+            Event.version,
+            Target.kind.label("target_kind"),
+            Target.value,
+            Target.state,
+            Target.reason,
+            (Delivery.expires_at <= seconds_from_now(0)).label("expired"),
+        )
+        .join(Event, Event.id == Delivery.event_id)
+        .join(Target, Target.id == Delivery.target_id)
+        .where(Delivery.id.in_([row.id for row in rows]))
+    )
+    by_id: Mapping[int, Any] = {fact.id: fact for fact in facts}
+    return [attempt(row, by_id[row.id]) for row in rows]
+
+
+def attempt(row: Row[Any], fact: Any) -> Attempt:
+    """One claimed delivery."""
+    message = Message(
+        uid=str(row.uid),
+        target_kind=fact.target_kind,
+        target=fact.value,
+        tag=row.tag,
+        event=str(fact.event),
+        kind=fact.kind,
+        subject=row.subject,
+        version=fact.version,
+        content=row.content,
+        expires_at=row.expires_at,
+    )
+    settled = None
+    if fact.state == "retired":
+        settled = Result(Outcome.BAD_MESSAGE, error=f"target retired: {fact.reason}")
+    elif fact.expired:
+        settled = Result(Outcome.EXPIRED, error="expired before it could be sent")
+    return Attempt(row.id, row.target_id, row.attempt, message, settled)
+
+
+def record(owner: str, settled: Sequence[Settled], channel: Channel) -> int:
+    """Write the results down, inside a transaction. Returns how many came too late: somebody else has taken over."""
+    if not settled:
+        return 0
+    done: Any = session.connection().execute(
+        recording(), [parameters(owner, attempt, result, channel) for attempt, result in settled]
+    )
+    for attempt, result in settled:
+        if result.treatment.retires_target:
+            retire(attempt.target_id, result.outcome.value + ": " + (result.error or ""))
+    return len(settled) - max(0, int(done.rowcount))
+
+
+def recording() -> Any:
+    """One statement for every outcome; nothing is written for a delivery that is no longer the owner's."""
+    state = bindparam("new_state", type_=String())
+    return (
+        update(Delivery)
+        .where(
+            Delivery.id == bindparam("delivery_id"),
+            Delivery.owner == bindparam("the_owner"),
+            Delivery.state == "sending",
+        )
+        .values(
+            state=state,
+            owner=None,
+            lease_until=None,
+            attempt=Delivery.attempt - bindparam("not_counted"),
+            uncertain=Delivery.uncertain + bindparam("not_known"),
+            message_id=bindparam("its_message_id"),
+            error=bindparam("its_error"),
+            next_at=seconds_from_now(bindparam("wait", type_=Float())),
+            sent_at=case((state == "sent", seconds_from_now(0)), else_=None),
+        )
+    )
+
+
+def parameters(owner: str, attempt: Attempt, result: Result, channel: Channel) -> dict[str, Any]:
+    """The parameters of `recording` for one result."""
+    treatment = result.treatment
+    waits = treatment.state == "pending" and treatment.counts
+    return {
+        "delivery_id": attempt.delivery_id,
+        "the_owner": owner,
+        "new_state": treatment.state,
+        "not_counted": 0 if treatment.counts else 1,
+        "not_known": 1 if treatment.uncertain else 0,
+        "its_message_id": result.message_id,
+        "its_error": result.error,
+        "wait": max(channel.back_off.pause(attempt.number), result.retry_after or 0.0) if waits else 0.0,
+    }
+
+
+def pause(channel: Channel, result: Result) -> None:
+    """Let the channel rest, inside a transaction: as long as the provider asked, otherwise longer each time."""
+    times = (session.scalar(select(ChannelPause.times).where(ChannelPause.channel == channel.name)) or 0) + 1
+    seconds = channel.back_off.pause(times)
+    if result.retry_after is not None:
+        seconds = result.retry_after + min(seconds, 0.1 * result.retry_after)
+    values = {"until": seconds_from_now(seconds), "times": times, "reason": result.outcome.value, "error": result.error}
+    session.execute(
+        insert(ChannelPause)
+        .values(channel=channel.name, **values)
+        .on_conflict_do_update(index_elements=[ChannelPause.channel], set_=values)
+    )
+    level = log.error if result.outcome is Outcome.CONFIGURATION else log.warning
+    level("channel_paused", channel=channel.name, seconds=round(seconds, 1), reason=result.outcome, error=result.error)
+
+
+def wake(name: str) -> None:
+    """Messages are accepted again: forget the pauses, inside a transaction."""
+    session.execute(delete(ChannelPause).where(ChannelPause.channel == name, ChannelPause.until <= seconds_from_now(0)))
+
+
+def paused(name: str) -> bool:
+    """Whether this channel rests at the moment."""
+    resting = exists().where(ChannelPause.channel == name, ChannelPause.until > seconds_from_now(0))
+    return bool(session.scalar(select(resting)))
+
+
+def channel_states(settings: Settings) -> dict[str, str]:
+    """How each channel is, for /ready: "ready", "not configured", or "paused: " and why."""
+    rows = session.execute(
+        select(ChannelPause.channel, ChannelPause.reason).where(ChannelPause.until > seconds_from_now(0))
+    )
+    resting: dict[str, str] = {row.channel: f"paused: {row.reason}" for row in rows}
+    return {
+        name: resting.get(name, "ready") if ready else "not configured" for name, ready in configured(settings).items()
+    }

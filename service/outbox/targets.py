@@ -1,0 +1,67 @@
+"""Where people can be reached: registered, replaced when a phone's token changes, retired when it is dead.
+
+Call these inside a transaction.
+"""
+
+from sqlalchemy import select, update
+
+from service.db import session
+from service.db.clock import now
+from service.db.upserts import insert_if_absent
+from service.outbox.models import Delivery, Target
+
+KINDS = {"push": ("token", "fid"), "email": ("address",)}
+
+
+def register(municipality_id: int, channel: str, kind: str, value: str) -> int:
+    """The id of this target, made or woken up if need be. Raises ValueError for a kind that the channel lacks."""
+    if kind not in KINDS.get(channel, ()):
+        raise ValueError(f"the channel {channel} has no targets of kind {kind}")
+    named = {"municipality_id": municipality_id, "channel": channel, "kind": kind, "value": value}
+    made = insert_if_absent(Target, [named | {"created_at": now()}], returning=Target.id)
+    if made:
+        return int(made[0])
+    target = session.scalars(select(Target).filter_by(**named).with_for_update()).one()
+    target.state, target.reason, target.retired_at = "active", None, None
+    return target.id
+
+
+def replace(target_id: int, kind: str, value: str) -> int:
+    """A phone has a new token: retire the old target and let what it is still owed go to the new one.
+
+    Returns the id of the new target; the same id when nothing changed.
+    """
+    old = session.scalars(select(Target).where(Target.id == target_id).with_for_update()).one()
+    if (old.kind, old.value) == (kind, value) and old.state == "active":
+        return old.id
+    new_id = register(old.municipality_id, old.channel, kind, value)
+    if new_id != old.id:
+        redirect(old.id, new_id)
+        retire(old.id, "replaced")
+    return new_id
+
+
+def redirect(old_id: int, new_id: int) -> None:
+    """What waits for one target goes to another, unless that one has it already."""
+    has_it = select(Delivery.event_id).where(Delivery.target_id == new_id)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.target_id == old_id, Delivery.state == "pending", Delivery.event_id.not_in(has_it))
+        .values(target_id=new_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def retire(target_id: int, reason: str) -> None:
+    """Send nothing more there; what was still waiting has failed for this reason. The row stays for statistics."""
+    session.execute(
+        update(Target)
+        .where(Target.id == target_id, Target.state == "active")
+        .values(state="retired", reason=reason, retired_at=now())
+    )
+    session.execute(
+        update(Delivery)
+        .where(Delivery.target_id == target_id, Delivery.state == "pending")
+        .values(state="failed", error=f"target retired: {reason}")
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,98 @@
+"""The worker: tells people what they are owed and does planned work. As many processes as one likes may run at once.
+
+`EVENTS` and `JOBS` are where the outbox and the jobs, which know no feature, meet the features.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from flask import Flask
+
+from service import logs
+from service.jobs.working import Handler, work_one
+from service.outbox.channels import Channel, build
+from service.outbox.expanding import Expand, expand
+from service.outbox.sending import Sender
+
+log = structlog.get_logger()
+
+SHORTEST_PAUSE = 0.2
+LONGEST_PAUSE = 1.0
+PAUSE_AFTER_FAULT = 2.0
+
+EVENTS: dict[str, Expand] = {}
+"""Kind of event → who is owed what."""
+
+JOBS: dict[str, Handler] = {}
+"""Kind of job → what is done."""
+
+
+@dataclass
+class Duties:
+    """What a worker does. `channels` None: those that the settings configure."""
+
+    events: Mapping[str, Expand] = field(default_factory=lambda: EVENTS)
+    jobs: Mapping[str, Handler] = field(default_factory=lambda: JOBS)
+    channels: Sequence[Channel] | None = None
+
+
+def work(app: Flask, stop: threading.Event, duties: Duties | None = None) -> None:
+    """Work until `stop` is set, then finish what is under way, give the rest back and return.
+
+    One thread expands events, one per channel sends, one does jobs; each polls the database, more slowly while there
+    is nothing to do.
+    """
+    duties = duties or Duties()
+    channels = build(app.config["PLATEIA"]) if duties.channels is None else duties.channels
+    owner = own_name()
+    senders = [Sender(channel, owner, stop) for channel in channels]
+    steps: dict[str, Callable[[], object]] = {
+        "expand": lambda: expand(duties.events),
+        "jobs": lambda: work_one(duties.jobs, owner, stop),
+    } | {f"send-{sender.channel.name}": sender.send_due for sender in senders}
+    threads = [threading.Thread(target=repeat, args=(app, stop, step), name=name) for name, step in steps.items()]
+    log.info("worker_started", owner=owner, channels=[channel.name for channel in channels])
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for sender in senders:
+        sender.close()
+        sender.channel.close()
+    log.info("worker_stopped", owner=owner)
+
+
+def repeat(app: Flask, stop: threading.Event, step: Callable[[], object]) -> None:
+    """Take one step after the other, each in a fresh application context, so that no snapshot stays open."""
+    pause = SHORTEST_PAUSE
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                did_something = step()
+        except Exception as error:  # noqa: BLE001  (the database may be away for a while; the worker outlives it)
+            log.error("worker_step_failed", step=threading.current_thread().name)
+            logs.unforeseen(error)
+            stop.wait(PAUSE_AFTER_FAULT)
+            continue
+        if did_something:
+            pause = SHORTEST_PAUSE
+        else:
+            stop.wait(pause)
+            pause = min(LONGEST_PAUSE, pause * 1.5)
+
+
+def own_name() -> str:
+    """Whose leases these are; no two workers ever share it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and SIGINT end the work cleanly. Call in the main thread."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
