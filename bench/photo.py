@@ -1,0 +1,133 @@
+"""What `prepare` costs beside the bare codec's own work on the same photo, measured in turns in one run.
+
+The codec's own work: decode at the reduced scale that `prepare` asks for, encode the three renditions, and nothing else.
+Run `python -m bench.photo`: a table, then the same figures as one line of JSON. Figures are milliseconds of processor.
+"""
+
+import io
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image, ImageCms
+
+from service.media.decoding import format_of, make_ready
+from service.media.preparing import QUALITY, draft_size, prepare
+
+ROUNDS = 11
+TARGET = 1.3
+
+
+def photo(width: int, height: int, kind: str = "JPEG", **options: Any) -> bytes:
+    """A picture with the soft areas and the grain of a real photo; 3 megapixels are about 0.9 MB as JPEG."""
+    random.seed(width)
+    soft = Image.effect_noise((width // 16, height // 16), 90).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    slope = Image.linear_gradient("L").resize((width, height))
+    grain = Image.blend(soft, Image.effect_noise((width, height), 20), 0.35)
+    file = io.BytesIO()
+    Image.merge(
+        "RGB", (grain, Image.blend(grain, slope, 0.4), Image.blend(soft, slope, 0.7))
+    ).save(file, kind, quality=88, **options)
+    return file.getvalue()
+
+
+def held_sideways() -> Image.Exif:
+    """What a phone writes when it was held upright."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def wide_gamut() -> bytes:
+    """A colour profile other than sRGB: what it costs does not depend on which."""
+    profile = bytearray(
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    )
+    return bytes(
+        profile.replace(b"s\0R\0G\0B", b"w\0i\0d\0e").replace(
+            b"sRGB built-in", b"wide built-in"
+        )
+    )
+
+
+def cases() -> dict[str, bytes]:
+    """Photos by what is special about them."""
+    return {
+        "JPEG 3 MP": photo(2048, 1536),
+        "JPEG 3 MP, sideways": photo(2048, 1536, exif=held_sideways()),
+        "JPEG 3 MP, wide gamut": photo(2048, 1536, icc_profile=wide_gamut()),
+        "JPEG 5 MP": photo(2592, 1944),
+        "JPEG 8 MP": photo(3264, 2448),
+        "JPEG 12 MP": photo(4032, 3024),
+        "JPEG 12 MP, sideways": photo(4032, 3024, exif=held_sideways()),
+        "PNG 3 MP": photo(2048, 1536, "PNG"),
+        "WebP 3 MP": photo(2048, 1536, "WEBP"),
+        "HEIC 3 MP": photo(2048, 1536, "HEIF"),
+        "AVIF 3 MP": photo(2048, 1536, "AVIF", speed=10),
+    }
+
+
+def codec_alone(data: bytes) -> Callable[[], None]:
+    """Decode this photo and encode its three finished renditions."""
+    kind = format_of(data)
+    finished = [
+        Image.open(io.BytesIO(file)) for file in prepare(data).renditions.values()
+    ]
+    for image in finished:
+        image.load()
+
+    def work() -> None:
+        with Image.open(io.BytesIO(data), formats=(kind,)) as image:
+            image.draft(None, draft_size(image.size))
+            image.load()
+        for rendition in finished:
+            rendition.save(io.BytesIO(), "JPEG", quality=QUALITY)
+
+    return work
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """Processor time of the whole process, all its threads included."""
+    begun = time.process_time()
+    work()
+    return (time.process_time() - begun) * 1000
+
+
+def compare(data: bytes) -> dict[str, float]:
+    """Median of our work and of the codec's on one photo, taken in turns."""
+    bare, ours = codec_alone(data), lambda: prepare(data)
+    pairs = [(milliseconds(bare), milliseconds(ours)) for _ in range(ROUNDS)]
+    codec, whole = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return {
+        "bytes": len(data),
+        "codec_ms": round(codec, 2),
+        "prepare_ms": round(whole, 2),
+        "ratio": round(whole / codec, 3),
+    }
+
+
+def measure() -> dict[str, dict[str, float]]:
+    """All cases by name."""
+    make_ready()
+    return {name: compare(data) for name, data in cases().items()}
+
+
+def main() -> None:
+    """Print the table and the JSON."""
+    figures = measure()
+    print(
+        f"{'photo':24}{'kB':>8}{'codec ms':>10}{'prepare ms':>12}{'ratio':>8}   (target for JPEG 3 MP: {TARGET})"
+    )
+    for name, case in figures.items():
+        sizes = f"{case['bytes'] / 1000:8.0f}{case['codec_ms']:10.1f}{case['prepare_ms']:12.1f}"
+        print(f"{name:24}{sizes}{case['ratio']:8.2f}")
+    print(json.dumps({"benchmark": "photo", "rounds": ROUNDS, "cases": figures}))
+
+
+if __name__ == "__main__":
+    main()
