@@ -130,14 +130,18 @@ def answer(command: list[str | Path]) -> str:
 
 
 def install_what_is_missing(programs: Path | None) -> None:
-    """Install PostgreSQL, PostGIS and the programs of the comparisons where they are missing and we may."""
+    """Install PostgreSQL, PostGIS and the programs of the comparisons where they are missing and we may.
+
+    Where we may not, the comparisons alone are told of here; without PostGIS there is more to tell, see `why_not`.
+    """
     missing = missing_packages(programs)
     if not missing:
         return
-    if not packages.may_install():
-        print(f"Not everything that the tests can use is here:\n\n    {packages.command(missing)}\n", flush=True)
-    elif not packages.install(missing):
-        print("apt-get could not install all of it; see above.", flush=True)
+    if packages.may_install():
+        if not packages.install(missing):
+            print("apt-get could not install all of it; see above.", flush=True)
+    elif programs and has_postgis(programs):
+        print(f"The comparisons with GDAL and SpatiaLite want more:\n\n    {packages.command(missing)}\n", flush=True)
 
 
 def missing_packages(programs: Path | None) -> list[str]:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -121,7 +121,7 @@ def slices() -> list[Slice]:
     there = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")})
     listed = [part for part in SLICES if part.folder in there]
     names = {part.folder for part in listed}
-    return listed + [Slice(folder, UNLISTED.minutes) for folder in there if folder not in names]
+    return listed + [replace(UNLISTED, folder=folder) for folder in there if folder not in names]
 
 
 def pytest(name: str, arguments: list[str], part: Slice, measured: bool = False, minutes: float | None = None) -> Step:
