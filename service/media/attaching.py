@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import case, update
+from sqlalchemy import case, insert, update
 
 from service.db import session
 from service.db.clock import now
@@ -67,6 +67,16 @@ def record(kept: PhotoKept) -> Attachment:
     session.add(attachment)
     session.flush()
     return attachment
+
+
+def record_attached(kept: Sequence[PhotoKept], owner: str) -> None:
+    """Add the rows about photos that came together with their owner, already attached to it; one statement."""
+    moment = now()
+    rows = [
+        asdict(photo) | {"owner": owner, "position": position, "created_at": moment, "attached_at": moment}
+        for position, photo in enumerate(kept)
+    ]
+    session.execute(insert(Attachment).values(rows))
 
 
 def attach(municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, uploaded_by: str) -> list[Attachment]:

@@ -28,6 +28,18 @@ def photos_of(municipality: Municipality, owners: Collection[str]) -> dict[str, 
     return photos
 
 
+def digests_of(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The SHA-256 (hex) of each of these photos as it was uploaded; those that are not here are left out."""
+    if not uids:
+        return {}
+    rows = session.execute(
+        select(Attachment.uid, Attachment.sha256).where(
+            Attachment.municipality_id == municipality.id, Attachment.uid.in_(uids)
+        )
+    )
+    return {uid: sha256 for uid, sha256 in rows}
+
+
 def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:
     """The row of one photo of this municipality; whether the caller may see it is the owner's matter.
 

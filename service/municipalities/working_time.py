@@ -185,7 +185,7 @@ def _hours(working_hours: Mapping[str, Sequence[Sequence[str]]]) -> Hours:
     unknown = sorted(set(working_hours) - set(keys))
     if unknown:
         raise CalendarRefused(f"Working hours know the days {', '.join(keys)}; not {', '.join(map(str, unknown))}.")
-    hours = tuple(_spans_of_day(key, working_hours.get(key) or ()) for key in keys)
+    hours = tuple(_spans_of_day(key, working_hours.get(key, ())) for key in keys)
     if not any(hours[:7]):
         raise CalendarRefused("A calendar without working hours would never come to an end.")
     return hours

@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 CHUNK = 200
 EVENTS_AT_ONCE = 20
+LONGEST_TAG = 64
 LASTS = timedelta(days=3)
 LONGEST_PAUSE = 3600.0
 
@@ -71,6 +72,10 @@ class Owed:
     content: Mapping[str, Any]
     not_before: datetime | None = None
     lasts: timedelta = LASTS
+
+    def __post_init__(self) -> None:
+        if len(self.tag.encode()) > LONGEST_TAG:
+            raise ValueError(f"a display tag has at most {LONGEST_TAG} bytes: {self.tag}")
 
 
 @dataclass(frozen=True)

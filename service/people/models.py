@@ -6,7 +6,7 @@ An account belongs to one municipality: who uses the app in two has two, and nei
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -18,7 +18,16 @@ class Account(Base):
     """A resident or a member of staff."""
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("municipality_id", "kind", "email"),)
+    __table_args__ = (
+        Index(
+            "uq_accounts_staff_email",
+            "municipality_id",
+            "email",
+            unique=True,
+            postgresql_where=text("kind = 'staff'"),
+            sqlite_where=text("kind = 'staff'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
@@ -26,6 +35,7 @@ class Account(Base):
     kind: Mapped[str]
     name: Mapped[str | None]
     email: Mapped[str | None]
+    email_target_id: Mapped[int | None]
     language: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -6,12 +6,15 @@ several features of one rule the lowest key wins, however near the others are; w
 fallback desk. An edge counts as inside, and exactly N metres as within N.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from service.errors import Problem
 from service.gis.index import VersionIndex
+from service.gis.measuring import Floats, Integers
 from service.text import N_, pick, say
 
 IN, WITHIN, ASSET = "in", "within", "asset"
@@ -19,6 +22,8 @@ RELATIONS = (IN, WITHIN, ASSET)
 FALLBACK = "fallback"
 FARTHEST = 10_000.0  # metres
 NOWHERE = -1
+
+Asset = tuple[str, str]  # the lamp-post, the bin: the key of its layer and its own
 
 WORDS = {
     IN: N_("The place lies in “{feature}” ({layer})."),
@@ -113,22 +118,27 @@ class Decision(NamedTuple):
         return self.layer.keys[self.position] if self.layer else None
 
 
-class Asset(NamedTuple):
-    """The lamp-post, the bin: a feature by the key of its layer and its own."""
+class AssetNeeded(Problem):
+    """The category asks which asset it is about, or the one that was named is none of that layer."""
 
-    layer: str
-    feature: str
+    status, code, message = 422, "asset_needed", N_("Please choose which one it is on the map.")
 
 
 class Line:
-    """A rule with the index of its layer: by position, which features are meant and the department each stands for."""
+    """A rule with the index of its layer: by position, which features are meant and the department each stands for.
 
-    def __init__(self, rule: Rule, index: VersionIndex, departments: Collection[str]) -> None:
+    `number` is its place among the lines of its router.
+    """
+
+    def __init__(self, number: int, rule: Rule, index: VersionIndex, departments: Collection[str]) -> None:
+        self.number = number
         self.rule = rule
         self.index = index
         self.meant = [rule.matches(attributes) for attributes in index.attributes]
         self.named = [rule.names(attributes) for attributes in index.attributes]
         self.departments = [name if isinstance(name, str) and name in departments else None for name in self.named]
+        self.means = np.array(self.meant, dtype=bool)
+        self.knows = np.array([department is not None for department in self.departments], dtype=bool)
 
     def first(self, lon: float, lat: float, asset: Asset | None) -> int:
         """The position of the first feature that the rule matches, or NOWHERE."""
@@ -144,9 +154,43 @@ class Line:
             return self.index.holding(lon, lat)
         if self.rule.metres is not None:
             return self.index.within(lon, lat, self.rule.metres)
-        if asset is None or asset.layer != self.rule.layer or asset.feature not in self.index.positions:
+        if asset is None or asset[0] != self.rule.layer or asset[1] not in self.index.positions:
             return []
-        return [self.index.positions[asset.feature]]
+        return [self.index.positions[asset[1]]]
+
+    def near_each(self, lon: Floats, lat: Floats) -> tuple[Integers, Integers]:
+        """Pairs (which point, position) of the features that lie as the rule says, ordered; no point has an asset."""
+        if self.rule.relation == IN:
+            return self.index.holding_each(lon, lat)
+        if self.rule.metres is not None:
+            return self.index.within_each(lon, lat, self.rule.metres)
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+
+
+class Decisions:
+    """Decisions for many points, as arrays over the points.
+
+    `line` is the number of the router's line that decides and `position` that of the feature in its layer; both are
+    NOWHERE for the fallback desk. `passed_over` is (point, line, position) for features that name no department of
+    ours.
+    """
+
+    def __init__(self, points: int) -> None:
+        self.line: Integers = np.full(points, NOWHERE)
+        self.position: Integers = np.full(points, NOWHERE)
+        self.passed_over: list[tuple[int, int, int]] = []
+
+    def take(self, line: Line, point: Integers, position: Integers) -> None:
+        """Let a line decide those undecided points that it can, given the features near them in order."""
+        due = (self.line[point] == NOWHERE) & line.means[position]
+        point, position = point[due], position[due]
+        first = np.flatnonzero(np.diff(point, prepend=NOWHERE))
+        point, position = point[first], position[first]
+        known = line.knows[position]
+        self.line[point[known]] = line.number
+        self.position[point[known]] = position[known]
+        strangers = zip(point[~known].tolist(), position[~known].tolist(), strict=True)
+        self.passed_over += [(point, line.number, position) for point, position in strangers]
 
 
 class Router:
@@ -159,7 +203,8 @@ class Router:
         self, rules: Iterable[Rule], indexes: Mapping[str, VersionIndex], fallback: str, departments: Collection[str]
     ) -> None:
         ordered = sorted(rules, key=lambda rule: (rule.position, rule.id))
-        self.lines = [Line(rule, indexes[rule.layer], departments) for rule in ordered if rule.layer in indexes]
+        mapped = [rule for rule in ordered if rule.layer in indexes]
+        self.lines = [Line(i, rule, indexes[rule.layer], departments) for i, rule in enumerate(mapped)]
         self.indexes = indexes
         self.fallback = fallback
         self.lines_of: dict[tuple[str, str | None], list[Line]] = {}
@@ -187,33 +232,76 @@ class Router:
             passed_over += (PassedOver(line.rule, line.index.keys[position], line.named[position]),)
         return Decision(self.fallback, lon, lat, passed_over=passed_over)
 
+    def route_each(self, lines: Sequence[Line], lon: Floats, lat: Floats) -> Decisions:
+        """The same for many places without assets: each layer is asked once for all that are still undecided.
 
-def explain(decision: Decision) -> dict[str, Any]:
-    """The decision as a report keeps it, for ever readable without the map of that day.
+        `lines` are those of the places' category.
+        """
+        decisions = Decisions(len(lon))
+        asked: dict[tuple[str, str, float | None], tuple[Integers, Integers]] = {}
+        for line in lines:
+            undecided = np.flatnonzero(decisions.line == NOWHERE)
+            question = (line.rule.relation, line.rule.layer, line.rule.metres)
+            if question not in asked:
+                point, position = line.near_each(lon[undecided], lat[undecided])
+                asked[question] = undecided[point], position
+            decisions.take(line, *asked[question])
+        return decisions
 
-    `distance_to_edge` is in metres from the place to the nearest edge of the feature, from within as from without.
-    """
-    explanation: dict[str, Any] = {"department": decision.department, "relation": FALLBACK}
-    rule, layer, position = decision.rule, decision.layer, decision.position
-    if rule and layer:
-        explanation |= {
-            "relation": rule.relation,
-            "metres": rule.metres,
-            "rule": rule.id,
-            "rule_position": rule.position,
-            "layer": layer.layer_key,
-            "layer_name": dict(layer.layer_name),
-            "version": layer.version,
-            "feature": layer.keys[position],
-            "feature_name": layer.name_of(position),
-            "distance_to_edge": round(layer.metres_to_edge(position, decision.lon, decision.lat), 3),
-        }
-    if decision.passed_over:
-        explanation["passed_over"] = [
-            {"rule": p.rule.id, "layer": p.rule.layer, "feature": p.feature, "named": p.value}
-            for p in decision.passed_over
-        ]
-    return explanation
+    def metres_to_edge(self, decisions: Decisions, lon: Floats, lat: Floats) -> Floats:
+        """Geodesic metres from each place to the nearest edge of its feature, NaN for the fallback desk."""
+        metres = np.full(len(lon), np.nan)
+        for line in self.lines:
+            here = np.flatnonzero(decisions.line == line.number)
+            metres[here] = line.index.edges.metres(lon[here], lat[here], decisions.position[here])
+        return metres
+
+    def check_asset(self, layer: str | None, asset: Asset | None) -> None:
+        """Refuse a missing asset where the category wants one of this layer, and any that the map does not know.
+
+        Raises AssetNeeded.
+        """
+        if layer is None and asset is None:
+            return
+        if asset is None or layer not in (None, asset[0]):
+            raise AssetNeeded(layer=layer)
+        if asset[0] not in self.indexes or asset[1] not in self.indexes[asset[0]].positions:
+            raise AssetNeeded(layer=asset[0])
+
+    @staticmethod
+    def explain(decision: Decision) -> dict[str, Any]:
+        """The decision as a report keeps it, for ever readable without the map and the rules of that day.
+
+        `rule` is the rule's position; `distance_to_edge` is in metres from the place to the nearest edge of the
+        feature, from within as from without.
+        """
+        explanation: dict[str, Any] = {"department": decision.department, "relation": FALLBACK}
+        rule, layer, position = decision.rule, decision.layer, decision.position
+        if rule and layer:
+            distance = layer.metres_to_edge(position, decision.lon, decision.lat)
+            explanation |= facts(rule, layer, position) | {"distance_to_edge": round(distance, 3)}
+        if decision.passed_over:
+            explanation["passed_over"] = [
+                {"rule": p.rule.position, "layer": p.rule.layer, "feature": p.feature, "named": p.value}
+                for p in decision.passed_over
+            ]
+        return explanation
+
+
+def facts(rule: Rule, layer: VersionIndex, position: int) -> dict[str, Any]:
+    """What an explanation says of the rule and the feature, wherever the point lies."""
+    return {
+        "relation": rule.relation,
+        "metres": rule.metres,
+        "rule": rule.position,
+        "match": dict(rule.match),
+        "department_attribute": rule.department_attribute,
+        "layer": layer.layer_key,
+        "layer_name": dict(layer.layer_name),
+        "version": layer.version,
+        "feature": layer.keys[position],
+        "feature_name": layer.name_of(position),
+    }
 
 
 def in_words(language: str, explanation: Mapping[str, Any]) -> str:

@@ -99,6 +99,10 @@ class Store:
                 for meta in batch:
                     yield meta["path"], meta["last_modified"], meta["size"]
 
+    def check(self) -> None:
+        """Ask the store for one of its keys, if it has any. Raises StoreUnavailable when it does not answer."""
+        next(self.keys_with_age(), None)
+
     def drop_partials(self, before: datetime) -> int:
         """Delete what a killed process left half written in a folder before that moment; how many there were.
 

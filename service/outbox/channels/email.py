@@ -166,12 +166,12 @@ def judged(error: Exception) -> Result:
 def answer(error: Exception) -> tuple[int | None, str]:
     """The code and text of the server's answer; no code when it did not answer."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, text = next(iter(error.recipients.values()))
-    elif isinstance(error, smtplib.SMTPResponseException):
-        code, text = error.smtp_code, error.smtp_error
-    else:
-        return None, ""
-    return code, text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+        code, words = next(iter(error.recipients.values()))
+        return code, words.decode(errors="replace")
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = error.smtp_error
+        return error.smtp_code, said.decode(errors="replace") if isinstance(said, bytes) else said
+    return None, ""
 
 
 def leave(connection: smtplib.SMTP) -> None:

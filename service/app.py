@@ -1,0 +1,191 @@
+"""The composition root: the one place that knows every slice."""
+
+import time
+import uuid
+
+import flask_smorest
+import structlog
+from flask import Flask, Response, g, request
+from flask_limiter.errors import RateLimitExceeded
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service import http, logs
+from service.config import Settings
+from service.db import db, engine
+from service.errors import Problem
+from service.health import blueprint as health
+from service.jobs import models as _jobs  # noqa: F401  (its tables)
+from service.municipalities.directory import municipality
+from service.municipalities.routes import blueprint as municipalities
+from service.notices.routes import blueprint as notices
+from service.openapi import describe
+from service.people.limits import limiter
+from service.people.routes import blueprint as people
+from service.reports.routes import blueprint as reports
+from service.reports.staff_routes import blueprint as staff_reports
+from service.storage.keeping import open_store
+from service.text import N_
+
+BLUEPRINTS = (municipalities, people, reports, staff_reports, notices)
+LARGEST_BODY = 64 * 1024 * 1024
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application over one database and one store of files."""
+    settings = settings or Settings.from_environment()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    app = Flask("service", static_folder=None)
+    app.json = http.OrjsonProvider(app)
+    app.url_map.strict_slashes = False
+    app.config.update(
+        PLATEIA=settings,
+        STORE=open_store(settings.files_url),
+        SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        RATELIMIT_STORAGE_URI=settings.limits_url,
+        RATELIMIT_ENABLED=settings.limits,
+        API_TITLE="Plateia",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+    )
+    logs.set_up(settings.log_level)
+    db.init_app(app)
+    with app.app_context():
+        engine.prepare(db.engine)
+    limiter.init_app(app)
+    register_requests(app)
+    register_errors(app)
+    api = flask_smorest.Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
+    app.register_blueprint(health)
+    describe(app, api)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    return app
+
+
+def register_requests(app: Flask) -> None:
+    """Every request has an id, knows its municipality, and leaves one line in the log."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        g.request_id = uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        values = request.view_args
+        if values and "municipality" in values:
+            g.municipality = values["municipality"] = municipality(values["municipality"])
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.request_id
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        log.info(
+            "request",
+            method=request.method,
+            route=str(request.url_rule) if request.url_rule else None,
+            municipality=getattr(g.get("municipality"), "slug", None),
+            status=response.status_code,
+            milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
+        )
+        return response
+
+
+class NoSuchPage(Problem):
+    """No route has this address."""
+
+    status, code, message = 404, "no_such_address", N_("There is nothing at this address.")
+
+
+class MethodNotHere(Problem):
+    """The address exists, but not for this method."""
+
+    status, code, message = 405, "method_not_allowed", N_("This cannot be done here.")
+
+
+class BodyTooLarge(Problem):
+    """The whole request is larger than this service takes."""
+
+    status, code, message = 413, "body_too_large", N_("This is too large to be sent.")
+
+
+class TooOften(Problem):
+    """A limit was reached; `retry_after` says in how many seconds to come back."""
+
+    status, code, message = 429, "too_many_requests", N_("This was tried too often. Please wait a little.")
+
+
+class TryAgain(Problem):
+    """The database is busy or away; nothing was changed."""
+
+    status, code, message = 503, "try_again", N_("The service is busy. Please try again in a moment.")
+
+
+class OurFault(Problem):
+    """Something unforeseen; the request id leads to it in the log."""
+
+    status, code, message = 500, "internal_error", N_("Something went wrong on our side. Please try again later.")
+
+
+class NotUnderstood(Problem):
+    """The request is malformed HTTP or JSON."""
+
+    code, message = "bad_request", N_("The request could not be understood.")
+
+
+def register_errors(app: Flask) -> None:
+    """Every refusal is a problem document with a stable code."""
+
+    @app.errorhandler(Problem)
+    def show(problem: Problem) -> Response:
+        return http.problem_document(problem)
+
+    @app.errorhandler(RateLimitExceeded)
+    def too_often(error: RateLimitExceeded) -> Response:
+        return http.problem_document(TooOften(retry_after=seconds_to_wait()))
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        response = http.problem_document(problem_of(error))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(error.valid_methods)
+        return response
+
+    @app.errorhandler(OperationalError)
+    def busy(error: OperationalError) -> Response:
+        log.warning("database_unavailable", error=type(error.orig).__name__)
+        return http.problem_document(TryAgain(retry_after=1))
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        logs.unforeseen(error)
+        return http.problem_document(OurFault())
+
+
+def seconds_to_wait() -> int:
+    """Until the limit that was reached is open again, at least one second."""
+    current = limiter.current_limit
+    return max(1, int(current.reset_at - time.time()) + 1) if current else 60
+
+
+def problem_of(error: HTTPException) -> Problem:
+    """Werkzeug's and Flask's own refusals with our codes."""
+    if isinstance(error, NotFound):
+        return NoSuchPage()
+    if isinstance(error, MethodNotAllowed):
+        return MethodNotHere()
+    if isinstance(error, RequestEntityTooLarge):
+        return BodyTooLarge()
+    problem = NotUnderstood()
+    problem.status = error.code or 400
+    return problem
+
+

@@ -1,0 +1,61 @@
+"""The inbox over HTTP."""
+
+import uuid
+from typing import Any
+
+from flask import Response
+from sqlalchemy import Row
+
+from service.db import transaction
+from service.http import Blueprint, PageQuery, after_cursor, answer, cursor, etag_of, not_modified
+from service.municipalities.directory import Municipality
+from service.notices.inbox import mark_read, messages_of, state_of
+from service.notices.schemas import InboxOut
+from service.people.access import caller, signed_in
+
+blueprint = Blueprint("notices", __name__, url_prefix="/<municipality>", description="What people were told")
+
+
+@blueprint.get("/inbox")
+@signed_in
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, InboxOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show what this person was told, newest first"""
+    account_id = caller().account_id
+    after = after_cursor(query.get("after"), int)
+    newest, unread = state_of(account_id)
+    etag = etag_of("inbox", account_id, newest, unread, after, query["limit"])
+    if unchanged := not_modified(etag):
+        return unchanged
+    rows = messages_of(account_id, after[0] if after else None, query["limit"] + 1)
+    page = rows[: query["limit"]]
+    content = {
+        "messages": [shown(row) for row in page],
+        "unread": unread,
+        "next": cursor(page[-1].id) if len(rows) > len(page) else None,
+    }
+    return answer(content, etag=etag)
+
+
+@blueprint.post("/inbox/<uuid:message>/read")
+@signed_in
+@blueprint.response(204)
+def read(municipality: Municipality, message: uuid.UUID) -> None:
+    """Mark a message as read"""
+    account_id = caller().account_id
+    with transaction():
+        mark_read(account_id, message)
+
+
+def shown(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.uid,
+        "kind": row.kind,
+        "title": row.title,
+        "body": row.body,
+        "about": {"kind": row.about_kind, "id": row.about},
+        "created_at": row.created_at,
+        "read_at": row.read_at,
+    }

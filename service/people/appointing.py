@@ -1,0 +1,54 @@
+"""Somebody becomes staff, with roles. The password's hash is made before the transaction."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+
+from service.db import session
+from service.db.clock import now
+from service.db.keys import new_uid
+from service.municipalities.directory import Municipality
+from service.people.models import Account, RoleGiven
+from service.people.registering import STAFF
+from service.people.roles import ROLES
+from service.people.signing_in import set_password
+
+
+class NoSuchRole(ValueError):
+    """The table of roles does not know it."""
+
+
+def appoint(
+    municipality: Municipality,
+    email: str,
+    name: str,
+    roles: Iterable[tuple[str, str | None]],
+    password_hash: str,
+) -> Account:
+    """Make the staff account, or give it this name, password and exactly these (role, department key) pairs.
+
+    Raises NoSuchRole, KeyError for an unknown department.
+    """
+    address = email.strip().lower()
+    account = session.scalar(select(Account).filter_by(municipality_id=municipality.id, kind=STAFF, email=address))
+    if account is None:
+        account = Account(
+            uid=new_uid(),
+            municipality_id=municipality.id,
+            kind=STAFF,
+            email=address,
+            language=municipality.main_language,
+            created_at=now(),
+        )
+        session.add(account)
+    account.name = name
+    session.flush()
+    set_password(account.id, password_hash)
+    session.execute(delete(RoleGiven).where(RoleGiven.account_id == account.id))
+    for role, department in roles:
+        if role not in ROLES:
+            raise NoSuchRole(role)
+        department_id = None if department is None else municipality.departments[department].id
+        session.add(RoleGiven(account_id=account.id, role=role, department_id=department_id))
+    session.flush()
+    return account

@@ -1,0 +1,43 @@
+"""A person changes what we know about them."""
+
+from sqlalchemy import select
+
+from service.db import session
+from service.errors import Problem
+from service.municipalities.directory import Municipality
+from service.outbox import targets
+from service.people.access import Caller
+from service.people.models import Account
+from service.people.registering import STAFF
+from service.text import N_
+
+
+class NotYours(Problem):
+    """Staff's address is their sign-in: an administrator changes it."""
+
+    status, code, message = 409, "email_is_sign_in", N_("Your e-mail address is your sign-in. Ask an administrator.")
+
+
+def account_of(caller: Caller) -> Account:
+    """The caller's own row."""
+    return session.get_one(Account, caller.account_id)
+
+
+def change_me(municipality: Municipality, caller: Caller, changes: dict[str, str | None]) -> Account:
+    """Change language and e-mail address. A new address is a new target; nothing more goes to the old one."""
+    account = session.scalars(select(Account).filter_by(id=caller.account_id).with_for_update()).one()
+    if "language" in changes:
+        account.language = municipality.language_for(changes["language"])
+    if "email" in changes:
+        if account.kind == STAFF:
+            raise NotYours
+        change_address(municipality, account, changes["email"])
+    return account
+
+
+def change_address(municipality: Municipality, account: Account, email: str | None) -> None:
+    """Write the address and the target that stands for it. Two people of one household may share a mailbox."""
+    account.email = email.strip() if email else None
+    account.email_target_id = (
+        targets.register(municipality.id, "email", "address", account.email) if account.email else None
+    )

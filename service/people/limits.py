@@ -1,0 +1,41 @@
+"""How often somebody may do what is expensive or can be guessed at; the numbers in one table."""
+
+from flask import request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from service.people.access import caller_or_nobody
+
+REGISTERING = "60 per minute; 600 per hour"
+SIGN_IN_BY_ADDRESS = "30 per minute; 200 per hour"
+SIGN_IN_BY_EMAIL = "10 per minute; 50 per hour"
+INTAKE_BY_CALLER = "20 per minute; 100 per hour"
+INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
+
+limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
+
+
+def who() -> str:
+    """The account that calls, or the address of who has none."""
+    found = caller_or_nobody()
+    return f"account:{found.account_id}" if found else f"address:{get_remote_address()}"
+
+
+def whose_password() -> str:
+    """The e-mail address that somebody tries to sign in with, whatever address they come from."""
+    body = request.get_json(silent=True)
+    email = body.get("email") if isinstance(body, dict) else None
+    return f"email:{str(email).strip().lower()[:254]}"
+
+
+registering_limit = limiter.limit(REGISTERING)
+
+
+def sign_in_limit(view):  # type: ignore[no-untyped-def]
+    """Both limits of signing in: by address, and by the account that is tried."""
+    return limiter.limit(SIGN_IN_BY_ADDRESS)(limiter.limit(SIGN_IN_BY_EMAIL, key_func=whose_password)(view))
+
+
+def intake_limit(view):  # type: ignore[no-untyped-def]
+    """Both limits of sending reports and photos; many phones may share an address."""
+    return limiter.limit(INTAKE_BY_ADDRESS)(limiter.limit(INTAKE_BY_CALLER, key_func=who)(view))

@@ -1,0 +1,112 @@
+"""People over HTTP: phones register, staff sign in, everybody sees and changes what is theirs."""
+
+from typing import Any
+
+from flask import Response, current_app
+
+from service.config import Settings
+from service.db import transaction
+from service.http import Blueprint, answer
+from service.municipalities.directory import Municipality
+from service.people import schemas
+from service.people.access import anybody, caller, signed_in
+from service.people.changing import account_of, change_me
+from service.people.limits import registering_limit, sign_in_limit
+from service.people.models import Account
+from service.people.registering import TokenGiven, register_device, revoke_token, set_push_target
+from service.people.signing_in import check_password, sign_in
+
+blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", description="Phones, staff and their tokens")
+
+
+@blueprint.post("/devices")
+@anybody
+@registering_limit
+@blueprint.arguments(schemas.DeviceIn)
+@blueprint.response(201, schemas.TokenOut)
+def register(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Register a phone, or get a fresh token for one that is registered"""
+    with transaction():
+        given = register_device(municipality, **body, days=settings().token_days)
+    return token(given)
+
+
+@blueprint.post("/sign-in")
+@anybody
+@sign_in_limit
+@blueprint.arguments(schemas.SignInIn)
+@blueprint.response(201, schemas.TokenOut)
+def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Sign in as staff"""
+    account_id = check_password(municipality, body["email"], body["password"])
+    with transaction():
+        given = sign_in(account_id)
+    return token(given)
+
+
+@blueprint.post("/sign-out")
+@signed_in
+@blueprint.response(204)
+def sign_out(municipality: Municipality) -> None:
+    """Make this token worthless"""
+    who = caller()
+    with transaction():
+        revoke_token(who)
+
+
+@blueprint.get("/me")
+@signed_in
+@blueprint.response(200, schemas.MeOut)
+def me(municipality: Municipality) -> Response:
+    """Show whose token this is"""
+    return answer(shown(municipality, account_of(caller())))
+
+
+@blueprint.patch("/me")
+@signed_in
+@blueprint.arguments(schemas.MeIn)
+@blueprint.response(200, schemas.MeOut)
+def change(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Change one's language or e-mail address"""
+    who = caller()
+    with transaction():
+        account = change_me(municipality, who, body)
+    return answer(shown(municipality, account))
+
+
+@blueprint.put("/me/push-target")
+@signed_in
+@blueprint.arguments(schemas.PushTargetIn)
+@blueprint.response(204)
+def push_target(body: dict[str, Any], municipality: Municipality) -> None:
+    """Say where pushes for this phone go"""
+    who = caller()
+    with transaction():
+        set_push_target(municipality, who, body["kind"], body["value"])
+
+
+def settings() -> Settings:
+    found: Settings = current_app.config["PLATEIA"]
+    return found
+
+
+def token(given: TokenGiven) -> Response:
+    content = {"token": given.token, "expires_at": given.expires_at, "account": given.account}
+    return answer(content, 201, headers={"Cache-Control": "no-store"})
+
+
+def shown(municipality: Municipality, account: Account) -> dict[str, Any]:
+    return {
+        "account": account.uid,
+        "kind": account.kind,
+        "name": account.name,
+        "email": account.email,
+        "language": account.language,
+        "roles": [
+            {
+                "role": role,
+                "department": None if department is None else municipality.departments_by_id[department].key,
+            }
+            for role, department in caller().roles
+        ],
+    }

@@ -1,0 +1,50 @@
+"""Who looks at a report: its reporter, staff of the department that has it, or everybody."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from service.db import session
+from service.errors import NotFound
+from service.media.attaching import PhotoNotFound
+from service.media.finding import find_photo
+from service.media.models import Attachment
+from service.municipalities.directory import Municipality
+from service.people.access import Caller
+from service.reports.models import Report, ReportEntry
+from service.reports.presenting import EVERYBODY, REPORTER, STAFF
+
+
+def audience_of(caller: Caller | None, report: Row[Any] | Report) -> str:
+    """As whom the caller sees this report. Raises NotFound for everybody where it is private."""
+    if caller is not None and sees_department(caller, report.department_id):
+        return STAFF
+    if caller is not None and report.reporter_id == caller.account_id:
+        return REPORTER
+    if report.private:
+        raise NotFound
+    return EVERYBODY
+
+
+def sees_department(caller: Caller, department_id: int, permission: str = "see_reports") -> bool:
+    """Whether the caller's roles reach this department."""
+    reached = caller.departments(permission)
+    return reached is None or department_id in reached
+
+
+def photo_for(municipality: Municipality, report: Row[Any], photo: uuid.UUID, audience: str) -> Attachment:
+    """A photo of this report or of its timeline, if this audience may see it. Raises PhotoNotFound."""
+    found = find_photo(municipality, photo)
+    kind, _, owner = (found.owner or "").partition(":")
+    if kind == "report" and owner == str(report.uid) and (audience != EVERYBODY or report.photos_public):
+        return found
+    if kind == "entry":
+        by = session.scalar(
+            select(ReportEntry.by_kind).where(
+                ReportEntry.uid == uuid.UUID(owner), ReportEntry.report_id == report.id
+            )
+        )
+        if by == "staff" or by is not None and audience != EVERYBODY:
+            return found
+    raise PhotoNotFound

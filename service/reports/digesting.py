@@ -1,0 +1,83 @@
+"""Departments that read digests get one mail an hour, in their working hours, with what has come since the last."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, literal, select
+
+from service.db import session
+from service.db.clock import now
+from service.municipalities.directory import Department, Municipality, municipalities
+from service.outbox.expanding import Owed, Posted
+from service.outbox.posting import owe
+from service.reports.messages import DEPARTMENT_DIGEST, DIGEST, mailbox_of, wording
+from service.reports.models import Report, ReportEntry
+from service.text import say
+
+MOST = 200
+
+
+def owe_digests(since: dict[str, int]) -> dict[str, int]:
+    """Owe each department at work its digest; from where to go on next time, by "municipality/department"."""
+    reached = dict(since)
+    for municipality in municipalities().values():
+        for department in municipality.departments.values():
+            name = f"{municipality.slug}/{department.key}"
+            if department.digest == "hourly" and department.calendar.is_working(now()):
+                reached[name] = owe_digest(municipality, department, since.get(name, 0))
+    return reached
+
+
+def owe_digest(municipality: Municipality, department: Department, after: int) -> int:
+    """Owe one digest of the entries after this one, if there are any; the last entry that is in it."""
+    entries = new_entries(department, after)
+    if not entries:
+        return after
+    last = max(row.entry_id for row in entries)
+    payload = {"department": department.key, "after": after, "until": last}
+    owe(municipality.id, DEPARTMENT_DIGEST, f"department:{department.id}", last, payload)
+    return last
+
+
+def new_entries(department: Department, after: int, until: int | None = None) -> Sequence[Row[Any]]:
+    """What came to the department between two entries and is still open there."""
+    query = (
+        select(
+            ReportEntry.id.label("entry_id"),
+            Report.number,
+            Report.category_id,
+            Report.department_id,
+            Report.district,
+            Report.address,
+            Report.promised_at,
+            literal(None).label("public"),
+        )
+        .join(Report, Report.id == ReportEntry.report_id)
+        .where(
+            ReportEntry.id > after,
+            ReportEntry.department_id == department.id,
+            ReportEntry.kind.in_(("submitted", "handed_over")),
+            Report.department_id == department.id,
+            Report.open,
+        )
+    )
+    if until is not None:
+        query = query.where(ReportEntry.id <= until)
+    return session.execute(query.order_by(ReportEntry.id).limit(MOST)).all()
+
+
+def who_gets_the_digest(event: Posted) -> Iterator[Owed]:
+    """One mail that names each new report in a line."""
+    municipality = next(m for m in municipalities().values() if m.id == event.municipality_id)
+    department = municipality.departments[event.payload["department"]]
+    target_id = mailbox_of(municipality, department)
+    entries = new_entries(department, event.payload["after"], event.payload["until"])
+    if target_id is None or not entries:
+        return
+    spoken = municipality.main_language
+    subject, line = DIGEST
+    lines = [
+        f"{row.number}: " + say(spoken, line, **wording(municipality, row, spoken)) for row in entries
+    ]
+    content = {"subject": say(spoken, subject, count=len(entries)), "text": "\n".join(lines) + "\n"}
+    yield Owed(target_id, f"digest.{event.payload['until']}", content)

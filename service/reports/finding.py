@@ -1,0 +1,209 @@
+"""Questions to the database about reports; each is asked for one municipality, and only reads."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from service.db import session
+from service.errors import NotFound
+from service.gis.spatial_sql import box_around, in_box, metres_between
+from service.municipalities.directory import Municipality
+from service.people.models import Account
+from service.reports.models import Report, ReportEntry, ReportText
+
+LINE = (
+    Report.id,
+    Report.uid,
+    Report.number,
+    Report.category_id,
+    Report.state,
+    Report.open,
+    Report.version,
+    Report.department_id,
+    Report.reporter_id,
+    Report.created_at,
+    Report.moved_at,
+    Report.promised_at,
+    Report.district,
+    Report.longitude,
+    Report.latitude,
+    Report.description,
+    Report.on_map,
+    Report.text_public,
+    Report.photos_public,
+    Report.private,
+    Report.looked_at,
+)
+REST = (
+    Report.address,
+    Report.answers,
+    Report.asset_layer,
+    Report.asset_key,
+    Report.routing,
+    Report.accuracy,
+)
+
+Box = tuple[float, float, float, float]
+
+
+def report_row(municipality: Municipality, uid: uuid.UUID) -> Row[Any]:
+    """One report with the uid of whom it is assigned to. Raises NotFound."""
+    assignee = aliased(Account)
+    found = session.execute(
+        select(*LINE, *REST, assignee.uid.label("assignee"))
+        .outerjoin(assignee, assignee.id == Report.assignee_id)
+        .where(Report.municipality_id == municipality.id, Report.uid == uid)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def report_to_change(municipality: Municipality, uid: uuid.UUID) -> Report:
+    """The report locked until the transaction ends, so that two clerks cannot both win. Raises NotFound."""
+    found = session.scalar(
+        select(Report)
+        .where(Report.municipality_id == municipality.id, Report.uid == uid)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def must_be_mine(report: Report, account_id: int) -> None:
+    """Refuse anybody but the reporter, as if there were no such report. Raises NotFound."""
+    if report.reporter_id != account_id:
+        raise NotFound
+
+
+def entries_of(report_id: int) -> Sequence[Row[Any]]:
+    """The history of a report with its texts and the names of staff, first to last."""
+    return session.execute(
+        select(ReportEntry.__table__, ReportText.public, ReportText.internal, Account.name.label("by_name"))
+        .outerjoin(ReportText, ReportText.entry_id == ReportEntry.id)
+        .outerjoin(Account, Account.id == ReportEntry.by_id)
+        .where(ReportEntry.report_id == report_id)
+        .order_by(ReportEntry.version)
+    ).all()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which reports are asked for; None is no condition."""
+
+    category_ids: Collection[int] | None = None
+    states: Collection[str] | None = None
+    open: bool | None = None
+
+
+def matching(query: Select[Any], wanted: Wanted) -> Select[Any]:
+    """The query with the conditions."""
+    if wanted.category_ids is not None:
+        query = query.where(Report.category_id.in_(wanted.category_ids))
+    if wanted.states is not None:
+        query = query.where(Report.state.in_(wanted.states))
+    if wanted.open is not None:
+        query = query.where(Report.open.is_(wanted.open))
+    return query
+
+
+def on_the_map(
+    municipality: Municipality, wanted: Wanted, box: Box | None, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Reports that everybody may see with their place, newest first."""
+    query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id, Report.on_map)
+    if box is not None:
+        query = query.where(*in_exact_box(municipality, box))
+    if before is not None:
+        query = query.where(Report.id < before)
+    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+
+
+def in_exact_box(municipality: Municipality, box: Box) -> tuple[Any, ...]:
+    """The place lies in the box, edges included; the index of places is used where the box is a small part of all."""
+    west, south, east, north = box
+    exact = (
+        Report.longitude >= west,
+        Report.longitude <= east,
+        Report.latitude >= south,
+        Report.latitude <= north,
+    )
+    return (in_box(Report.place, west, south, east, north), *exact)
+
+
+def around(
+    municipality: Municipality, wanted: Wanted, longitude: float, latitude: float, metres: float, limit: int
+) -> Sequence[Row[Any]]:
+    """Reports that everybody may see, within so many geodesic metres, nearest first, with `metres`."""
+    box = box_around(longitude, latitude, metres)
+    distance = metres_between(Report.place, longitude, latitude)
+    query = (
+        matching(select(*LINE, distance.label("metres")), wanted)
+        .where(Report.municipality_id == municipality.id, Report.on_map, in_box(Report.place, *box), distance <= metres)
+        .order_by(distance, Report.id.desc())
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
+def mine(municipality: Municipality, account_id: int, before: int | None, limit: int) -> Sequence[Row[Any]]:
+    """The reports of one person, newest first."""
+    query = select(*LINE).where(Report.municipality_id == municipality.id, Report.reporter_id == account_id)
+    if before is not None:
+        query = query.where(Report.id < before)
+    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+
+
+def mine_changed(municipality: Municipality, account_id: int) -> tuple[Any, ...]:
+    """What changes whenever one of a person's reports does: how many there are and the sum of their versions."""
+    row = session.execute(
+        select(func.count(), func.coalesce(func.sum(Report.version), 0)).where(
+            Report.municipality_id == municipality.id, Report.reporter_id == account_id
+        )
+    ).one()
+    return tuple(row)
+
+
+def queue(
+    municipality: Municipality,
+    departments: Collection[int] | None,
+    wanted: Wanted,
+    late_at: datetime | None,
+    before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The reports of these departments (None: of all), newest first; with `late_at` those promised for before it."""
+    query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id)
+    if departments is not None:
+        query = query.where(Report.department_id.in_(departments))
+    if late_at is not None:
+        query = query.where(Report.open, Report.promised_at < late_at)
+    if before is not None:
+        query = query.where(Report.id < before)
+    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+
+
+def due(
+    municipality: Municipality,
+    departments: Collection[int] | None,
+    wanted: Wanted,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Open reports with a promise, the most urgent first."""
+    query = matching(select(*LINE), wanted).where(
+        Report.municipality_id == municipality.id, Report.open, Report.promised_at.is_not(None)
+    )
+    if departments is not None:
+        query = query.where(Report.department_id.in_(departments))
+    if after is not None:
+        promised, key = after
+        query = query.where(or_(Report.promised_at > promised, and_(Report.promised_at == promised, Report.id > key)))
+    return session.execute(query.order_by(Report.promised_at, Report.id).limit(limit)).all()

@@ -1,0 +1,112 @@
+"""Reports and photos on their way in over HTTP: whose they are, whether they came before, and what comes of them."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from service.db import transaction
+from service.db.keys import new_uid
+from service.errors import Problem
+from service.idempotency.keeping import Request, digest_of, keep, outcome_of
+from service.media.attaching import PhotoNotFound, record_attached, store_photo
+from service.media.finding import digests_of
+from service.municipalities.directory import Municipality
+from service.people.access import Caller
+from service.reports.submitting import NewReport, check_report, submit_report
+from service.storage.keeping import Store
+from service.text import N_
+
+ROUTE = "reports"
+ANONYMOUS = "anonymous"
+
+
+class ReportIdTaken(Problem):
+    """The id that the phone made exists already; it is not said whose it is."""
+
+    status, code, message = 409, "report_id_taken", N_("This report cannot be sent. Start again with a new one.")
+
+
+def uploader(who: Caller | None) -> str:
+    """Whose the photos are, until they belong to a report."""
+    return str(who.account) if who else ANONYMOUS
+
+
+def take_in(
+    municipality: Municipality, who: Caller | None, key: str, body: Mapping[str, Any]
+) -> tuple[uuid.UUID, bool]:
+    """Take in a report whose photos were sent before: its id, and whether it came before."""
+    digests = digests_of(municipality, body["photos"])
+    if len(digests) < len(set(body["photos"])):
+        raise PhotoNotFound
+    request = request_of(municipality, who, key, body, [digests[uid] for uid in body["photos"]])
+    new = new_report(body, body["photos"])
+    return commit(municipality, who, request, new)
+
+
+def take_in_whole(
+    municipality: Municipality,
+    who: Caller | None,
+    key: str,
+    body: Mapping[str, Any],
+    photos: Sequence[bytes],
+    store: Store,
+) -> tuple[uuid.UUID, bool]:
+    """Take in a report with its photos: its id, and whether it came before. Photos of a retry are not decoded."""
+    hashes = [hashlib.sha256(photo).hexdigest() for photo in photos]
+    request = request_of(municipality, who, key, body, hashes)
+    before = outcome_of(request)
+    if before is not None:
+        return before, True
+    check_report(municipality, new_report(body, ()), who.account_id if who else None, len(photos))
+    kept = [store_photo(municipality, uploader(who), photo, store) for photo in photos]
+    new = new_report(body, [photo.uid for photo in kept])
+    return commit(municipality, who, request, new, kept)
+
+
+def commit(
+    municipality: Municipality, who: Caller | None, request: Request, new: NewReport, kept: Sequence[Any] = ()
+) -> tuple[uuid.UUID, bool]:
+    """The one transaction of a report; of simultaneous retries one works and the others get its outcome."""
+    try:
+        with transaction():
+            before = keep(request, 201, new.uid)
+            if before is not None:
+                return before, True
+            if kept:
+                record_attached(kept, f"report:{new.uid}")
+            submit_report(municipality, new, who.account_id if who else None, uploader(who), recorded=bool(kept))
+    except IntegrityError as error:
+        if "uid" in str(error.orig):
+            raise ReportIdTaken from None
+        raise
+    return new.uid, False
+
+
+def request_of(
+    municipality: Municipality, who: Caller | None, key: str, body: Mapping[str, Any], photos: Sequence[str]
+) -> Request:
+    """The request as it is recognised again: whatever the token, the multipart boundary and the photos' ids are."""
+    fields = {name: value for name, value in body.items() if name != "photos"}
+    installation = str(who.installation or who.account) if who else ANONYMOUS
+    return Request(municipality.id, installation, ROUTE, key, digest_of([fields, photos]))
+
+
+def new_report(body: Mapping[str, Any], photos: Sequence[uuid.UUID]) -> NewReport:
+    """The body as the rule knows it."""
+    asset = body.get("asset")
+    return NewReport(
+        uid=body.get("id") or new_uid(),
+        category=body["category"],
+        longitude=body["longitude"],
+        latitude=body["latitude"],
+        description=body["description"],
+        accuracy=body.get("accuracy"),
+        address=body.get("address"),
+        asset=(asset["layer"], asset["feature"]) if asset else None,
+        answers=body["answers"],
+        photos=tuple(photos),
+        language=body.get("language"),
+    )

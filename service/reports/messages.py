@@ -1,0 +1,148 @@
+"""What we tell people about their reports, and departments about theirs.
+
+`tell` writes the event in the transaction of the change; the worker asks `who_is_told` whom it concerns and in what
+words. Texts of people are read then and not copied into the event.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from sqlalchemy import Row, select
+
+from service.db import session
+from service.db.clock import now
+from service.municipalities.directory import Department, Municipality, municipalities
+from service.notices.inbox import Reachable, inbox_message, reach
+from service.outbox.expanding import Kept, Owed, Posted
+from service.outbox.models import Target
+from service.outbox.posting import owe
+from service.reports.catalogue import catalogue_of
+from service.reports.models import Report, ReportEntry, ReportText
+from service.text import N_, pick, say
+
+REPORT_CHANGED = "report_changed"
+DEPARTMENT_DIGEST = "department_digest"
+
+TEXTS = {
+    "received": (N_("We have your report {number}"), N_("{category}: {department} will see to it by {promised}.")),
+    "acknowledged": (N_("Your report {number} was read"), N_("{category}: {department} has taken it on.")),
+    "in_progress": (N_("Work on your report {number} has begun"), N_("{category}: {department} is working on it.")),
+    "waiting_for_reporter": (N_("We have a question about your report {number}"), N_("{category}: {note}")),
+    "with_another_body": (
+        N_("Your report {number} is with another body"),
+        N_("{category}: it was passed on and we follow it."),
+    ),
+    "resolved": (N_("Your report {number} was solved"), N_("{category}: please tell us if it was not. {note}")),
+    "closed": (N_("Your report {number} is closed"), N_("{category}: thank you for your help.")),
+    "rejected": (N_("Your report {number} was not taken up"), N_("{category}: {note}")),
+    "duplicate": (N_("Your report {number} was known already"), N_("{category}: {note}")),
+    "withdrawn": (N_("You withdrew your report {number}"), N_("{category}: nothing more will be done.")),
+}
+FOR_DEPARTMENT = (N_("New report {number}"), N_("{category}, {place}. To be solved by {promised}."))
+DIGEST = (N_("New reports: {count}"), N_("{category}, {place}. To be solved by {promised}."))
+
+
+def tell(municipality: Municipality, report: Report, moved: bool = True, routed: bool = False) -> None:
+    """Owe what a change of this report owes: to its reporter when it moved, to its department when it is new there."""
+    payload = {"report_id": report.id, "moved": moved, "routed": routed}
+    owe(municipality.id, REPORT_CHANGED, f"report:{report.uid}", report.version, payload)
+
+
+def who_is_told(event: Posted) -> Iterator[Owed | Kept]:
+    """What a changed report owes: inbox, pushes and e-mail to its reporter, a mail to its department."""
+    found = read(event)
+    if found is None:
+        return
+    municipality = next(m for m in municipalities().values() if m.id == event.municipality_id)
+    if event.payload["moved"] and found.reporter_id is not None:
+        person = reach(found.reporter_id)
+        if person is not None:
+            yield from for_reporter(event, municipality, found, person)
+    if event.payload["routed"]:
+        yield from for_department(event, municipality, found)
+
+
+def read(event: Posted) -> Row[Any] | None:
+    """The report with what was written at this step of it; None when it was erased."""
+    return session.execute(
+        select(
+            Report.uid,
+            Report.number,
+            Report.category_id,
+            Report.reporter_id,
+            Report.district,
+            Report.address,
+            Report.promised_at,
+            Report.private,
+            ReportEntry.state,
+            ReportEntry.department_id,
+            ReportText.public,
+        )
+        .join(ReportEntry, ReportEntry.report_id == Report.id)
+        .outerjoin(ReportText, ReportText.entry_id == ReportEntry.id)
+        .where(Report.id == event.payload["report_id"], ReportEntry.version == event.version)
+    ).one_or_none()
+
+
+def for_reporter(
+    event: Posted, municipality: Municipality, found: Row[Any], person: Reachable
+) -> Iterator[Owed | Kept]:
+    """One inbox message, and one message for each phone and for the mailbox, in the person's language."""
+    spoken = municipality.language_for(person.language)
+    values = wording(municipality, found, spoken)
+    title, body = (say(spoken, text, **values).strip() for text in TEXTS[found.state])
+    yield inbox_message(event, person, title, body, "report", str(found.uid))
+    data = {"kind": "report", "report": str(found.uid), "state": found.state, "municipality": municipality.slug}
+    for target_id, channel in person.targets:
+        if channel == "push":
+            content: dict[str, Any] = {"title": title, "body": body[:500], "data": data}
+        else:
+            content = {"subject": title, "text": f"{body}\n"}
+        yield Owed(target_id, tag_of(event), content)
+
+
+def for_department(event: Posted, municipality: Municipality, found: Row[Any]) -> Iterator[Owed]:
+    """A mail to the department that has it now, in its working hours, unless it reads digests or nothing."""
+    department = municipality.departments_by_id[found.department_id]
+    target_id = mailbox_of(municipality, department)
+    if department.digest != "each" or target_id is None:
+        return
+    spoken = municipality.main_language
+    subject, text = (say(spoken, part, **wording(municipality, found, spoken)) for part in FOR_DEPARTMENT)
+    opening = department.calendar.next_opening(now())
+    yield Owed(target_id, tag_of(event), {"subject": subject, "text": f"{text}\n"}, not_before=opening)
+
+
+def mailbox_of(municipality: Municipality, department: Department) -> int | None:
+    """The target of the department's mailbox, None when it has none that is alive."""
+    named = {"municipality_id": municipality.id, "channel": "email", "value": department.email, "state": "active"}
+    return session.scalar(select(Target.id).filter_by(**named)) if department.email else None
+
+
+def wording(municipality: Municipality, found: Row[Any], language: str) -> dict[str, str]:
+    """What the texts may name, in one language."""
+    category = catalogue_of(municipality).by_id[found.category_id]
+    department = municipality.departments_by_id[found.department_id]
+    return {
+        "number": found.number,
+        "category": pick(category.name, language, municipality.main_language),
+        "department": pick(department.name, language, municipality.main_language),
+        "promised": local_time(municipality, found.promised_at, language),
+        "place": found.address or found.district or "–",
+        "note": found.public or "",
+    }
+
+
+def local_time(municipality: Municipality, instant: datetime | None, language: str) -> str:
+    """The instant as it is written here, in the municipality's zone."""
+    if instant is None:
+        return "–"
+    return str(format_datetime(instant, "short", tzinfo=ZoneInfo(municipality.time_zone), locale=language))
+
+
+def tag_of(event: Posted) -> str:
+    """What a phone shows every copy of this message under."""
+    return f"{event.subject.removeprefix('report:')}.{event.version}"

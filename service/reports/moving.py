@@ -1,0 +1,151 @@
+"""A report goes from state to state, from department to department, from hand to hand.
+
+Every rule here gets a report that was loaded locked, so that of two clerks the second sees what the first has done.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from service.db import session
+from service.db.clock import now
+from service.errors import Problem
+from service.media.attaching import attach
+from service.municipalities.directory import Municipality
+from service.people.models import Account
+from service.reports.catalogue import Category, catalogue_of
+from service.reports.history import Actor, add_entry
+from service.reports.messages import tell
+from service.reports.models import Report
+from service.reports.promising import change_calendar, promise, start_clock, stop_clock
+from service.reports.showing import show_after_look
+from service.reports.states import STATES, is_reopening
+from service.text import N_
+
+
+class MoveNotAllowed(Problem):
+    """The report cannot go there from where it is, or not by this person; `allowed` says where it can."""
+
+    status, code, message = 409, "move_not_allowed", N_("The report cannot go to this state from where it is now.")
+
+
+class ReportChanged(Problem):
+    """Somebody else changed the report after the caller had read it; `version` is the present one."""
+
+    status, code, message = 409, "report_changed", N_("Somebody else has just changed this report. Look at it again.")
+
+
+class ReasonNeeded(Problem):
+    """This state needs a public note that says why."""
+
+    status, code, message = 422, "reason_needed", N_("Please say why.")
+
+
+class NoSuchDepartment(Problem):
+    """No department of this name is at work here today."""
+
+    status, code, message = 422, "no_such_department", N_("There is no such department.")
+
+
+class NoSuchPerson(Problem):
+    """Nobody of the staff here is meant by this."""
+
+    status, code, message = 422, "no_such_person", N_("There is no such member of staff.")
+
+
+def check_version(report: Report, version: int | None) -> None:
+    """Refuse to act on what the caller has not seen. Raises ReportChanged."""
+    if version is not None and report.version != version:
+        raise ReportChanged(version=report.version, state=report.state)
+
+
+def move_report(
+    municipality: Municipality,
+    report: Report,
+    to: str,
+    by: Actor,
+    note: str | None = None,
+    internal: str | None = None,
+    photos: Sequence[uuid.UUID] = (),
+    uploaded_by: str = "",
+) -> None:
+    """Move the report, keep the promise right, write the history and owe the messages.
+
+    Raises MoveNotAllowed, ReasonNeeded, PhotoNotFound.
+    """
+    allowed = [state for state, who in STATES[report.state].moves.items() if by.kind in who]
+    if to not in allowed:
+        raise MoveNotAllowed(state=report.state, allowed=allowed)
+    if STATES[to].needs_reason and not note:
+        raise ReasonNeeded(state=to)
+    category = category_of(municipality, report)
+    before, moment = report.state, now()
+    keep_clock(municipality, report, category, to, moment)
+    report.state, report.open, report.moved_at = to, STATES[to].open, moment
+    report.version += 1
+    session.flush()
+    entry = add_entry(report, "moved", by, moment, {"from": before, "photos": len(photos)}, note, internal)
+    if photos:
+        attach(municipality, photos, f"entry:{entry}", uploaded_by)
+    tell(municipality, report)
+
+
+def keep_clock(municipality: Municipality, report: Report, category: Category, to: str, moment: datetime) -> None:
+    """The promised time runs, stands or begins anew, as the two states say."""
+    department = municipality.departments_by_id[report.department_id]
+    if is_reopening(report.state, to):
+        promise(report, category, department, moment)
+    elif STATES[to].open and not STATES[to].clock:
+        stop_clock(report, department, moment)
+    elif STATES[to].clock:
+        start_clock(report, department, moment)
+
+
+def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, internal: str | None = None) -> None:
+    """Another department takes the report over; nobody of it has it in hand yet. Raises NoSuchDepartment."""
+    moment = now()
+    after = municipality.departments.get(key)
+    if after is None or not after.is_valid_on(moment.date()):
+        raise NoSuchDepartment(department=key)
+    before = municipality.departments_by_id[report.department_id]
+    if after.id == before.id:
+        return
+    change_calendar(report, before, after, moment)
+    report.department_id, report.assignee_id = after.id, None
+    report.version += 1
+    session.flush()
+    add_entry(report, "handed_over", by, moment, {"from": before.key, "to": after.key}, internal=internal)
+    tell(municipality, report, moved=False, routed=True)
+
+
+def assign(municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor) -> None:
+    """A member of staff takes the report in hand, or nobody does. Raises NoSuchPerson."""
+    account_id = None
+    if person is not None:
+        account_id = session.scalar(
+            select(Account.id).filter_by(municipality_id=municipality.id, uid=person, kind="staff")
+        )
+        if account_id is None:
+            raise NoSuchPerson
+    report.assignee_id = account_id
+    report.version += 1
+    session.flush()
+    add_entry(report, "assigned", by, now(), {"to": None if person is None else str(person)})
+
+
+def look(municipality: Municipality, report: Report, by: Actor, text: bool, photos: bool, place: bool) -> None:
+    """The first staff look, or a later one: decide what everybody may see of the report."""
+    moment = now()
+    show_after_look(report, category_of(municipality, report), text, photos, place)
+    report.looked_at = moment
+    report.version += 1
+    session.flush()
+    facts = {"text": report.text_public, "photos": report.photos_public, "place": report.on_map}
+    add_entry(report, "looked", by, moment, facts)
+
+
+def category_of(municipality: Municipality, report: Report) -> Category:
+    """The category of a report, in use or not."""
+    return catalogue_of(municipality).by_id[report.category_id]

@@ -1,0 +1,152 @@
+"""A report as it is shown: to everybody, to its reporter, to staff. Plain dictionaries, ready for JSON."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from service.media.models import Attachment
+from service.municipalities.directory import Municipality
+from service.reports.catalogue import catalogue_of
+from service.reports.routing import in_words
+from service.reports.states import STATES
+from service.text import pick, say
+
+EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
+
+Photos = Mapping[str, Sequence[Attachment]]
+
+
+def summary(municipality: Municipality, row: Row[Any], language: str, audience: str) -> dict[str, Any]:
+    """A report as one line of a list."""
+    category = catalogue_of(municipality).by_id[row.category_id]
+    department = municipality.departments_by_id[row.department_id]
+    everything = audience != EVERYBODY
+    shown: dict[str, Any] = {
+        "id": row.uid,
+        "number": row.number,
+        "category": category.key,
+        "category_name": pick(category.name, language, municipality.main_language),
+        "state": row.state,
+        "state_label": say(language, STATES[row.state].label),
+        "open": row.open,
+        "department": department.key,
+        "department_name": pick(department.name, language, municipality.main_language),
+        "created_at": row.created_at,
+        "moved_at": row.moved_at,
+        "promised_at": row.promised_at,
+        "district": row.district,
+        "version": row.version,
+        "longitude": row.longitude if everything or row.on_map else None,
+        "latitude": row.latitude if everything or row.on_map else None,
+        "description": row.description if everything or row.text_public else None,
+    }
+    if audience == STAFF:
+        shown["looked_at"] = row.looked_at
+        shown["private"] = row.private
+    return shown
+
+
+def feature(municipality: Municipality, row: Row[Any]) -> dict[str, Any]:
+    """A report on the map, as a GeoJSON feature."""
+    category = catalogue_of(municipality).by_id[row.category_id]
+    return {
+        "type": "Feature",
+        "id": row.uid,
+        "geometry": {"type": "Point", "coordinates": [row.longitude, row.latitude]},
+        "properties": {
+            "number": row.number,
+            "category": category.key,
+            "state": row.state,
+            "open": row.open,
+            "created_at": row.created_at,
+            "description": row.description if row.text_public else None,
+        },
+    }
+
+
+def whole(
+    municipality: Municipality,
+    row: Row[Any],
+    entries: Iterable[Row[Any]],
+    photos: Photos,
+    language: str,
+    audience: str,
+) -> dict[str, Any]:
+    """A report with its explanation, its photos and its timeline."""
+    everything = audience != EVERYBODY
+    shown = summary(municipality, row, language, audience)
+    shown |= {
+        "address": row.address if everything or row.text_public and row.on_map else None,
+        "answers": row.answers if everything or row.text_public else None,
+        "asset": asset_of(row) if everything or row.on_map else None,
+        "why": why(row.routing, language, everything or row.on_map),
+        "photos": photo_links(municipality, row.uid, photos[f"report:{row.uid}"]) if everything or row.photos_public else [],
+        "timeline": [
+            step(municipality, row.uid, entry, photos.get(f"entry:{entry.uid}", ()), language, audience)
+            for entry in entries
+            if audience == STAFF or entry.kind in ("submitted", "moved", "handed_over")
+        ],
+        "moves": [to for to, who in STATES[row.state].moves.items() if audience in who],
+    }
+    if audience == STAFF:
+        shown |= {
+            "routing": row.routing,
+            "accuracy": row.accuracy,
+            "text_public": row.text_public,
+            "photos_public": row.photos_public,
+            "place_public": row.on_map,
+            "assignee": row.assignee,
+        }
+    return shown
+
+
+def asset_of(row: Row[Any]) -> dict[str, str] | None:
+    """The lamp-post, the bin."""
+    return {"layer": row.asset_layer, "feature": row.asset_key} if row.asset_key else None
+
+
+def why(routing: Mapping[str, Any], language: str, exact: bool) -> dict[str, Any]:
+    """Why this department: the rule in words, and what decided. Without the exact place no distance is told."""
+    told = {name: routing.get(name) for name in ("layer", "version", "feature", "rule", "relation")}
+    told["words"] = in_words(language, routing)
+    told["distance_to_edge"] = routing.get("distance_to_edge") if exact else None
+    return told
+
+
+def step(
+    municipality: Municipality, report: uuid.UUID, entry: Row[Any], photos: Sequence[Attachment], language: str, audience: str
+) -> dict[str, Any]:
+    """One line of the timeline."""
+    department = municipality.departments_by_id[entry.department_id]
+    shown: dict[str, Any] = {
+        "at": entry.at,
+        "kind": entry.kind,
+        "by": entry.by_kind,
+        "state": entry.state,
+        "state_label": say(language, STATES[entry.state].label),
+        "department": department.key,
+        "note": entry.public if audience != EVERYBODY or entry.by_kind == "staff" else None,
+        "photos": photo_links(municipality, report, photos) if audience != EVERYBODY or entry.by_kind == "staff" else [],
+    }
+    if audience == STAFF:
+        shown |= {"id": entry.uid, "internal": entry.internal, "facts": entry.facts, "by_name": entry.by_name}
+    return shown
+
+
+def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[Attachment]) -> list[dict[str, Any]]:
+    """Where the renditions of photos are."""
+    base = f"/api/v1/{municipality.slug}/reports/{report}/photos"
+    return [
+        {
+            "id": photo.uid,
+            "alt": photo.alt,
+            "width": photo.width,
+            "height": photo.height,
+            "small": f"{base}/{photo.uid}/small",
+            "medium": f"{base}/{photo.uid}/medium",
+            "large": f"{base}/{photo.uid}/large",
+        }
+        for photo in photos
+    ]

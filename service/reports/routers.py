@@ -1,0 +1,53 @@
+"""The router of each municipality as this process knows it: made anew when layers, rules or departments change."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from service.db import session
+from service.db.generations import Remembered
+from service.gis.index import indexes_of
+from service.municipalities import directory
+from service.municipalities.directory import Municipality, municipalities
+from service.reports import catalogue
+from service.reports.models import RoutingRule
+from service.reports.routing import Router, Rule
+
+SUBJECT = "routing_rules"
+
+
+def build() -> Mapping[int, Router]:
+    """The routers of all municipalities by municipality id: one statement beside the layers that are new."""
+    rules: dict[int, list[Rule]] = {}
+    for row in session.scalars(select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position)):
+        rules.setdefault(row.municipality_id, []).append(rule_of(row))
+    return {m.id: router_with(m, rules.get(m.id, [])) for m in municipalities().values()}
+
+
+def rule_of(row: RoutingRule) -> Rule:
+    """The row as the pure function knows it. Raises RuleRefused."""
+    return Rule(
+        id=row.id,
+        position=row.position,
+        relation=row.relation,
+        layer=row.layer,
+        categories=None if row.categories is None else frozenset(row.categories),
+        group=row.group_key,
+        metres=row.metres,
+        match=row.match or {},
+        department=row.department,
+        department_attribute=row.department_attribute,
+    )
+
+
+def router_with(municipality: Municipality, rules: list[Rule]) -> Router:
+    """A router over the map of this municipality as it is now."""
+    return Router(rules, indexes_of(municipality), municipality.fallback.key, tuple(municipality.departments))
+
+
+_routers = Remembered(build, "layers", SUBJECT, directory.SUBJECT, catalogue.SUBJECT)
+
+
+def router_of(municipality: Municipality) -> Router:
+    """The router of this municipality."""
+    return _routers.get()[municipality.id]

@@ -1,0 +1,258 @@
+"""Reports over HTTP, for residents and for everybody."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Response, current_app
+from sqlalchemy import Row
+
+from service.db import transaction
+from service.db.generations import generation
+from service.http import (
+    Blueprint,
+    PageQuery,
+    after_cursor,
+    answer,
+    cursor,
+    etag_of,
+    language,
+    not_modified,
+)
+from service.media.attaching import record, store_photo
+from service.media.finding import photos_of, read_rendition
+from service.media.limits import USUAL
+from service.media.renditions import Rendition
+from service.municipalities.directory import Municipality
+from service.people.access import Caller, anybody, caller, caller_or_nobody, public, signed_in
+from service.people.limits import intake_limit
+from service.reports import finding, presenting, schemas
+from service.reports.audience import audience_of, photo_for
+from service.reports.catalogue import catalogue_of, category_in
+from service.reports.finding import Wanted
+from service.reports.history import Actor
+from service.reports.intake import take_in, take_in_whole, uploader
+from service.reports.moving import move_report
+from service.reports.presenting import EVERYBODY, REPORTER
+from service.reports.starting import start
+from service.storage.keeping import Store
+
+SIMILAR_METRES = 100
+MOST_SIMILAR = 10
+
+blueprint = Blueprint("reports", __name__, url_prefix="/<municipality>", description="Problems that residents report")
+
+
+@blueprint.get("/app")
+@anybody
+@blueprint.response(200, schemas.AppOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def app_start(municipality: Municipality) -> Response:
+    """Give a phone what it needs at start"""
+    content = start(municipality)
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.post("/photos")
+@public
+@intake_limit
+@blueprint.arguments(schemas.PhotoIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(201, schemas.PhotoOut)
+def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
+    """Send a photo before its report"""
+    data = read_upload(parts["photo"])
+    kept = store_photo(municipality, uploader(caller_or_nobody()), data, store(), alt=parts["alt"])
+    with transaction():
+        record(kept)
+    return answer({"id": kept.uid, "width": kept.width, "height": kept.height}, 201)
+
+
+@blueprint.post("/reports")
+@public
+@intake_limit
+@blueprint.arguments(schemas.IdempotencyHeader, location="headers")
+@blueprint.arguments(schemas.ReportIn)
+@blueprint.response(201, schemas.ReportOut)
+def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipality) -> Response:
+    """Report a problem"""
+    who = caller_or_nobody()
+    uid, before = take_in(municipality, who, headers["idempotency_key"], body)
+    return submitted(municipality, who, uid, before)
+
+
+@blueprint.post("/reports/with-photos")
+@public
+@intake_limit
+@blueprint.arguments(schemas.IdempotencyHeader, location="headers")
+@blueprint.arguments(schemas.ReportPartsIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(201, schemas.ReportOut)
+def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: Municipality) -> Response:
+    """Report a problem with its photos in one call"""
+    who = caller_or_nobody()
+    photos = [read_upload(photo) for photo in parts["photos"]]
+    uid, before = take_in_whole(municipality, who, headers["idempotency_key"], parts["report"], photos, store())
+    return submitted(municipality, who, uid, before)
+
+
+@blueprint.get("/reports")
+@public
+@blueprint.arguments(schemas.MapQuery, location="query")
+@blueprint.response(200, schemas.MapOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show the reports on the map: in a box, around a point, or all, newest first (around a point: nearest first)"""
+    wanted, limit = wanted_of(municipality, query), query["limit"]
+    if "near" in query:
+        rows = finding.around(municipality, wanted, *query["near"], query["radius"], limit)
+        following = None
+    else:
+        after = after_cursor(query.get("after"), int)
+        found = finding.on_the_map(municipality, wanted, query.get("box"), after[0] if after else None, limit + 1)
+        rows, following = page_of(found, limit)
+    content = {
+        "type": "FeatureCollection",
+        "features": [presenting.feature(municipality, row) for row in rows],
+        "next": following,
+    }
+    return answer(content, etag=etag_of(following, [(row.id, row.version) for row in rows]))
+
+
+@blueprint.get("/reports/similar")
+@anybody
+@blueprint.arguments(schemas.SimilarQuery, location="query")
+@blueprint.response(200, schemas.MapOut)
+def similar(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show open reports of the same category nearby: is it one of these?"""
+    wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
+    place = query["longitude"], query["latitude"]
+    rows = finding.around(municipality, wanted, *place, SIMILAR_METRES, MOST_SIMILAR)
+    features = [presenting.feature(municipality, row) for row in rows]
+    return answer({"type": "FeatureCollection", "features": features, "next": None})
+
+
+@blueprint.get("/reports/<uuid:report>")
+@public
+@blueprint.response(200, schemas.ReportOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def show(municipality: Municipality, report: uuid.UUID) -> Response:
+    """Show one report, as its reporter or as everybody may see it"""
+    row = finding.report_row(municipality, report)
+    audience = audience_of(caller_or_nobody(), row)
+    return show_row(municipality, row, REPORTER if audience == REPORTER else EVERYBODY)
+
+
+@blueprint.get("/reports/<uuid:report>/photos/<uuid:photo>/<any(small, medium, large):size>")
+@public
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+@blueprint.alt_response(304, description="The phone has it.")
+def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, size: str) -> Response:
+    """Show a photo of a report"""
+    row = finding.report_row(municipality, report)
+    found = photo_for(municipality, row, photo, audience_of(caller_or_nobody(), row))
+    etag = etag_of(found.uid, size)
+    if unchanged := not_modified(etag):
+        return unchanged
+    response = Response(read_rendition(municipality, found, Rendition(size), store()), content_type="image/jpeg")
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "private, max-age=300"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response
+
+
+@blueprint.get("/my/reports")
+@signed_in
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.ReportsOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def mine(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show one's own reports, newest first"""
+    account_id = caller().account_id
+    after = after_cursor(query.get("after"), int)
+    changed = finding.mine_changed(municipality, account_id)
+    etag = etag_of("mine", account_id, changed, after, query["limit"], language(), names())
+    if unchanged := not_modified(etag):
+        return unchanged
+    found = finding.mine(municipality, account_id, after[0] if after else None, query["limit"] + 1)
+    rows, following = page_of(found, query["limit"])
+    lines = [presenting.summary(municipality, row, language(), REPORTER) for row in rows]
+    return answer({"reports": lines, "next": following}, etag=etag)
+
+
+@blueprint.post("/my/reports/<uuid:report>/moves")
+@signed_in
+@intake_limit
+@blueprint.arguments(schemas.ReporterMoveIn)
+@blueprint.response(200, schemas.ReportOut)
+def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
+    """Withdraw one's report, answer a question about it, reopen it, or agree that it is solved"""
+    who = caller()
+    with transaction():
+        found = finding.report_to_change(municipality, report)
+        finding.must_be_mine(found, who.account_id)
+        move_report(
+            municipality,
+            found,
+            body["to"],
+            Actor(REPORTER, who.account_id),
+            note=body["note"],
+            photos=body["photos"],
+            uploaded_by=uploader(who),
+        )
+    return show_row(municipality, finding.report_row(municipality, report), REPORTER)
+
+
+def submitted(municipality: Municipality, who: Caller | None, uid: uuid.UUID, before: bool) -> Response:
+    """The report as who sent it sees it; a retry gets the same, and is told that it was one."""
+    row = finding.report_row(municipality, uid)
+    response = show_row(municipality, row, REPORTER, etag=False)
+    response.status_code = 201
+    response.headers["Location"] = f"/api/v1/{municipality.slug}/reports/{uid}"
+    if before:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def show_row(municipality: Municipality, row: Row[Any], audience: str, etag: bool = True) -> Response:
+    """The whole report, unless the phone has this version already."""
+    spoken = language()
+    name = etag_of(row.uid, row.version, audience, spoken, names())
+    if etag and (unchanged := not_modified(name)):
+        return unchanged
+    entries = finding.entries_of(row.id)
+    owners = [f"report:{row.uid}", *(f"entry:{entry.uid}" for entry in entries if entry.facts.get("photos"))]
+    photos = photos_of(municipality, owners)
+    content = presenting.whole(municipality, row, entries, photos, spoken, audience)
+    return answer(content, etag=name if etag else None)
+
+
+def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:
+    """The conditions of the query; categories that there are not match nothing."""
+    categories = None
+    if "category" in query:
+        by_key = catalogue_of(municipality).by_key
+        categories = [by_key[key].id for key in query["category"] if key in by_key]
+    return Wanted(categories, query.get("state"), query.get("open"))
+
+
+def page_of(
+    found: Sequence[Row[Any]], limit: int, place: Callable[[Row[Any]], str] = lambda row: cursor(row.id)
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """The rows of this page of one row more than fits, and the cursor of the next page if there is one."""
+    rows = found[:limit]
+    return rows, place(rows[-1]) if len(found) > limit else None
+
+
+def names() -> tuple[int, int]:
+    """What changes when categories or departments are renamed."""
+    return generation("categories"), generation("municipalities")
+
+
+def read_upload(upload: Any) -> bytes:
+    """The bytes of an uploaded file, one more than is allowed at most."""
+    data: bytes = upload.stream.read(USUAL.bytes + 1)
+    return data
+
+
+def store() -> Store:
+    found: Store = current_app.config["STORE"]
+    return found

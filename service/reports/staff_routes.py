@@ -1,0 +1,151 @@
+"""Reports over HTTP, for staff: the queue, and what is done with a report."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from sqlalchemy import Row
+
+from service.db import transaction
+from service.db.clock import now
+from service.errors import NotFound
+from service.http import Blueprint, after_cursor, answer, cursor, language
+from service.municipalities.directory import Municipality
+from service.people.access import caller, staff
+from service.reports import finding, presenting, schemas
+from service.reports.audience import sees_department
+from service.reports.history import STAFF, Actor
+from service.reports.intake import uploader
+from service.reports.models import Report
+from service.reports.moving import NoSuchDepartment, assign, check_version, hand_over, look, move_report
+from service.reports.routes import page_of, show_row, wanted_of
+
+blueprint = Blueprint(
+    "staff_reports", __name__, url_prefix="/<municipality>/staff/reports", description="The queue of the departments"
+)
+
+
+@blueprint.get("")
+@staff("see_reports")
+@blueprint.arguments(schemas.QueueQuery, location="query")
+@blueprint.response(200, schemas.QueueOut)
+def queue(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show the queue of one's departments, newest first or most urgent first"""
+    departments = departments_of(municipality, query.get("department"))
+    wanted, limit = wanted_of(municipality, query), query["limit"]
+    if query["order"] == "due":
+        after = after_cursor(query.get("after"), str, int)
+        place = (datetime.fromisoformat(after[0]), after[1]) if after else None
+        found = finding.due(municipality, departments, wanted, place, limit + 1)
+        rows, following = page_of(found, limit, lambda row: cursor(row.promised_at.isoformat(), row.id))
+    else:
+        after = after_cursor(query.get("after"), int)
+        late_at = now() if query.get("late") else None
+        found = finding.queue(municipality, departments, wanted, late_at, after[0] if after else None, limit + 1)
+        rows, following = page_of(found, limit)
+    spoken = language()
+    lines = [presenting.summary(municipality, row, spoken, STAFF) for row in rows]
+    return answer({"reports": lines, "next": following})
+
+
+@blueprint.get("/<uuid:report>")
+@staff("see_reports")
+@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+def show(municipality: Municipality, report: uuid.UUID) -> Response:
+    """Show a report with everything that staff may see"""
+    return show_row(municipality, row_in_reach(municipality, report), STAFF)
+
+
+@blueprint.post("/<uuid:report>/moves")
+@staff("handle_reports")
+@blueprint.arguments(schemas.StaffMoveIn)
+@blueprint.response(200, schemas.StaffReportOut)
+def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
+    """Move a report to another state"""
+    who = caller()
+    with transaction():
+        found = report_in_reach(municipality, report, body["version"])
+        move_report(
+            municipality,
+            found,
+            body["to"],
+            Actor(STAFF, who.account_id),
+            note=body["note"],
+            internal=body["internal"],
+            photos=body["photos"],
+            uploaded_by=uploader(who),
+        )
+    return shown_again(municipality, report)
+
+
+@blueprint.post("/<uuid:report>/hand-over")
+@staff("handle_reports")
+@blueprint.arguments(schemas.HandOverIn)
+@blueprint.response(200, schemas.StaffReportOut)
+def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
+    """Hand a report over to another department"""
+    who = caller()
+    with transaction():
+        found = report_in_reach(municipality, report, body["version"])
+        hand_over(municipality, found, body["department"], Actor(STAFF, who.account_id), body["internal"])
+    return shown_again(municipality, report)
+
+
+@blueprint.post("/<uuid:report>/assignee")
+@staff("handle_reports")
+@blueprint.arguments(schemas.AssignIn)
+@blueprint.response(200, schemas.StaffReportOut)
+def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
+    """Say who has a report in hand"""
+    who = caller()
+    with transaction():
+        found = report_in_reach(municipality, report, body["version"])
+        assign(municipality, found, body["person"], Actor(STAFF, who.account_id))
+    return shown_again(municipality, report)
+
+
+@blueprint.post("/<uuid:report>/look")
+@staff("handle_reports")
+@blueprint.arguments(schemas.LookIn)
+@blueprint.response(200, schemas.StaffReportOut)
+def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
+    """Decide what everybody may see of a report"""
+    who = caller()
+    with transaction():
+        look(municipality, report_in_reach(municipality, report), Actor(STAFF, who.account_id), **body)
+    return shown_again(municipality, report)
+
+
+def departments_of(municipality: Municipality, key: str | None) -> frozenset[int] | None:
+    """The departments whose reports are asked for, of those that the caller may see; None is all."""
+    reached = caller().departments("see_reports")
+    if key is None:
+        return reached
+    department = municipality.departments.get(key)
+    if department is None or reached is not None and department.id not in reached:
+        raise NoSuchDepartment(department=key)
+    return frozenset({department.id})
+
+
+def row_in_reach(municipality: Municipality, report: uuid.UUID) -> Row[Any]:
+    """A report of a department that the caller may see. Raises NotFound."""
+    row = finding.report_row(municipality, report)
+    if not sees_department(caller(), row.department_id):
+        raise NotFound
+    return row
+
+
+def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int | None = None) -> Report:
+    """The report locked, of a department that the caller may act for, as the caller saw it."""
+    found = finding.report_to_change(municipality, report)
+    if not sees_department(caller(), found.department_id, "handle_reports"):
+        raise NotFound
+    check_version(found, version)
+    return found
+
+
+def shown_again(municipality: Municipality, report: uuid.UUID) -> Response:
+    """The report after the change; also for who has just handed it over and will not see it again."""
+    return show_row(municipality, finding.report_row(municipality, report), STAFF)

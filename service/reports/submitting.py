@@ -1,0 +1,140 @@
+"""A resident reports a problem: it is placed, routed, promised, numbered and written down, and messages are owed."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from service.crash_points import crash_here
+from service.db import session
+from service.db.clock import now
+from service.db.upserts import insert
+from service.errors import Problem
+from service.gis.locating import district_at, ensure_inside
+from service.media.attaching import attach
+from service.municipalities.directory import Municipality
+from service.reports.answering import check_answers
+from service.reports.catalogue import Category, category_in
+from service.reports.history import Actor, add_entry
+from service.reports.messages import tell
+from service.reports.models import Report, ReportCounter
+from service.reports.promising import promise
+from service.reports.routers import router_of
+from service.reports.routing import Asset
+from service.reports.showing import show_at_first
+from service.reports.states import FIRST, REPORTER, STATES
+from service.text import N_
+
+
+class CallInstead(Problem):
+    """The category is a danger: a number is to be called, no form is taken."""
+
+    status, code, message = 422, "call_instead", N_("This is dangerous. Please call this number at once.")
+
+
+class RegistrationNeeded(Problem):
+    """The category does not take anonymous reports."""
+
+    status, code, message = 401, "registration_needed", N_("This kind of report needs a registered phone.")
+
+
+class TooManyPhotos(Problem):
+    """More photos than the municipality takes with one report."""
+
+    status, code, message = 422, "too_many_photos", N_("These are more photos than can be sent with one report.")
+
+
+@dataclass(frozen=True)
+class NewReport:
+    """What a resident sends; `uid` was made by the phone or by us, longitude and latitude are WGS84 degrees."""
+
+    uid: uuid.UUID
+    category: str
+    longitude: float
+    latitude: float
+    description: str = ""
+    accuracy: float | None = None
+    address: str | None = None
+    asset: Asset | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    photos: Sequence[uuid.UUID] = ()
+    language: str | None = None
+
+
+def check_report(municipality: Municipality, new: NewReport, reporter_id: int | None, photos: int) -> Category:
+    """Refuse what can be refused without the database, before photos are decoded. Raises Problems of many kinds."""
+    category = category_in(municipality, new.category)
+    if category.danger_phone is not None:
+        raise CallInstead(phone=category.danger_phone)
+    if reporter_id is None and not category.allows_anonymous:
+        raise RegistrationNeeded
+    if photos > municipality.settings["photos_per_report"]:
+        raise TooManyPhotos(most=municipality.settings["photos_per_report"])
+    check_answers(category, new.answers)
+    ensure_inside(municipality, new.longitude, new.latitude)
+    router_of(municipality).check_asset(category.asset_layer, new.asset)
+    return category
+
+
+def submit_report(
+    municipality: Municipality, new: NewReport, reporter_id: int | None, uploaded_by: str, recorded: bool = False
+) -> Report:
+    """Write the report with its history and what is owed; four statements, five with photos that were sent before.
+
+    `uploaded_by` is who sent the photos; `recorded` says that their rows were written as this report's own. Raises
+    what `check_report` raises, and PhotoNotFound.
+    """
+    category = check_report(municipality, new, reporter_id, len(new.photos))
+    moment = now()
+    router = router_of(municipality)
+    decision = router.route(category.key, category.group_key, new.longitude, new.latitude, new.asset)
+    department = municipality.departments[decision.department]
+    report = Report(
+        uid=new.uid,
+        municipality_id=municipality.id,
+        number=next_number(municipality, moment),
+        category_id=category.id,
+        state=FIRST,
+        open=STATES[FIRST].open,
+        version=1,
+        reporter_id=reporter_id,
+        language=municipality.language_for(new.language),
+        description=new.description,
+        answers=dict(new.answers),
+        place=f"SRID=4326;POINT({new.longitude!r} {new.latitude!r})",
+        longitude=new.longitude,
+        latitude=new.latitude,
+        accuracy=new.accuracy,
+        address=new.address,
+        district=district_at(municipality, new.longitude, new.latitude),
+        asset_layer=new.asset[0] if new.asset else None,
+        asset_key=new.asset[1] if new.asset else None,
+        department_id=department.id,
+        routing=router.explain(decision),
+        created_at=moment,
+        moved_at=moment,
+    )
+    promise(report, category, department, moment)
+    show_at_first(report, category)
+    session.add(report)
+    session.flush()
+    if new.photos and not recorded:
+        attach(municipality, new.photos, f"report:{new.uid}", uploaded_by)
+    add_entry(report, "submitted", Actor(REPORTER, reporter_id), moment, {"rule": report.routing.get("rule")})
+    tell(municipality, report, routed=True)
+    crash_here("before_commit")
+    return report
+
+
+def next_number(municipality: Municipality, moment: datetime) -> str:
+    """The next readable number of the local year, as KOZ-2026-000123. The row stays locked until the commit."""
+    year = moment.astimezone(ZoneInfo(municipality.time_zone)).year
+    counted = insert(ReportCounter).values(municipality_id=municipality.id, year=year, last=1)
+    last = session.scalar(
+        counted.on_conflict_do_update(
+            index_elements=[ReportCounter.municipality_id, ReportCounter.year], set_={"last": ReportCounter.last + 1}
+        ).returning(ReportCounter.last)
+    )
+    return f"{municipality.prefix}-{year}-{last:06d}"

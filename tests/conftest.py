@@ -1,0 +1,146 @@
+"""Real databases for every test: an embedded file and a PostGIS database, migrated once and emptied after each test.
+
+PostGIS is reached by PLATEIA_TEST_POSTGRES_URL, which `make test` sets. Without it that half is skipped, and with
+PLATEIA_REQUIRE_ALL=1 it fails.
+"""
+
+import os
+from collections.abc import Iterator
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from werkzeug.test import TestResponse
+
+from service.app import create_app
+from service.config import Settings
+from service.db import Base, db, engine, session, transaction
+from service.db.generations import forget
+from service.municipalities.directory import Municipality
+from service.schema_version import migrate
+from tests.factories.municipalities import make_municipality
+from tests.factories.people import Person, make_resident, make_staff
+
+REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
+POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
+SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
+
+
+def missing(what: str) -> None:
+    """Skip what this machine lacks, or fail where everything is required."""
+    if REQUIRE_ALL:
+        pytest.fail(f"{what}, and PLATEIA_REQUIRE_ALL=1")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The large data that is not in the repository."""
+    if not SHARED.is_dir():
+        missing(f"no shared data in {SHARED} (PLATEIA_SHARED_DATA)")
+    return SHARED
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database of this test process."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('database')}/plateia.sqlite"
+        migrate(url)
+        yield url
+        return
+    if POSTGRES is None:
+        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
+    name = f"plateia_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    admin = create_engine(engine.driver_url(str(POSTGRES)), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = engine.driver_url(str(POSTGRES)).set(database=name).render_as_string(hide_password=False)
+    migrate(url)
+    yield url
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def app_of_session(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application over that database; limits are off, so that tests may be quick."""
+    home = tmp_path_factory.mktemp("home")
+    app = create_app(Settings(home=home, database_url=database_url, limits=False, log_level="ERROR"))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(app_of_session: Flask) -> Iterator[Flask]:
+    """The application with an empty database; the test itself runs in an application context."""
+    with app_of_session.app_context():
+        forget()
+        yield app_of_session
+        session.remove()
+        empty()
+        session.remove()
+
+
+def empty() -> None:
+    """Delete every row; what processes remember of them is made out of date."""
+    tables = [table for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT]
+    with transaction():
+        if db.engine.dialect.name == "postgresql":
+            names = ", ".join(table.name for table in tables)
+            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        else:
+            for table in tables:
+                session.execute(table.delete())
+        session.execute(text("UPDATE generations SET value = value + 1"))
+    forget()
+
+
+class OutsideClient(FlaskClient):
+    """Calls as from outside: nothing of the test's own application context is seen by the request."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        return Context().run(super().open, *arguments, **options)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return OutsideClient(app, app.response_class)
+
+
+@pytest.fixture
+def here(app: Flask) -> Municipality:
+    """A municipality of one square degree-tenth, with two departments and a few categories."""
+    return make_municipality("here", west=21.7, south=40.2)
+
+
+@pytest.fixture
+def next_door(app: Flask) -> Municipality:
+    """The municipality that begins where `here` ends, to the east."""
+    return make_municipality("next-door", west=21.8, south=40.2)
+
+
+@pytest.fixture
+def alice(here: Municipality) -> Person:
+    """A resident with a registered phone."""
+    return make_resident(here)
+
+
+@pytest.fixture
+def bob(here: Municipality) -> Person:
+    """Staff of the lighting crew."""
+    return make_staff(here, "bob", [("department_staff", "lighting")])
+
+
+@pytest.fixture
+def charlie(next_door: Municipality) -> Person:
+    """Staff of the municipality next door, who may see and do nothing here."""
+    return make_staff(next_door, "charlie", [("administrator", None)])
