@@ -29,7 +29,7 @@ Points = numpy.ndarray[tuple[Any, ...], numpy.dtype[numpy.float64]]
 
 
 def kept_geometries() -> Read:
-    """A reader that keeps the last lines and polygons prepared; one a connection, because threads must not share them."""
+    """A reader that keeps the last shapes prepared. One for each connection, because threads must not share them."""
 
     @lru_cache(maxsize=128)
     def prepared(blob: bytes) -> BaseGeometry:
