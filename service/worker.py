@@ -15,10 +15,13 @@ import structlog
 from flask import Flask
 
 from service import logs
+from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
 from service.outbox.channels import Channel, build
 from service.outbox.expanding import Expand, expand
 from service.outbox.sending import Sender
+from service.reports.digesting import who_gets_the_digest
+from service.reports.messages import DEPARTMENT_DIGEST, REPORT_CHANGED, who_is_told
 
 log = structlog.get_logger()
 
@@ -26,10 +29,13 @@ SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 1.0
 PAUSE_AFTER_FAULT = 2.0
 
-EVENTS: dict[str, Expand] = {}
+EVENTS: dict[str, Expand] = {
+    REPORT_CHANGED: who_is_told,
+    DEPARTMENT_DIGEST: who_gets_the_digest,
+}
 """Kind of event → who is owed what."""
 
-JOBS: dict[str, Handler] = {}
+JOBS: dict[str, Handler] = dict(HANDLERS)
 """Kind of job → what is done."""
 
 
@@ -75,7 +81,7 @@ def repeat(app: Flask, stop: threading.Event, step: Callable[[], object]) -> Non
         try:
             with app.app_context():
                 did_something = step()
-        except Exception as error:  # noqa: BLE001  (the database may be away for a while; the worker outlives it)
+        except Exception as error:
             log.error("worker_step_failed", step=threading.current_thread().name)
             logs.unforeseen(error)
             stop.wait(PAUSE_AFTER_FAULT)

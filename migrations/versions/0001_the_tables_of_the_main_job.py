@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("allows_anonymous", sa.Boolean(), nullable=False),
         sa.Column("target_hours", sa.Double(), nullable=False),
         sa.Column("asset_layer", sa.String(), nullable=True),
+        sa.Column("asset_required", sa.Boolean(), nullable=False),
         sa.Column("danger_phone", sa.String(), nullable=True),
         sa.Column(
             "danger_text", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -110,9 +111,7 @@ def give_token(account: Account, device_id: int | None, moment: datetime, days: 
     """A new random token; tokens of the same phone that have expired go."""
     token = secrets.token_urlsafe(32)
     expires_at = moment + timedelta(days=days)
-    session.execute(
-        delete(AccessToken).where(AccessToken.account_id == account.id, AccessToken.expires_at <= moment)
-    )
+    session.execute(delete(AccessToken).where(AccessToken.account_id == account.id, AccessToken.expires_at <= moment))
     session.add(
         AccessToken(
             digest=digest(token),
@@ -155,3 +154,9 @@ class DeviceNeeded(Problem):
 def secret_digest(secret: str) -> bytes:
     """What is kept of a phone's secret: it is long and random, so that one round of SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def forget_expired_tokens() -> int:
+    """Delete the tokens that nobody can use any more; how many."""
+    gone: Any = session.execute(delete(AccessToken).where(AccessToken.expires_at <= now()))
+    return int(gone.rowcount)

@@ -66,6 +66,4 @@ def sign_in(account_id: int) -> TokenGiven:
 def set_password(account_id: int, password_hash: str) -> None:
     """Keep the hash as the account's only password."""
     statement = insert(Password).values(account_id=account_id, hash=password_hash)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=[Password.account_id], set_={"hash": password_hash})
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=[Password.account_id], set_={"hash": password_hash}))

@@ -45,9 +45,7 @@ def is_one_of(answer: Any, question: Mapping[str, Any]) -> bool:
 
 def is_some_of(answer: Any, question: Mapping[str, Any]) -> bool:
     return (
-        isinstance(answer, list)
-        and all(is_one_of(one, question) for one in answer)
-        and len(set(answer)) == len(answer)
+        isinstance(answer, list) and all(is_one_of(one, question) for one in answer) and len(set(answer)) == len(answer)
     )
 
 
@@ -63,7 +61,7 @@ DATATYPES: Mapping[str, Callable[[Any, Mapping[str, Any]], bool]] = {
 
 def check_answers(category: Category, answers: Mapping[str, Any]) -> None:
     """Refuse answers that are missing, unknown or of the wrong kind. Raises AnswersNotValid."""
-    errors: dict[str, str] = {code: "unknown question" for code in answers}
+    errors: dict[str, str] = dict.fromkeys(answers, "unknown question")
     for question in category.questions:
         code = question["code"]
         errors.pop(code, None)

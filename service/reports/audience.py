@@ -41,10 +41,8 @@ def photo_for(municipality: Municipality, report: Row[Any], photo: uuid.UUID, au
         return found
     if kind == "entry":
         by = session.scalar(
-            select(ReportEntry.by_kind).where(
-                ReportEntry.uid == uuid.UUID(owner), ReportEntry.report_id == report.id
-            )
+            select(ReportEntry.by_kind).where(ReportEntry.uid == uuid.UUID(owner), ReportEntry.report_id == report.id)
         )
-        if by == "staff" or by is not None and audience != EVERYBODY:
+        if by == "staff" or (by is not None and audience != EVERYBODY):
             return found
     raise PhotoNotFound

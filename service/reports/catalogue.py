@@ -41,6 +41,7 @@ class Category:
     allows_anonymous: bool
     target_hours: float
     asset_layer: str | None
+    asset_required: bool
     danger_phone: str | None
     danger_text: Mapping[str, str] | None
     questions: tuple[Mapping[str, Any], ...]

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, literal, select
+from sqlalchemy import Row, func, literal, select
 
 from service.db import session
 from service.db.clock import now
 from service.municipalities.directory import Department, Municipality, municipalities
 from service.outbox.expanding import Owed, Posted
+from service.outbox.models import Event
 from service.outbox.posting import owe
 from service.reports.messages import DEPARTMENT_DIGEST, DIGEST, mailbox_of, wording
 from service.reports.models import Report, ReportEntry
@@ -17,26 +18,30 @@ from service.text import say
 MOST = 200
 
 
-def owe_digests(since: dict[str, int]) -> dict[str, int]:
-    """Owe each department at work its digest; from where to go on next time, by "municipality/department"."""
-    reached = dict(since)
-    for municipality in municipalities().values():
-        for department in municipality.departments.values():
-            name = f"{municipality.slug}/{department.key}"
-            if department.digest == "hourly" and department.calendar.is_working(now()):
-                reached[name] = owe_digest(municipality, department, since.get(name, 0))
-    return reached
+def owe_digests() -> int:
+    """Owe each department that is at work its digest, if anything is new there; how many were owed."""
+    return sum(
+        owe_digest(municipality, department)
+        for municipality in municipalities().values()
+        for department in municipality.departments.values()
+        if department.digest == "hourly" and department.calendar.is_working(now())
+    )
 
 
-def owe_digest(municipality: Municipality, department: Department, after: int) -> int:
-    """Owe one digest of the entries after this one, if there are any; the last entry that is in it."""
-    entries = new_entries(department, after)
-    if not entries:
-        return after
-    last = max(row.entry_id for row in entries)
-    payload = {"department": department.key, "after": after, "until": last}
-    owe(municipality.id, DEPARTMENT_DIGEST, f"department:{department.id}", last, payload)
-    return last
+def owe_digest(municipality: Municipality, department: Department) -> bool:
+    """Owe one digest of what came after the last one; whether there was anything."""
+    subject = f"department:{department.id}"
+    after = session.scalar(
+        select(func.coalesce(func.max(Event.version), 0)).where(
+            Event.kind == DEPARTMENT_DIGEST, Event.subject == subject
+        )
+    )
+    entries = new_entries(department, after or 0)
+    if entries:
+        last = max(row.entry_id for row in entries)
+        payload = {"department": department.key, "after": after, "until": last}
+        owe(municipality.id, DEPARTMENT_DIGEST, subject, last, payload)
+    return bool(entries)
 
 
 def new_entries(department: Department, after: int, until: int | None = None) -> Sequence[Row[Any]]:
@@ -76,8 +81,6 @@ def who_gets_the_digest(event: Posted) -> Iterator[Owed]:
         return
     spoken = municipality.main_language
     subject, line = DIGEST
-    lines = [
-        f"{row.number}: " + say(spoken, line, **wording(municipality, row, spoken)) for row in entries
-    ]
+    lines = [f"{row.number}: " + say(spoken, line, **wording(municipality, row, spoken)) for row in entries]
     content = {"subject": say(spoken, subject, count=len(entries)), "text": "\n".join(lines) + "\n"}
     yield Owed(target_id, f"digest.{event.payload['until']}", content)

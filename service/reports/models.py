@@ -36,6 +36,7 @@ class Category(Base):
     allows_anonymous: Mapped[bool] = mapped_column(default=False)
     target_hours: Mapped[float]
     asset_layer: Mapped[str | None]
+    asset_required: Mapped[bool] = mapped_column(default=False)
     danger_phone: Mapped[str | None]
     danger_text: Mapped[dict[str, str] | None] = mapped_column(Json)
     questions: Mapped[list[dict[str, Any]]] = mapped_column(Json)

@@ -78,11 +78,13 @@ def whole(
     everything = audience != EVERYBODY
     shown = summary(municipality, row, language, audience)
     shown |= {
-        "address": row.address if everything or row.text_public and row.on_map else None,
+        "address": row.address if everything or (row.text_public and row.on_map) else None,
         "answers": row.answers if everything or row.text_public else None,
         "asset": asset_of(row) if everything or row.on_map else None,
         "why": why(row.routing, language, everything or row.on_map),
-        "photos": photo_links(municipality, row.uid, photos[f"report:{row.uid}"]) if everything or row.photos_public else [],
+        "photos": photo_links(municipality, row.uid, photos[f"report:{row.uid}"])
+        if everything or row.photos_public
+        else [],
         "timeline": [
             step(municipality, row.uid, entry, photos.get(f"entry:{entry.uid}", ()), language, audience)
             for entry in entries
@@ -116,7 +118,12 @@ def why(routing: Mapping[str, Any], language: str, exact: bool) -> dict[str, Any
 
 
 def step(
-    municipality: Municipality, report: uuid.UUID, entry: Row[Any], photos: Sequence[Attachment], language: str, audience: str
+    municipality: Municipality,
+    report: uuid.UUID,
+    entry: Row[Any],
+    photos: Sequence[Attachment],
+    language: str,
+    audience: str,
 ) -> dict[str, Any]:
     """One line of the timeline."""
     department = municipality.departments_by_id[entry.department_id]
@@ -128,7 +135,9 @@ def step(
         "state_label": say(language, STATES[entry.state].label),
         "department": department.key,
         "note": entry.public if audience != EVERYBODY or entry.by_kind == "staff" else None,
-        "photos": photo_links(municipality, report, photos) if audience != EVERYBODY or entry.by_kind == "staff" else [],
+        "photos": photo_links(municipality, report, photos)
+        if audience != EVERYBODY or entry.by_kind == "staff"
+        else [],
     }
     if audience == STAFF:
         shown |= {"id": entry.uid, "internal": entry.internal, "facts": entry.facts, "by_name": entry.by_name}

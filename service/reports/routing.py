@@ -217,9 +217,7 @@ class Router:
             self.lines_of[category, group] = lines
         return lines
 
-    def route(
-        self, category: str, group: str | None, lon: float, lat: float, asset: Asset | None = None
-    ) -> Decision:
+    def route(self, category: str, group: str | None, lon: float, lat: float, asset: Asset | None = None) -> Decision:
         """Who gets a report of this category at this place (degrees, WGS84)."""
         passed_over: tuple[PassedOver, ...] = ()
         for line in self.lines_for(category, group):

@@ -5,7 +5,6 @@ is written behind a row is put together once for each rule and feature.
 """
 
 import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ import numpy as np
 
 from service.errors import Problem
 from service.gis.measuring import Floats
-from service.reports.routing import FALLBACK, NOWHERE, Decisions, Line, Router, facts
+from service.reports.routing import FALLBACK, NOWHERE, Decisions, Line, Router
 from service.text import N_
 
 WANTED = ("lon", "lat", "category")
 TOLD = ("department", "rule", "layer", "version", "feature", "feature_name", "relation", "metres")
 ADDED = (*TOLD, "passed_over", "fault")
+NONE_PASSED_NO_FAULT = ("", "")
 DISTANCE = "distance_to_edge"
 BLOCK = 1 << 22  # characters
 FAULTS_KEPT = 1000
@@ -138,10 +138,19 @@ def _read(text: str, source: TextIO, width: int, places: list[int], line: int) -
     return Block(texts, lon, lat, category, lines), line + reader.line_num
 
 
+class _Echo:
+    """A file for the csv module that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+_writer = csv.writer(_Echo(), lineterminator="")
+
+
 def _as_csv(row: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(row)
-    return text.getvalue()
+    text: str = _writer.writerow(row)
+    return text
 
 
 # --- routing ---------------------------------------------------------------------------------------------------------
@@ -156,12 +165,15 @@ class Endings(dict[tuple[int, int], str]):
     def __init__(self, router: Router) -> None:
         super().__init__()
         self.lines = router.lines
-        self[NOWHERE, NOWHERE] = _as_csv([router.fallback, *[""] * 5, FALLBACK, "", "", ""])
+        self[NOWHERE, NOWHERE] = _as_csv([router.fallback, *[""] * 5, FALLBACK, "", *NONE_PASSED_NO_FAULT])
 
     def __missing__(self, decided: tuple[int, int]) -> str:
         line, position = self.lines[decided[0]], decided[1]
-        told = facts(line.rule, line.index, position) | {"department": line.departments[position]}
-        self[decided] = _as_csv([*[told[name] for name in TOLD], "", ""])
+        rule, layer = line.rule, line.index
+        feature = (layer.layer_key, layer.version, layer.keys[position], layer.name_of(position))
+        self[decided] = _as_csv(
+            [line.departments[position], rule.position, *feature, rule.relation, rule.metres, *NONE_PASSED_NO_FAULT]
+        )
         return self[decided]
 
 

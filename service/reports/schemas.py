@@ -379,6 +379,7 @@ class CategoryOut(Schema):
     description = fields.Dict(keys=fields.String(), values=fields.String(), required=True, allow_none=True)
     allows_anonymous = fields.Boolean(required=True)
     asset_layer = fields.String(required=True, allow_none=True)
+    asset_required = fields.Boolean(required=True)
     danger = fields.Nested(DangerOut, required=True, allow_none=True)
     questions = fields.List(fields.Nested(QuestionOut), required=True)
 

@@ -124,7 +124,7 @@ def departments_of(municipality: Municipality, key: str | None) -> frozenset[int
     if key is None:
         return reached
     department = municipality.departments.get(key)
-    if department is None or reached is not None and department.id not in reached:
+    if department is None or (reached is not None and department.id not in reached):
         raise NoSuchDepartment(department=key)
     return frozenset({department.id})
 

@@ -56,6 +56,7 @@ def shown(category: Category) -> dict[str, Any]:
         "description": category.description,
         "allows_anonymous": category.allows_anonymous,
         "asset_layer": category.asset_layer,
+        "asset_required": category.asset_required,
         "danger": danger,
         "questions": category.questions,
     }

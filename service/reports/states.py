@@ -55,7 +55,9 @@ STATES = {
             needs_reason=True,
             moves=work_from("waiting_for_reporter") | {"acknowledged": (STAFF, REPORTER)},
         ),
-        State("with_another_body", N_("With another body"), open=True, clock=True, moves=work_from("with_another_body")),
+        State(
+            "with_another_body", N_("With another body"), open=True, clock=True, moves=work_from("with_another_body")
+        ),
         State(
             "resolved",
             N_("Resolved"),

@@ -74,7 +74,8 @@ def check_report(municipality: Municipality, new: NewReport, reporter_id: int | 
         raise TooManyPhotos(most=municipality.settings["photos_per_report"])
     check_answers(category, new.answers)
     ensure_inside(municipality, new.longitude, new.latitude)
-    router_of(municipality).check_asset(category.asset_layer, new.asset)
+    if category.asset_required or new.asset is not None:
+        router_of(municipality).check_asset(category.asset_layer, new.asset)
     return category
 
 

@@ -29,6 +29,8 @@ WORDS = frozenset(
 )  # fmt: skip
 """The keys whose value is one word or one line, in whatever they occur: names of things, and references to them."""
 
+TRUTHS = ("private", "allows_anonymous", "asset_required")
+
 _EXAMPLE_ADDRESS = re.compile(r"[a-z0-9.-]+@([a-z0-9-]+\.)+example")
 _PHONE = re.compile(r"\+?\d{3,15}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -63,7 +65,7 @@ PARTS = {
     "categories": Shape(
         ("key", "group", "name", "description", "allows_anonymous", "target_hours"),
         (
-            "show_text", "show_photo", "show_place", "private", "asset_layer", "danger_phone", "danger_text",
+            "show_text", "show_photo", "show_place", "private", "asset_layer", "asset_required", "danger_phone", "danger_text",
             "questions",
         ),
     ),
@@ -272,7 +274,7 @@ def _category_faults(sample: Things) -> Iterator[str]:
             yield f"{where}: {category['asset_layer']} is not a layer of assets."
         for key in ("show_text", "show_photo", "show_place"):
             yield from _choice_faults(f"{where}.{key}", category.get(key, "never"), SHOWN)
-        yield from _truth_faults(where, {"private": False} | dict(category), ("private", "allows_anonymous"))
+        yield from _truth_faults(where, {"private": False, "asset_required": False} | dict(category), TRUTHS)
         yield from _number_faults(f"{where}.target_hours", category["target_hours"])
         yield from _danger_faults(where, category)
         yield from _question_faults(where, category.get("questions", []))

@@ -54,6 +54,7 @@ def category(key: str, **values: Any) -> dict[str, Any]:
         "allows_anonymous": True,
         "target_hours": 16.0,
         "asset_layer": None,
+        "asset_required": False,
         "danger_phone": None,
         "danger_text": None,
         "questions": [],
@@ -63,7 +64,7 @@ def category(key: str, **values: Any) -> dict[str, Any]:
 CATEGORIES = [
     category("dark-lamp"),
     category("pothole"),
-    category("lamp-post", asset_layer="lamp-posts"),
+    category("lamp-post", asset_layer="lamp-posts", asset_required=True),
     category("questions", questions=QUESTIONS),
     category("named", allows_anonymous=False),
     category("private", private=True),

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from sqlalchemy import select
+
 from service.db import transaction
 from service.municipalities.directory import Municipality
 from service.outbox import targets
@@ -12,7 +14,6 @@ from service.people.appointing import appoint
 from service.people.models import Device
 from service.people.registering import register_device
 from service.people.signing_in import hash_password, sign_in
-from sqlalchemy import select
 
 PASSWORD = "correct horse battery staple"
 SECRET = "s" * 32
@@ -45,7 +46,9 @@ def make_resident(
     installation = installation or uuid.uuid4()
     with transaction() as session:
         given = register_device(municipality, installation, SECRET, "android", "1.0", language, days=1)
-        device = session.scalars(select(Device).filter_by(installation=installation, municipality_id=municipality.id)).one()
+        device = session.scalars(
+            select(Device).filter_by(installation=installation, municipality_id=municipality.id)
+        ).one()
         device.push_target_id = targets.register(municipality.id, "push", "token", push or f"phone-{installation}")
         account_id = device.account_id
     return Person(given.account, account_id, given.token, installation)

@@ -1,0 +1,88 @@
+"""The recurring work of a deployment: each kind is one row of the jobs table, and one handler here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from flask import current_app
+
+from service.db import transaction
+from service.idempotency.keeping import forget_old
+from service.jobs.planning import plan
+from service.jobs.working import Progress, Work
+from service.media.sweeping import sweep
+from service.outbox.retaining import forget_finished
+from service.people.registering import forget_expired_tokens
+from service.reports.closing import close_resolved
+from service.reports.digesting import owe_digests
+
+HOUR, DAY = 3600, 86400
+
+EVERY: Mapping[str, int] = {
+    "close_resolved": HOUR,
+    "department_digests": HOUR,
+    "forget_answers": DAY,
+    "forget_messages": DAY,
+    "forget_tokens": DAY,
+    "sweep_photos": DAY,
+}
+"""Kind of recurring job → seconds from one run to the next."""
+
+
+def plan_recurring() -> None:
+    """See that each recurring job has its row; inside a transaction."""
+    for kind, seconds in EVERY.items():
+        plan(kind, "recurring", every_seconds=seconds)
+
+
+def until_none_left(step: Callable[[], int], progress: Progress) -> dict[str, int]:
+    """Repeat a step in short transactions until it finds nothing more; how much it did."""
+    done = int((progress.value or {}).get("done", 0))
+    while True:
+        with transaction():
+            count = step()
+            progress.note({"done": done + count})
+        if count == 0:
+            return {"done": done}
+        done += count
+        progress.save({"done": done})
+
+
+def close_all_resolved(job: Work, progress: Progress) -> Any:
+    return until_none_left(close_resolved, progress)
+
+
+def digests(job: Work, progress: Progress) -> Any:
+    with transaction():
+        owed = owe_digests()
+        progress.note({"owed": owed})
+    return {"owed": owed}
+
+
+def forget_answers(job: Work, progress: Progress) -> Any:
+    with transaction():
+        return {"forgotten": forget_old()}
+
+
+def forget_messages(job: Work, progress: Progress) -> Any:
+    return until_none_left(forget_finished, progress)
+
+
+def forget_tokens(job: Work, progress: Progress) -> Any:
+    with transaction():
+        return {"forgotten": forget_expired_tokens()}
+
+
+def sweep_photos(job: Work, progress: Progress) -> Any:
+    return asdict(sweep(current_app.config["STORE"]))
+
+
+HANDLERS = {
+    "close_resolved": close_all_resolved,
+    "department_digests": digests,
+    "forget_answers": forget_answers,
+    "forget_messages": forget_messages,
+    "forget_tokens": forget_tokens,
+    "sweep_photos": sweep_photos,
+}
+"""Kind of job → what is done."""

@@ -1,0 +1,125 @@
+"""Load the sample municipalities: Kozani, Heraklion, Sopot and Kaunas district."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+
+from service.db import transaction
+from service.gis.importing import read_features
+from service.gis.publishing import publish_version
+from service.municipalities.directory import Municipality, municipalities, municipality
+from service.municipalities.establishing import establish, establish_department
+from service.people.access import find_caller
+from service.people.appointing import appoint
+from service.people.registering import register_device, set_push_target
+from service.people.signing_in import hash_password
+from service.reports.cataloguing import set_categories, set_rules
+from service.samples.checking import check
+
+FOLDER = Path(__file__).parent
+PASSWORD = "plateia-sample"  # noqa: S105  (known to everybody, hence on loopback only)
+INSTALLATION = UUID("0197f000-0000-7000-8000-000000000001")
+SECRET = "the secret of the sample phone, known to all"  # noqa: S105  (the same)
+COLUMNS = ("prefix", "name", "country", "languages", "time_zone", "working_hours", "settings")
+CATEGORY = (
+    "key",
+    "name",
+    "description",
+    "private",
+    "show_text",
+    "show_photo",
+    "show_place",
+    "allows_anonymous",
+    "target_hours",
+    "asset_layer",
+    "asset_required",
+    "danger_phone",
+    "danger_text",
+    "questions",
+)
+SHOWN = {"show_text": "after_look", "show_photo": "after_look", "show_place": "at_once"}
+RULE = ("categories", "relation", "metres", "layer", "match", "department", "department_attribute")
+ABOUT_LAYER = ("public", "attribution", "licence", "approximate")
+
+
+class SampleFaulty(Exception):
+    """The sample file does not hold together; the message lists its faults."""
+
+
+def samples() -> list[Path]:
+    """The sample files, Kozani first."""
+    return sorted(FOLDER.glob("*.yaml"), key=lambda path: (path.stem != "kozani", path.stem))
+
+
+def load_all() -> list[str]:
+    """Load those samples that are not there yet; their slugs."""
+    known = set(municipalities())
+    missing = [path for path in samples() if path.stem not in known]
+    for path in missing:
+        load(yaml.safe_load(path.read_text("utf-8")))
+    return [path.stem for path in missing]
+
+
+def load(sample: Mapping[str, Any]) -> None:
+    """Load one municipality in one transaction. Raises SampleFaulty."""
+    faults = check(dict(sample))
+    if faults:
+        raise SampleFaulty("; ".join(faults))
+    hashed = hash_password(PASSWORD)
+    layers = {
+        layer["key"]: read_features(FOLDER / layer["file"], key_attribute=layer["key_attribute"])
+        for layer in sample["layers"]
+    }
+    with transaction():
+        identity = establish(sample["slug"], {name: sample[name] for name in COLUMNS}, sample["local_holidays"])
+        for department in sample["departments"]:
+            values = {name: value for name, value in department.items() if name != "key"}
+            values["fallback"] = department["key"] == sample["fallback"]
+            establish_department(identity, department["key"], values)
+    here = municipality(sample["slug"])
+    with transaction():
+        for layer in sample["layers"]:
+            about = {name: layer[name] for name in ABOUT_LAYER}
+            publish_version(here, layer["key"], layers[layer["key"]], name=layer["name"], kind=layer["kind"], **about)
+        set_categories(here, [category(sample, values) for values in sample["categories"]])
+        set_rules(here, [rule(values) for values in sample["rules"]])
+        appoint_staff(here, sample, hashed)
+
+
+def category(sample: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A category with its group's name and what is usual where it says nothing."""
+    group = next(group for group in sample["groups"] if group["key"] == values["group"])
+    return (
+        dict.fromkeys(CATEGORY)
+        | SHOWN
+        | {"private": False, "allows_anonymous": False, "asset_required": False, "questions": []}
+        | {name: values[name] for name in CATEGORY if name in values}
+        | {"group_key": group["key"], "group_name": group["name"]}
+    )
+
+
+def rule(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A routing rule as its table has it."""
+    return {name: values.get(name) for name in RULE} | {"group_key": values.get("group")}
+
+
+def appoint_staff(here: Municipality, sample: Mapping[str, Any], hashed: str) -> None:
+    """The sample accounts, all with the same known password."""
+    for person in sample["staff"]:
+        roles = [(role["role"], role.get("department")) for role in person["roles"]]
+        appoint(here, person["email"], person["name"], roles, hashed)
+
+
+def sample_resident() -> str:
+    """A fresh token for the phone of the sample resident of Kozani; its pushes go to the stand-in of FCM."""
+    kozani = municipality("kozani")
+    with transaction():
+        given = register_device(kozani, INSTALLATION, SECRET, "android", "1.0.0", "el", days=30)
+    phone = find_caller(kozani.id, given.token)
+    with transaction():
+        if phone is not None:
+            set_push_target(kozani, phone, "token", "sample-phone")
+    return given.token

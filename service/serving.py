@@ -1,0 +1,27 @@
+"""The embedded server: one process of waitress, which answers what runs before it stops."""
+
+import signal
+from types import FrameType
+
+import waitress
+from flask import Flask
+
+from service.config import Settings
+
+
+def serve(app: Flask, settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests that run are finished first."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    waitress.serve(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident=None,
+        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        clear_untrusted_proxy_headers=True,
+    )
