@@ -1,6 +1,6 @@
 """What `prepare` costs beside the bare codec's own work on the same photo, measured in turns in one run.
 
-The codec's own work: decode at the reduced scale that `prepare` asks for, encode the three renditions, and nothing else.
+The codec's own work: decode at the reduced scale that `prepare` asks for, encode the three renditions, nothing else.
 Run `python -m bench.photo`: a table, then the same figures as one line of JSON. Figures are milliseconds of processor.
 """
 
@@ -8,6 +8,7 @@ import io
 import json
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -24,15 +25,13 @@ TARGET = 1.3
 def photo(width: int, height: int, kind: str = "JPEG", **options: Any) -> bytes:
     """A picture with the soft areas and the grain of a real photo; 3 megapixels are about 0.9 MB as JPEG."""
     random.seed(width)
-    soft = Image.effect_noise((width // 16, height // 16), 90).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
+    soft = Image.effect_noise((width // 16, height // 16), 90).resize((width, height), Image.Resampling.BICUBIC)
     slope = Image.linear_gradient("L").resize((width, height))
     grain = Image.blend(soft, Image.effect_noise((width, height), 20), 0.35)
     file = io.BytesIO()
-    Image.merge(
-        "RGB", (grain, Image.blend(grain, slope, 0.4), Image.blend(soft, slope, 0.7))
-    ).save(file, kind, quality=88, **options)
+    Image.merge("RGB", (grain, Image.blend(grain, slope, 0.4), Image.blend(soft, slope, 0.7))).save(
+        file, kind, quality=88, **options
+    )
     return file.getvalue()
 
 
@@ -45,14 +44,8 @@ def held_sideways() -> Image.Exif:
 
 def wide_gamut() -> bytes:
     """A colour profile other than sRGB: what it costs does not depend on which."""
-    profile = bytearray(
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    )
-    return bytes(
-        profile.replace(b"s\0R\0G\0B", b"w\0i\0d\0e").replace(
-            b"sRGB built-in", b"wide built-in"
-        )
-    )
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    return bytes(profile.replace(b"s\0R\0G\0B", b"w\0i\0d\0e").replace(b"sRGB built-in", b"wide built-in"))
 
 
 def cases() -> dict[str, bytes]:
@@ -75,9 +68,7 @@ def cases() -> dict[str, bytes]:
 def codec_alone(data: bytes) -> Callable[[], None]:
     """Decode this photo and encode its three finished renditions."""
     kind = format_of(data)
-    finished = [
-        Image.open(io.BytesIO(file)) for file in prepare(data).renditions.values()
-    ]
+    finished = [Image.open(io.BytesIO(file)) for file in prepare(data).renditions.values()]
     for image in finished:
         image.load()
 
@@ -120,13 +111,16 @@ def measure() -> dict[str, dict[str, float]]:
 def main() -> None:
     """Print the table and the JSON."""
     figures = measure()
-    print(
-        f"{'photo':24}{'kB':>8}{'codec ms':>10}{'prepare ms':>12}{'ratio':>8}   (target for JPEG 3 MP: {TARGET})"
-    )
+    sys.stdout.write(table(figures) + json.dumps({"benchmark": "photo", "rounds": ROUNDS, "cases": figures}) + "\n")
+
+
+def table(figures: dict[str, dict[str, float]]) -> str:
+    """The figures for a person."""
+    lines = [f"{'photo':24}{'kB':>8}{'codec ms':>10}{'prepare ms':>12}{'ratio':>8}   (target for JPEG 3 MP: {TARGET})"]
     for name, case in figures.items():
         sizes = f"{case['bytes'] / 1000:8.0f}{case['codec_ms']:10.1f}{case['prepare_ms']:12.1f}"
-        print(f"{name:24}{sizes}{case['ratio']:8.2f}")
-    print(json.dumps({"benchmark": "photo", "rounds": ROUNDS, "cases": figures}))
+        lines.append(f"{name:24}{sizes}{case['ratio']:8.2f}")
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

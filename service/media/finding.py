@@ -37,7 +37,7 @@ def digests_of(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[
             Attachment.municipality_id == municipality.id, Attachment.uid.in_(uids)
         )
     )
-    return {uid: sha256 for uid, sha256 in rows}
+    return dict(rows.all())
 
 
 def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:

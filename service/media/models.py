@@ -20,10 +20,7 @@ class Attachment(Base):
     """
 
     __tablename__ = "attachments"
-    __table_args__ = (
-        Index("ix_attachments_owner", "owner"),
-        Index("ix_attachments_created_at", "created_at"),
-    )
+    __table_args__ = (Index("ix_attachments_owner", "owner"), Index("ix_attachments_created_at", "created_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)

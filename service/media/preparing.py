@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import Image, ImageCms
 
 from service.errors import Problem
-from service.media.decoding import PhotoDamaged, opened, recognise
+from service.media.decoding import opened, recognise
 from service.media.limits import USUAL, PhotoLimits
 from service.media.renditions import Rendition
 from service.text import N_
@@ -166,9 +167,7 @@ def converted(image: Image.Image, profile: bytes) -> Image.Image:
     if image.mode == "RGB" and ImageCms.getProfileDescription(source).startswith("sRGB"):
         return image
     result = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    if result is None:
-        raise PhotoDamaged()
-    return result
+    return cast(Image.Image, result)  # None only where it is asked to work in place
 
 
 def jpeg(image: Image.Image) -> bytes:

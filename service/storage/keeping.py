@@ -6,6 +6,7 @@ A kept file is whole or not there: a folder gets it by rename, after it reached 
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -116,21 +117,17 @@ class Store:
         return len(left)
 
 
-class answering:
-    """Turn what obstore raises into our Problems, after checking the key."""
-
-    def __init__(self, key: str) -> None:
-        if not KEY.fullmatch(key):
-            raise KeyRefused()
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: object) -> None:
-        if isinstance(fault, FileNotFoundError):
-            raise FileNotKept() from fault
-        if isinstance(fault, BaseError | OSError):
-            raise StoreUnavailable() from fault
+@contextmanager
+def answering(key: str) -> Iterator[None]:
+    """Check the key, and turn what obstore raises into our Problems."""
+    if not KEY.fullmatch(key):
+        raise KeyRefused()
+    try:
+        yield
+    except FileNotFoundError as fault:
+        raise FileNotKept() from fault
+    except (BaseError, OSError) as fault:
+        raise StoreUnavailable() from fault
 
 
 def reach_the_disk(folder: Path, key: str) -> None:

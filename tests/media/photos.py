@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 
 pillow_heif.register_heif_opener(thumbnails=False)
 
-SECRET = "ALICE-AT-HOME"
+OWN_WORDS = "ALICE-AT-HOME"
 RED, GREEN, BLUE, WHITE = (220, 30, 30), (30, 180, 40), (30, 40, 210), (250, 250, 250)
 CORNERS = (RED, GREEN, BLUE, WHITE)
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF")
@@ -63,26 +63,26 @@ def exif(orientation: int = 1) -> Image.Exif:
     """EXIF as a phone writes it: its owner, where it was, when, which way up."""
     data = Image.Exif()
     data[0x0112] = orientation
-    data[0x010E] = f"{SECRET} description"
-    data[0x013B] = f"{SECRET} artist"
+    data[0x010E] = f"{OWN_WORDS} description"
+    data[0x013B] = f"{OWN_WORDS} artist"
     data.get_ifd(0x8825).update(
-        {1: "N", 2: (40.0, 18.0, 3.21), 3: "E", 4: (21.0, 47.0, 22.7), 29: "2026:11:20", 27: SECRET.encode()}
+        {1: "N", 2: (40.0, 18.0, 3.21), 3: "E", 4: (21.0, 47.0, 22.7), 29: "2026:11:20", 27: OWN_WORDS.encode()}
     )
-    data.get_ifd(0x8769).update({0x9003: "2026:11:20 21:05:00", 0x9286: SECRET.encode()})
+    data.get_ifd(0x8769).update({0x9003: "2026:11:20 21:05:00", 0x9286: OWN_WORDS.encode()})
     return data
 
 
 def talkative(kind: str, orientation: int = 1) -> bytes:
     """A photo that tells everything about its maker, in every place that its format has."""
-    xmp = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{SECRET} xmp</x:xmpmeta>".encode()
+    xmp = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{OWN_WORDS} xmp</x:xmpmeta>".encode()
     options: dict[str, Any] = {"exif": exif(orientation), "icc_profile": wide_gamut_profile()}
     if kind == "PNG":
         text = PngImagePlugin.PngInfo()
-        text.add_text("Comment", f"{SECRET} text", zip=False)
+        text.add_text("Comment", f"{OWN_WORDS} text", zip=False)
         text.add_itxt("XML:com.adobe.xmp", xmp.decode())
         return encoded(scene(), kind, pnginfo=text, **options)
     if kind == "JPEG":
-        return encoded(scene(), kind, comment=f"{SECRET} comment", xmp=xmp, **options) + SECRET.encode()
+        return encoded(scene(), kind, comment=f"{OWN_WORDS} comment", xmp=xmp, **options) + OWN_WORDS.encode()
     image = scene()
     if kind == "HEIF":  # as a phone does: the container turns the picture and EXIF says it once more
         image.info["exif"] = options.pop("exif").tobytes()
@@ -100,7 +100,7 @@ def wide_gamut_profile() -> bytes:
     tags = {name: b"XYZ \0\0\0\0" + b"".join(fixed(value) for value in xyz) for name, xyz in columns.items()}
     curve = b"curv\0\0\0\0" + struct.pack(">IHH", 1, int(2.2 * 256), 0)
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
-    name = f"{SECRET} P3".encode() + b"\0"
+    name = f"{OWN_WORDS} P3".encode() + b"\0"
     tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + b"\0" * 79
     tags[b"cprt"] = b"text\0\0\0\0free\0\0\0\0"
     return profile_file(tags)

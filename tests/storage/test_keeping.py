@@ -142,8 +142,10 @@ def test_a_folder_may_be_given_as_a_plain_path_with_any_letters(tmp_path: Path) 
 
 @pytest.mark.parametrize("killing", range(4))
 def test_a_killed_writer_leaves_no_half_file(tmp_path: Path, killing: int) -> None:
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
-    assert writer.stdout and writer.stdout.readline() == b"writing\n"
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603
+    assert writer.stdout
+    assert writer.stdout.readline() == b"writing\n"
     time.sleep(0.15 + 0.05 * killing)
     writer.send_signal(signal.SIGKILL)
     writer.wait()
