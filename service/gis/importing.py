@@ -18,9 +18,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyogrio
+import pyogrio  # type: ignore[import-untyped]
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError, GeometryError
+from pyogrio.errors import (  # type: ignore[import-untyped]
+    DataLayerError,
+    DataSourceError,
+    FieldError,
+    GeometryError,
+)
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 

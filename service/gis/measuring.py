@@ -6,6 +6,7 @@ edge by the geodesic distances around it. The distance itself is always the geod
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -142,4 +143,4 @@ def _parts(counts: Integers) -> list[slice]:
     """Cut the pairs so that no part has many more than EDGES_AT_ONCE edges."""
     share = np.cumsum(counts) // EDGES_AT_ONCE
     cuts = [0, *(np.flatnonzero(np.diff(share)) + 1).tolist(), len(counts)]
-    return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [slice(begin, end) for begin, end in pairwise(cuts) if begin < end]
