@@ -81,7 +81,7 @@ def repeat(app: Flask, stop: threading.Event, step: Callable[[], object]) -> Non
         try:
             with app.app_context():
                 did_something = step()
-        except Exception as error:
+        except Exception as error:  # the database may be away for a while; the worker outlives it
             log.error("worker_step_failed", step=threading.current_thread().name)
             logs.unforeseen(error)
             stop.wait(PAUSE_AFTER_FAULT)

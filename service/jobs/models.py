@@ -35,8 +35,8 @@ class Job(Base):
     unique_key: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting")
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
-    progress: Mapped[Any | None] = mapped_column(Json)
-    result: Mapped[Any | None] = mapped_column(Json)
+    progress: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)
     run_at: Mapped[datetime] = mapped_column(Instant)
     every_seconds: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(default=0)

@@ -1,9 +1,10 @@
 """Do planned work: claim a job with a lease, run its handler, record the result under the same owner.
 
-A handler is `function(job, progress) → result`. It opens its own transactions and must be resumable: killed anywhere,
-it is called again, later or by another worker, with the progress that it noted last. Work that must not be done twice
-goes into one transaction with `progress.note(...)`: both are committed or neither, and `LeaseLost` undoes both when
-another worker has taken over.
+A handler is `function(job, progress) → result`; progress and result are JSON objects or None. It opens its own
+transactions and must be resumable: killed anywhere, it is called again, later or by another worker, with the progress
+that it noted last. Work that must not be done twice goes into one transaction with `progress.note(...)`: both are
+committed or neither, and `LeaseLost` undoes both when another worker has taken over. A handler that may take longer
+than the lease notes its progress in between, which extends it.
 """
 
 import random
@@ -29,6 +30,8 @@ LEASE = 300.0
 MOST_ATTEMPTS = 12
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
+
+Noted = dict[str, Any] | None
 
 
 class LeaseLost(Exception):
@@ -56,10 +59,10 @@ class Work:
 class Progress:
     """How far a job is. `value` is what was noted last, by whomever; None at the beginning."""
 
-    def __init__(self, job_id: int, owner: str, value: Any, stopping: threading.Event, lease: float) -> None:
+    def __init__(self, job_id: int, owner: str, value: Noted, stopping: threading.Event, lease: float) -> None:
         self.job_id, self.owner, self.value, self.stopping, self.lease = job_id, owner, value, stopping, lease
 
-    def note(self, value: Any) -> None:
+    def note(self, value: Noted) -> None:
         """Inside the handler's transaction: note how far it is and extend the lease. Raises LeaseLost."""
         statement = (
             update(Job)
@@ -70,7 +73,7 @@ class Progress:
             raise LeaseLost
         self.value = value
 
-    def save(self, value: Any) -> None:
+    def save(self, value: Noted) -> None:
         """The same in a transaction of its own. Raises Interrupted after it when the worker is stopping."""
         with transaction():
             self.note(value)
@@ -78,7 +81,7 @@ class Progress:
             raise Interrupted
 
 
-Handler = Callable[[Work, Progress], Any]
+Handler = Callable[[Work, Progress], Noted]
 
 
 def work_one(
@@ -107,7 +110,7 @@ def run(handler: Handler, job: Work, progress: Progress) -> None:
     except LeaseLost:
         log.warning("job_taken_over", kind=job.kind, key=job.unique_key)
         return
-    except Exception as error:  # noqa: BLE001  (whatever a handler raises is the job's error, not the worker's)
+    except Exception as error:  # whatever a handler raises is the job's fault, not the worker's
         log.error("job_failed", kind=job.kind, key=job.unique_key, attempt=job.attempt)
         logs.unforeseen(error)
         end(job, progress, failed(job, error))
@@ -140,7 +143,8 @@ def failed(job: Work, error: Exception) -> dict[str, Any]:
     if job.attempt >= MOST_ATTEMPTS:
         return {"state": "failed", "error": type(error).__name__}
     ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**job.attempt)
-    return {"state": "waiting", "run_at": seconds_from_now(random.uniform(0, ceiling)), "error": type(error).__name__}
+    pause = random.uniform(0, ceiling)
+    return {"state": "waiting", "run_at": seconds_from_now(pause), "error": type(error).__name__}
 
 
 def next_time(job: Work) -> datetime:

@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import structlog
@@ -63,6 +62,9 @@ class Owed:
 
     tag         what the phone shows it under; at most 64 bytes; a repeat and a correction carry the same
     content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}
+    position    where this stands in a large audience, ascending (the account's id, say): a function that gives
+                positions may be asked again from the event's cursor, and what has one position is written together.
+                0: the audience is a handful and is written at once
     not_before  quiet hours and working hours; None: now
     lasts       after this long it is worth nothing any more and is not sent
     """
@@ -70,6 +72,7 @@ class Owed:
     target_id: int
     tag: str
     content: Mapping[str, Any]
+    position: int = 0
     not_before: datetime | None = None
     lasts: timedelta = LASTS
 
@@ -84,6 +87,7 @@ class Kept:
 
     model: type[Base]
     values: Mapping[str, Any]
+    position: int = 0
 
 
 Expand = Callable[[Posted], Iterable[Owed | Kept]]
@@ -108,7 +112,7 @@ class Chunk:
 
 
 class OutOfOrder(Exception):
-    """A function that owes more than one chunk must do so in the order of the targets' ids, or the cursor would lie."""
+    """A function's positions went down; the cursor would skip somebody."""
 
 
 def expand(table: Mapping[str, Expand]) -> bool:
@@ -144,8 +148,8 @@ def asked(function: Expand, event: Posted) -> Chunk | None:
     """What the function says that comes after the cursor; None when it failed, which is written down."""
     try:
         return next_chunk(function, event)
-    except Exception as error:  # noqa: BLE001  (one feature's fault must not hold up the events of the others)
-        log.error("event_not_expanded", kind=event.kind, event=str(event.uid), attempt=event.attempt + 1)
+    except Exception as error:  # one feature's fault must not hold up the events of the others
+        log.error("event_not_expanded", kind=event.kind, uid=str(event.uid), attempt=event.attempt + 1)
         logs.unforeseen(error)
         with transaction():
             postpone(event, error)
@@ -153,14 +157,21 @@ def asked(function: Expand, event: Posted) -> Chunk | None:
 
 
 def next_chunk(function: Expand, event: Posted) -> Chunk:
-    """Up to CHUNK rows; those at or before the cursor have been written already. Raises OutOfOrder."""
-    rows = (row for row in function(event) if isinstance(row, Kept) or row.target_id > event.cursor)
-    taken = list(islice(rows, CHUNK + 1))
-    chunk = Chunk(event, taken[:CHUNK], last=len(taken) <= CHUNK)
-    targets = [row.target_id for row in taken if isinstance(row, Owed)]
-    if (event.cursor or not chunk.last) and targets != sorted(targets):
-        raise OutOfOrder(f"{event.kind}: {len(targets)} targets are not in the order of their ids")
-    return chunk
+    """The rows after the cursor, at least CHUNK of them if there are as many, never half a position.
+
+    Raises OutOfOrder.
+    """
+    rows: list[Owed | Kept] = []
+    for row in function(event):
+        if 0 < row.position <= event.cursor:
+            continue
+        reached = rows[-1].position if rows else 0
+        if row.position < reached:
+            raise OutOfOrder(f"{event.kind}: position {row.position} comes after {reached}")
+        if len(rows) >= CHUNK and row.position > reached:
+            return Chunk(event, rows, last=False)
+        rows.append(row)
+    return Chunk(event, rows, last=True)
 
 
 def postpone(event: Posted, error: Exception) -> None:
@@ -199,7 +210,7 @@ def write(chunk: Chunk) -> None:
 
 def advance(chunk: Chunk) -> bool:
     """Move the event's cursor if it still stands where this chunk begins."""
-    cursor = max((owed.target_id for owed in chunk.owed), default=chunk.event.cursor)
+    cursor = chunk.rows[-1].position if chunk.rows else chunk.event.cursor
     moved: Any = session.execute(
         update(Event)
         .where(Event.id == chunk.event.id, Event.state == "new", Event.cursor == chunk.event.cursor)

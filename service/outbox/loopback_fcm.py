@@ -20,13 +20,25 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from service.config import SettingsRefused, is_loopback
+
+REFUSALS = {
+    "unreg": (404, "NOT_FOUND", "UNREGISTERED"),
+    "sender": (403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"),
+    "badarg": (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
+    "badmsg": (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
+    "auth": (401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
+    "quota": (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"),
+    "e500": (500, "INTERNAL", "INTERNAL"),
+    "e503": (503, "UNAVAILABLE", "UNAVAILABLE"),
+}
+ODD_ANSWERS = {"html": (502, b"<html>bad gateway</html>"), "junk": (200, b"<html>captive portal</html>")}
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 
@@ -106,12 +118,11 @@ class Handler(BaseHTTPRequestHandler):
         """Answer as the token's name asks for, otherwise accept."""
         target = str(message.get("token") or message.get("fid") or message.get("topic"))
         fault, number = named_fault(target)
-        refusal = REFUSALS.get(fault)
         if dry_run:
-            return refusal(self, number, 1) if fault == "badarg" and refusal else self.accepted("dry-run")
+            return self.misbehave(fault, number) if fault == "badarg" else self.accepted("dry-run")
         tried = self.server.try_number(target)
-        if refusal and (fault not in PASSING or PASSING[fault](self, target, number, tried)):
-            return refusal(self, number, tried)
+        if fault in REFUSALS | ODD_ANSWERS and self.lasts(fault, number, target, tried):
+            return self.misbehave(fault, number)
         self.server.accept(message)
         if fault == "lost" and (number is None or tried <= number):
             return self.cut()
@@ -119,14 +130,26 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep((number or 0) / 1000)
         self.accepted(f"{len(self.server.accepted)}")
 
+    def lasts(self, fault: str, number: int | None, target: str, tried: int) -> bool:
+        """Whether a fault that passes is still there."""
+        if fault == "quota":
+            return time.monotonic() - self.server.first_try[target] < (number or 1)
+        return fault not in ("e500", "e503") or tried <= (number or 1)
+
+    def misbehave(self, fault: str, number: int | None) -> None:
+        if fault in ODD_ANSWERS:
+            return self.answer(*ODD_ANSWERS[fault])
+        self.refuse(*REFUSALS[fault], headers={"Retry-After": str(number or 1)} if fault == "quota" else {})
+
     def accepted(self, name: str) -> None:
         self.answer(200, {"name": f"projects/loopback/messages/{name}"})
 
-    def refuse(self, status: int, code: str, fcm: str | None = None, **headers: str) -> None:
+    def refuse(self, status: int, code: str, fcm: str | None = None, headers: Mapping[str, str] | None = None) -> None:
         """An error as FCM words it."""
         details = [{"@type": FCM_ERROR, "errorCode": fcm}] if fcm else []
-        error = {"code": status, "message": fcm or code, "status": code, "details": details}
-        self.answer(status, {"error": error}, {name.replace("_", "-"): value for name, value in headers.items()})
+        self.answer(
+            status, {"error": {"code": status, "message": fcm or code, "status": code, "details": details}}, headers
+        )
 
     def cut(self) -> None:
         """Close without a word."""
@@ -143,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Say nothing; what counts is kept."""
 
 
@@ -152,31 +175,6 @@ def named_fault(target: str) -> tuple[str, int | None]:
     parts = target.split("-")
     number = int(parts[1]) if len(parts) > 2 and re.fullmatch(r"\d+", parts[1]) else None
     return parts[0] if len(parts) > 1 else "", number
-
-
-Refusal = Callable[[Handler, int | None, int], None]
-
-REFUSALS: dict[str, Refusal] = {
-    "unreg": lambda call, number, tried: call.refuse(404, "NOT_FOUND", "UNREGISTERED"),
-    "sender": lambda call, number, tried: call.refuse(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"),
-    "badarg": lambda call, number, tried: call.refuse(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
-    "badmsg": lambda call, number, tried: call.refuse(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
-    "auth": lambda call, number, tried: call.refuse(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
-    "quota": lambda call, number, tried: call.refuse(
-        429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", Retry_After=str(number or 1)
-    ),
-    "e500": lambda call, number, tried: call.refuse(500, "INTERNAL", "INTERNAL"),
-    "e503": lambda call, number, tried: call.refuse(503, "UNAVAILABLE", "UNAVAILABLE"),
-    "html": lambda call, number, tried: call.answer(502, b"<html>bad gateway</html>"),
-    "junk": lambda call, number, tried: call.answer(200, b"<html>captive portal</html>"),
-}
-
-PASSING: dict[str, Callable[[Handler, str, int | None, int], bool]] = {
-    "quota": lambda call, target, number, tried: time.monotonic() - call.server.first_try[target] < (number or 1),
-    "e500": lambda call, target, number, tried: tried <= (number or 1),
-    "e503": lambda call, target, number, tried: tried <= (number or 1),
-}
-"""Faults that pass: whether this one still lasts."""
 
 
 def serve(host: str, port: int, record_path: Path | None = None) -> None:

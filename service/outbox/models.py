@@ -21,8 +21,8 @@ UNFINISHED = text("state IN ('pending', 'sending')")
 class Event(Base):
     """Something that people are told of: state `new` until all its deliveries exist, then `expanded`.
 
-    `subject` names the thing ("report:<uid>"), `version` counts what happened to it. `cursor` is the last target that
-    has its delivery. `payload` is all that the wording needs, frozen.
+    `subject` names the thing ("report:<uid>"), `version` counts what happened to it. `cursor` is the position
+    in the audience up to which everybody has their delivery. `payload` is all that the wording needs, frozen.
     """
 
     __tablename__ = "events"

@@ -122,7 +122,7 @@ class Sender:
         """What the channel says; a fault in the channel itself leaves us not knowing, and must not stop the others."""
         try:
             return self.channel.send(message)
-        except Exception as error:  # noqa: BLE001  (a result is owed to `collect`, whatever happened)
+        except Exception as error:  # `collect` waits for a result, whatever happened
             logs.unforeseen(error)
             return Result(Outcome.UNCERTAIN, error=type(error).__name__)
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 
 from service.outbox.channels.push import Push, made_up_service_account
 from service.outbox.loopback_fcm import LoopbackFcm, running
 from service.outbox.sending import Sender
-from tests.outbox.scene import a_municipality
 
 KEY = made_up_service_account("http://127.0.0.1:9")
 
@@ -34,10 +32,3 @@ def sender(push: Push) -> Iterator[Sender]:
     sender = Sender(push, "worker-1")
     yield sender
     sender.close()
-
-
-@pytest.fixture
-def here(app: Flask) -> Iterator[int]:
-    """The id of a municipality, inside an application context."""
-    with app.app_context():
-        yield a_municipality()

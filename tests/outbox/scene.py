@@ -1,46 +1,23 @@
 """What the outbox's tests are about: a municipality, phones, and something that happened."""
 
-import uuid
 from collections.abc import Iterable
-from itertools import count
 
 from sqlalchemy import select, update
 
 from service.db import session, transaction
 from service.db.clock import seconds_from_now
-from service.municipalities.models import Municipality
+from service.municipalities.directory import Municipality
 from service.outbox.expanding import Expand, Kept, Owed, Posted, expand
 from service.outbox.models import ChannelPause, Delivery, Event, Target
 from service.outbox.posting import owe
 from service.outbox.sending import Sender
 from service.outbox.targets import register
 
-numbers = count(1)
 
-
-def a_municipality() -> int:
-    """The id of a new municipality."""
-    number = next(numbers)
-    municipality = Municipality(
-        slug=f"testville-{number}-{uuid.uuid4().hex[:6]}",
-        prefix=uuid.uuid4().hex[:6].upper(),
-        name={"el": "Δοκιμή", "en": "Testville"},
-        country="GR",
-        languages=["el", "en"],
-        time_zone="Europe/Athens",
-        working_hours={},
-        settings={},
-    )
-    with transaction():
-        session.add(municipality)
-        session.flush()
-        return municipality.id
-
-
-def a_phone(municipality_id: int, token: str, kind: str = "token") -> int:
+def a_phone(municipality: Municipality, token: str, kind: str = "token") -> int:
     """The id of a phone's push target."""
     with transaction():
-        return register(municipality_id, "push", kind, token)
+        return register(municipality.id, "push", kind, token)
 
 
 def tell(target_ids: Iterable[int], subject: str = "report:1", version: int = 1, **options: object) -> None:
@@ -59,7 +36,7 @@ def told(**options: object) -> dict[str, Expand]:
     def moved(event: Posted) -> list[Owed | Kept]:
         tag = f"{event.subject}.{event.version}"
         content = {"title": "Το αίτημά σας", "body": f"Βήμα {event.version}", "data": {"about": event.subject}}
-        return [Owed(target, tag, content, **options) for target in event.payload["targets"]]  # type: ignore[arg-type]
+        return [Owed(target, tag, content, position=target, **options) for target in event.payload["targets"]]  # type: ignore[arg-type]
 
     return {"moved": moved}
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from service.db import session
+from service.municipalities.directory import Municipality
 from service.outbox.channels.push import Push
 from service.outbox.loopback_fcm import LoopbackFcm
 from service.outbox.models import ChannelPause, Delivery
@@ -15,7 +16,7 @@ def accepted(fcm: LoopbackFcm, token: str) -> int:
     return sum(message.get("token") == token for message in fcm.accepted)
 
 
-def test_a_message_is_sent_once_and_its_number_kept(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_a_message_is_sent_once_and_its_number_kept(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     tell([a_phone(here, "alice")])
     send_all(sender, rounds=3)
     assert what_became_of("alice") == [("sent", 1, 0)]
@@ -26,7 +27,9 @@ def test_a_message_is_sent_once_and_its_number_kept(here: int, sender: Sender, f
     assert delivery.owner is None
 
 
-def test_what_a_phone_needs_to_show_one_copy_is_in_the_message(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_what_a_phone_needs_to_show_one_copy_is_in_the_message(
+    here: Municipality, sender: Sender, fcm: LoopbackFcm
+) -> None:
     tell([a_phone(here, "alice")], subject="report:7", version=3)
     sender.send_due()
     message = fcm.accepted[0]
@@ -39,14 +42,14 @@ def test_what_a_phone_needs_to_show_one_copy_is_in_the_message(here: int, sender
     assert 0 < int(message["android"]["ttl"].removesuffix("s")) <= 3 * 24 * 3600
 
 
-def test_an_installation_id_is_addressed_as_such(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_an_installation_id_is_addressed_as_such(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     tell([a_phone(here, "installation-1", kind="fid")])
     sender.send_due()
     assert fcm.accepted[0]["fid"] == "installation-1"
     assert "token" not in fcm.accepted[0]
 
 
-def test_a_dead_phone_is_retired_and_owed_nothing_more(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_a_dead_phone_is_retired_and_owed_nothing_more(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     phone = a_phone(here, "unreg-1")
     tell([phone], version=1)
     tell([phone], version=2)
@@ -57,7 +60,7 @@ def test_a_dead_phone_is_retired_and_owed_nothing_more(here: int, sender: Sender
     assert fcm.tries["unreg-1"] == 1
 
 
-def test_a_phone_of_another_project_is_retired_when_ours_works(here: int, sender: Sender) -> None:
+def test_a_phone_of_another_project_is_retired_when_ours_works(here: Municipality, sender: Sender) -> None:
     tell([a_phone(here, "alice")])
     sender.send_due()
     tell([a_phone(here, "sender-1")], subject="report:2")
@@ -66,20 +69,20 @@ def test_a_phone_of_another_project_is_retired_when_ours_works(here: int, sender
     assert what_became_of("sender-1") == [("failed", 1, 0)]
 
 
-def test_credentials_of_another_project_retire_nobody(here: int, sender: Sender) -> None:
+def test_credentials_of_another_project_retire_nobody(here: Municipality, sender: Sender) -> None:
     tell([a_phone(here, f"sender-{n}") for n in range(5)])
     sender.send_due()
     assert {the_target(f"sender-{n}").state for n in range(5)} == {"active"}
     assert session.scalars(select(ChannelPause)).one().reason == "configuration"
 
 
-def test_a_token_that_is_none_is_retired(here: int, sender: Sender) -> None:
+def test_a_token_that_is_none_is_retired(here: Municipality, sender: Sender) -> None:
     tell([a_phone(here, "badarg-1")])
     sender.send_due()
     assert the_target("badarg-1").state == "retired"
 
 
-def test_a_bad_message_fails_and_retires_nobody(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_a_bad_message_fails_and_retires_nobody(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     tell([a_phone(here, "badmsg-1")])
     send_all(sender, rounds=2)
     assert what_became_of("badmsg-1") == [("failed", 1, 0)]
@@ -87,7 +90,7 @@ def test_a_bad_message_fails_and_retires_nobody(here: int, sender: Sender, fcm: 
     assert accepted(fcm, "badmsg-1") == 0
 
 
-def test_a_fault_of_the_provider_is_tried_again(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_a_fault_of_the_provider_is_tried_again(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     tell([a_phone(here, "e503-2-a"), a_phone(here, "e500-1-b")])
     send_all(sender, rounds=4)
     assert what_became_of("e503-2-a") == [("sent", 3, 0)]
@@ -96,7 +99,7 @@ def test_a_fault_of_the_provider_is_tried_again(here: int, sender: Sender, fcm: 
 
 
 def test_a_lost_answer_is_uncertain_and_repeated_by_the_outbox_alone(
-    here: int, sender: Sender, fcm: LoopbackFcm
+    here: Municipality, sender: Sender, fcm: LoopbackFcm
 ) -> None:
     tell([a_phone(here, "lost-2-a")])
     sender.send_due()
@@ -109,20 +112,20 @@ def test_a_lost_answer_is_uncertain_and_repeated_by_the_outbox_alone(
 
 
 @pytest.mark.parametrize("token", ["html-1", "junk-1", "slow-9000-1"])
-def test_an_answer_that_nobody_understands_is_uncertain(here: int, sender: Sender, token: str) -> None:
+def test_an_answer_that_nobody_understands_is_uncertain(here: Municipality, sender: Sender, token: str) -> None:
     sender.channel.longest = 1
     tell([a_phone(here, token)])
     sender.send_due()
     assert what_became_of(token) == [("pending", 1, 1)]
 
 
-def test_a_slow_answer_is_waited_for(here: int, sender: Sender) -> None:
+def test_a_slow_answer_is_waited_for(here: Municipality, sender: Sender) -> None:
     tell([a_phone(here, "slow-300-a")])
     sender.send_due()
     assert what_became_of("slow-300-a") == [("sent", 1, 0)]
 
 
-def test_retry_after_makes_the_whole_channel_rest(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_retry_after_makes_the_whole_channel_rest(here: Municipality, sender: Sender, fcm: LoopbackFcm) -> None:
     tell([a_phone(here, "quota-2-a")])
     sender.send_due()
     assert what_became_of("quota-2-a") == [("pending", 0, 0)]
@@ -138,7 +141,9 @@ def test_retry_after_makes_the_whole_channel_rest(here: int, sender: Sender, fcm
     assert session.scalars(select(ChannelPause)).all() == []
 
 
-def test_after_the_first_refusal_of_a_batch_nothing_more_is_tried(here: int, sender: Sender, fcm: LoopbackFcm) -> None:
+def test_after_the_first_refusal_of_a_batch_nothing_more_is_tried(
+    here: Municipality, sender: Sender, fcm: LoopbackFcm
+) -> None:
     tell([a_phone(here, f"quota-60-{n}") for n in range(32)])
     sender.send_due()
     assert sum(fcm.tries.values()) <= 2 * sender.channel.threads
@@ -147,14 +152,14 @@ def test_after_the_first_refusal_of_a_batch_nothing_more_is_tried(here: int, sen
     assert {tuple(row) for row in rows} == {("pending", 0)}
 
 
-def test_refused_credentials_pause_the_channel_and_keep_the_messages(here: int, sender: Sender) -> None:
+def test_refused_credentials_pause_the_channel_and_keep_the_messages(here: Municipality, sender: Sender) -> None:
     tell([a_phone(here, "auth-1")])
     sender.send_due()
     assert what_became_of("auth-1") == [("pending", 0, 0)]
     assert session.scalars(select(ChannelPause)).one().reason == "configuration"
 
 
-def test_when_nobody_answers_nothing_is_counted_and_the_channel_rests(here: int, push: Push) -> None:
+def test_when_nobody_answers_nothing_is_counted_and_the_channel_rests(here: Municipality, push: Push) -> None:
     sender = Sender(push, "worker-1")
     tell([a_phone(here, "alice")])
     push.session.get_adapter("https://fcm.googleapis.com").base = push.session.get_adapter(
@@ -165,7 +170,7 @@ def test_when_nobody_answers_nothing_is_counted_and_the_channel_rests(here: int,
     assert session.scalars(select(ChannelPause)).one().reason == "channel pause"
 
 
-def test_without_an_access_token_nothing_is_claimed(here: int, fcm: LoopbackFcm) -> None:
+def test_without_an_access_token_nothing_is_claimed(here: Municipality, fcm: LoopbackFcm) -> None:
     from tests.outbox.conftest import KEY
 
     channel = Push(KEY | {"token_uri": "http://127.0.0.1:9/token"}, threads=2, loopback=fcm.url)
