@@ -5,6 +5,7 @@ Pure and slow (milliseconds to a second): never inside a transaction.
 
 import hashlib
 import io
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -43,6 +44,15 @@ UPRIGHT = {
 decoders = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="photo")
 """Threads of their own rather than a semaphore: malloc keeps what a picture needed for the thread that freed it, and 64
 request threads that took turns would each keep some hundred megabytes."""
+
+
+def make_decoders_anew() -> None:
+    """A forked child has none of its parent's threads."""
+    global decoders
+    decoders = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="photo")
+
+
+os.register_at_fork(after_in_child=make_decoders_anew)
 
 
 class PhotosBusy(Problem):

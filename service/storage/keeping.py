@@ -29,6 +29,9 @@ PARTIAL = re.compile(r".*#\d+")
 CHUNK = 64 * 1024
 S3_OPTIONS = {"endpoint", "region"}
 
+used_in: set[int] = set()
+"""The process that has used a store. The threads of obstore do not survive a fork: a child would wait for ever."""
+
 
 class FileNotKept(Problem):
     """No file is kept under this key."""
@@ -122,12 +125,20 @@ def answering(key: str) -> Iterator[None]:
     """Check the key, and turn what obstore raises into our Problems."""
     if not KEY.fullmatch(key):
         raise KeyRefused()
+    refuse_after_fork()
     try:
         yield
     except FileNotFoundError as fault:
         raise FileNotKept() from fault
     except (BaseError, OSError) as fault:
         raise StoreUnavailable() from fault
+
+
+def refuse_after_fork() -> None:
+    """Fail loudly where obstore would hang."""
+    used_in.add(os.getpid())
+    if len(used_in) > 1:
+        raise RuntimeError("this process was forked from one that had used the file store: fork earlier, or spawn")
 
 
 def reach_the_disk(folder: Path, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -182,6 +183,15 @@ def test_many_threads_get_what_one_gets() -> None:
     expected = [prepare(photo) for photo in photos]
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(prepare, photos * 4)) == expected * 4
+
+
+def test_a_forked_process_decodes_too() -> None:
+    assert prepare(encoded(scene()))
+    child = os.fork()
+    if child == 0:
+        threading.Timer(20, os._exit, (1,)).start()
+        os._exit(0 if prepare(encoded(scene())).width == 640 else 2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_when_no_turn_comes_the_phone_is_asked_to_try_again(monkeypatch: pytest.MonkeyPatch) -> None:

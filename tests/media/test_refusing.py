@@ -52,7 +52,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 def measured(paths: list[Path], address_space: int, threads: int = 1) -> tuple[list[str], int]:
     """Outcome of each photo (width or code) in a process that may not have more memory, and the most that it had."""
     command = [sys.executable, "-c", MEASURE, str(address_space), str(threads), *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     outcomes, most = done.stdout.splitlines()
     return outcomes.split(), int(most)
 

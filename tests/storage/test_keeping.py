@@ -143,7 +143,7 @@ def test_a_folder_may_be_given_as_a_plain_path_with_any_letters(tmp_path: Path) 
 @pytest.mark.parametrize("killing", range(4))
 def test_a_killed_writer_leaves_no_half_file(tmp_path: Path, killing: int) -> None:
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert writer.stdout
     assert writer.stdout.readline() == b"writing\n"
     time.sleep(0.15 + 0.05 * killing)
@@ -187,6 +187,28 @@ def test_a_folder_where_a_file_should_be_is_unavailable_and_no_crash(tmp_path: P
     store.keep("kozani", b"x")
     with pytest.raises(StoreUnavailable):
         store.keep("kozani/a.jpg", b"x")
+
+
+FORKED = """
+import os, sys
+from service.storage.keeping import open_store
+store = open_store(sys.argv[1])
+if sys.argv[2] == "used":
+    store.keep("kozani/parent.jpg", b"x")
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+try:
+    store.keep("kozani/child.jpg", b"x")
+except RuntimeError:
+    os._exit(3)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("before", "code"), [("unused", 0), ("used", 3)])
+def test_a_forked_process_works_or_fails_and_never_hangs(tmp_path: Path, before: str, code: int) -> None:
+    command = [sys.executable, "-c", FORKED, str(tmp_path), before]
+    assert subprocess.run(command, timeout=20, check=False).returncode == code
 
 
 @pytest.mark.parametrize(
