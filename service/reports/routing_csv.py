@@ -54,7 +54,7 @@ class Routed:
 class Block:
     """Rows as they were written, what they say in the three columns, and the line of the file each ends at.
 
-    A row with too few or too many columns has None in all three.
+    A row with too few or too many columns is filled or cut, and has None in all three.
     """
 
     texts: Sequence[str]
@@ -133,7 +133,7 @@ def _read(text: str, source: TextIO, width: int, places: list[int], line: int) -
             lines.append(line + reader.line_num)
         if reader.line_num >= len(inside):
             break
-    texts = [_as_csv(row) for row in rows]
+    texts = [_as_csv([*row, *[""] * (width - len(row))][:width]) for row in rows]
     lon, lat, category = ([row[place] if len(row) == width else None for row in rows] for place in places)
     return Block(texts, lon, lat, category, lines), line + reader.line_num
 
@@ -145,12 +145,12 @@ class _Echo:
         return text
 
 
-_writer = csv.writer(_Echo(), lineterminator="")
+_writer = csv.writer(_Echo(), lineterminator="\r\n")  # either of which it quotes inside a cell
 
 
 def _as_csv(row: Sequence[Any]) -> str:
     text: str = _writer.writerow(row)
-    return text
+    return text.removesuffix("\r\n")
 
 
 # --- routing ---------------------------------------------------------------------------------------------------------
