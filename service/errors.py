@@ -30,4 +30,4 @@ class NotFound(Problem):
 class Forbidden(Problem):
     """The caller is known and may not."""
 
-    status, code, message = 403, "forbidden", N_("You may not do this.")
+    status, code, message = 403, "forbidden", N_("You are not allowed to do this.")

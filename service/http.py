@@ -22,13 +22,13 @@ MOST_ON_A_PAGE = 100
 class CursorNotValid(Problem):
     """The `after` parameter is none that this service gave."""
 
-    status, code, message = 422, "cursor_not_valid", N_("This page cannot be found. Start again from the first one.")
+    status, code, message = 422, "cursor_not_valid", N_("This page of the list is not there. Please start again.")
 
 
 class FieldsNotValid(Problem):
     """A part of the request does not fit its schema; `errors` says which and why."""
 
-    status, code, message = 422, "fields_not_valid", N_("Some of what was sent cannot be understood.")
+    status, code, message = 422, "fields_not_valid", N_("Some of the details are missing or not valid.")
 
 
 class OrjsonProvider(JSONProvider):

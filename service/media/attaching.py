@@ -22,7 +22,7 @@ from service.text import N_
 class PhotoNotFound(Problem):
     """No such photo here; or it is somebody else's, or already part of something. All look the same from outside."""
 
-    status, code, message = 404, "photo_not_found", N_("This photo is not here. Please send it again.")
+    status, code, message = 404, "photo_not_found", N_("This photo cannot be found. Please send it again.")
 
 
 @dataclass(frozen=True)

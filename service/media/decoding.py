@@ -34,7 +34,7 @@ class PhotoEmpty(Problem):
 class PhotoTooLarge(Problem):
     """More bytes than a photo may have; `most` says how many are allowed."""
 
-    status, code, message = 413, "photo_too_large", N_("The photo is too large.")
+    status, code, message = 413, "photo_too_large", N_("The photo file is too large. Please send a smaller one.")
 
 
 class PhotoFormatUnknown(Problem):
@@ -56,7 +56,7 @@ class PhotoDamaged(Problem):
 class PhotoTooManyPixels(Problem):
     """The picture would be too large in memory; `most` says how many pixels are allowed."""
 
-    status, code, message = 422, "photo_too_many_pixels", N_("The photo has too many pixels.")
+    status, code, message = 422, "photo_too_many_pixels", N_("Please send a photo with fewer pixels.")
 
 
 def format_of(data: bytes) -> str:

@@ -15,7 +15,8 @@ from service.text import N_
 class NotYours(Problem):
     """Staff's address is their sign-in: an administrator changes it."""
 
-    status, code, message = 409, "email_is_sign_in", N_("Your e-mail address is your sign-in. Ask an administrator.")
+    status, code = 409, "email_is_sign_in"
+    message = N_("You sign in with this e-mail address. Ask an administrator to change it.")
 
 
 def account_of(caller: Caller) -> Account:

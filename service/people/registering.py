@@ -27,7 +27,7 @@ RESIDENT, STAFF = "resident", "staff"
 class SecretNotRight(Problem):
     """This installation is registered with another secret."""
 
-    status, code, message = 401, "secret_not_right", N_("This phone could not be recognised. Register it anew.")
+    status, code, message = 401, "secret_not_right", N_("This phone was not recognised. Please register it again.")
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def set_push_target(municipality: Municipality, caller: Caller, kind: str, value
 class DeviceNeeded(Problem):
     """Only a phone has a push target; this token was given to a person who signed in with a password."""
 
-    status, code, message = 409, "device_needed", N_("This works on a registered phone only.")
+    status, code, message = 409, "device_needed", N_("This only works on a registered phone.")
 
 
 def secret_digest(secret: str) -> bytes:

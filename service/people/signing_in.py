@@ -26,7 +26,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 class SignInRefused(Problem):
     """E-mail or password is wrong; it is not said which."""
 
-    status, code, message = 401, "sign_in_refused", N_("The e-mail address or the password is not right.")
+    status, code, message = 401, "sign_in_refused", N_("The e-mail address or the password is wrong.")
 
 
 def hash_password(password: str) -> str:

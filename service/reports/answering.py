@@ -15,7 +15,7 @@ LONGEST_LINE, LONGEST_TEXT = 300, 4000
 class AnswersNotValid(Problem):
     """Some answers are missing or do not fit; `errors` maps the question's code to what is wrong with its answer."""
 
-    status, code, message = 422, "answers_not_valid", N_("Some of the questions are not answered as needed.")
+    status, code, message = 422, "answers_not_valid", N_("Some answers are missing or not valid.")
 
 
 def is_line(answer: Any, question: Mapping[str, Any]) -> bool:

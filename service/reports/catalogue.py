@@ -20,7 +20,7 @@ SUBJECT = "categories"
 class NoSuchCategory(NotFound):
     """The municipality has no category of this name, or it is not in use."""
 
-    status, code, message = 422, "no_such_category", N_("This kind of problem is not known here.")
+    status, code, message = 422, "no_such_category", N_("There is no such category here.")
 
 
 @dataclass(frozen=True, eq=False)

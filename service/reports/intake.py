@@ -26,7 +26,7 @@ ANONYMOUS = "anonymous"
 class ReportIdTaken(Problem):
     """The id that the phone made exists already; it is not said whose it is."""
 
-    status, code, message = 409, "report_id_taken", N_("This report cannot be sent. Start again with a new one.")
+    status, code, message = 409, "report_id_taken", N_("This report cannot be sent. Please start a new one.")
 
 
 def uploader(who: Caller | None) -> str:

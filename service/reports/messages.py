@@ -28,21 +28,24 @@ DEPARTMENT_DIGEST = "department_digest"
 
 TEXTS = {
     "received": (N_("We have your report {number}"), N_("{category}: {department} will see to it by {promised}.")),
-    "acknowledged": (N_("Your report {number} was read"), N_("{category}: {department} has taken it on.")),
+    "acknowledged": (N_("Your report {number} has been read"), N_("{category}: {department} has taken it on.")),
     "in_progress": (N_("Work on your report {number} has begun"), N_("{category}: {department} is working on it.")),
     "waiting_for_reporter": (N_("We have a question about your report {number}"), N_("{category}: {note}")),
     "with_another_body": (
         N_("Your report {number} is with another body"),
-        N_("{category}: it was passed on and we follow it."),
+        N_("{category}: we have passed it on and follow its progress."),
     ),
-    "resolved": (N_("Your report {number} was solved"), N_("{category}: please tell us if it was not. {note}")),
+    "resolved": (
+        N_("Your report {number} has been resolved"),
+        N_("{category}: please tell us if the problem is still there. {note}"),
+    ),
     "closed": (N_("Your report {number} is closed"), N_("{category}: thank you for your help.")),
     "rejected": (N_("Your report {number} was not taken up"), N_("{category}: {note}")),
-    "duplicate": (N_("Your report {number} was known already"), N_("{category}: {note}")),
+    "duplicate": (N_("Your report {number} was already known"), N_("{category}: {note}")),
     "withdrawn": (N_("You withdrew your report {number}"), N_("{category}: nothing more will be done.")),
 }
-FOR_DEPARTMENT = (N_("New report {number}"), N_("{category}, {place}. To be solved by {promised}."))
-DIGEST = (N_("New reports: {count}"), N_("{category}, {place}. To be solved by {promised}."))
+FOR_DEPARTMENT = (N_("New report {number}"), N_("{category}, {place}. To be resolved by {promised}."))
+DIGEST = (N_("New reports: {count}"), N_("{category}, {place}. To be resolved by {promised}."))
 
 
 def tell(municipality: Municipality, report: Report, moved: bool = True, routed: bool = False) -> None:

@@ -28,19 +28,19 @@ from service.text import N_
 class MoveNotAllowed(Problem):
     """The report cannot go there from where it is, or not by this person; `allowed` says where it can."""
 
-    status, code, message = 409, "move_not_allowed", N_("The report cannot go to this state from where it is now.")
+    status, code, message = 409, "move_not_allowed", N_("This step is not possible in the present state of the report.")
 
 
 class ReportChanged(Problem):
     """Somebody else changed the report after the caller had read it; `version` is the present one."""
 
-    status, code, message = 409, "report_changed", N_("Somebody else has just changed this report. Look at it again.")
+    status, code, message = 409, "report_changed", N_("Somebody else has just changed this report. Please look again.")
 
 
 class ReasonNeeded(Problem):
     """This state needs a public note that says why."""
 
-    status, code, message = 422, "reason_needed", N_("Please say why.")
+    status, code, message = 422, "reason_needed", N_("Please give a reason.")
 
 
 class NoSuchDepartment(Problem):

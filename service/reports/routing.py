@@ -29,7 +29,7 @@ WORDS = {
     IN: N_("The place lies in “{feature}” ({layer})."),
     WITHIN: N_("The place lies within {metres} metres of “{feature}” ({layer})."),
     ASSET: N_("The report is about “{feature}” ({layer})."),
-    FALLBACK: N_("No rule says whose this is; the desk that receives such reports gets it."),
+    FALLBACK: N_("No rule names a department for this place, so the desk for such reports receives it."),
 }
 
 
@@ -121,7 +121,7 @@ class Decision(NamedTuple):
 class AssetNeeded(Problem):
     """The category asks which asset it is about, or the one that was named is none of that layer."""
 
-    status, code, message = 422, "asset_needed", N_("Please choose which one it is on the map.")
+    status, code, message = 422, "asset_needed", N_("Please choose on the map which one it is.")
 
 
 class Line:

@@ -43,7 +43,7 @@ class RegistrationNeeded(Problem):
 class TooManyPhotos(Problem):
     """More photos than the municipality takes with one report."""
 
-    status, code, message = 422, "too_many_photos", N_("These are more photos than can be sent with one report.")
+    status, code, message = 422, "too_many_photos", N_("There are too many photos for one report.")
 
 
 @dataclass(frozen=True)

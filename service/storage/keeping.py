@@ -36,7 +36,7 @@ used_in: set[int] = set()
 class FileNotKept(Problem):
     """No file is kept under this key."""
 
-    status, code, message = 404, "file_not_found", N_("This file is not here.")
+    status, code, message = 404, "file_not_found", N_("This file cannot be found.")
 
 
 class KeyRefused(Problem):
