@@ -68,7 +68,7 @@ class Cluster:
         return f"postgresql://{ROLE}:{self.password}@127.0.0.1:{self.port}/{ROLE}"
 
 
-class CannotStart(Exception):
+class StartError(Exception):
     """PostgreSQL did not start; the text says why."""
 
 
@@ -84,7 +84,7 @@ def main(command: list[str]) -> int:
     try:
         with running(programs) as url:
             return run(command, {VARIABLE: url})
-    except CannotStart as problem:
+    except StartError as problem:
         return run_without(command, f"PostgreSQL in {programs} did not start:\n{problem}")
 
 
@@ -203,7 +203,7 @@ def identity() -> tuple[int, int]:
         with contextlib.suppress(KeyError):
             user = pwd.getpwnam(name)
             return user.pw_uid, user.pw_gid
-    raise CannotStart("There is no user named postgres or nobody to run it.")
+    raise StartError("There is no user named postgres or nobody to run it.")
 
 
 def free_port() -> int:
@@ -213,7 +213,7 @@ def free_port() -> int:
 
 
 def wait_until_ready(cluster: Cluster, keeper: subprocess.Popen[bytes]) -> None:
-    """Return when the role's own database is there; raise CannotStart when the server ended or takes too long."""
+    """Return when the role's own database is there; raise StartError when the server ended or takes too long."""
     create: list[str | Path] = [
         cluster.programs / "createdb",
         "--host=127.0.0.1",
@@ -227,7 +227,7 @@ def wait_until_ready(cluster: Cluster, keeper: subprocess.Popen[bytes]) -> None:
         if subprocess.run(create, check=False, env=environment, capture_output=True).returncode == 0:
             return
         time.sleep(0.1)
-    raise CannotStart(cluster.log.read_text() if cluster.log.exists() else "It took more than a minute.")
+    raise StartError(cluster.log.read_text() if cluster.log.exists() else "It took more than a minute.")
 
 
 def keep(cluster: Cluster) -> None:

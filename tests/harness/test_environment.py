@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each makes a virtual environment or asks one
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 

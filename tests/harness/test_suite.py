@@ -54,6 +54,7 @@ def test_the_budgets_together_fit_into_the_whole() -> None:
     assert sum(part.minutes for part in suite.SLICES) <= suite.BUDGET - 2
 
 
+@pytest.mark.slow
 def test_the_last_line_adds_up_and_a_failing_slice_stops_nothing(
     suite: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +67,7 @@ def test_the_last_line_adds_up_and_a_failing_slice_stops_nothing(
     assert "skipped 1 × no map" in lines
 
 
+@pytest.mark.slow
 def test_a_slice_that_dies_without_a_report_is_a_failure(suite: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     write(suite, "dying/test_it.py", "import os\nos._exit(0)\n")
     write(suite, "dying/conftest.py", "import os\nos._exit(3)\n")
@@ -77,6 +79,7 @@ def test_a_run_without_any_test_is_no_success(suite: ModuleType) -> None:
     assert suite.main("test-long") == 1
 
 
+@pytest.mark.slow
 def test_what_a_slice_leaves_running_is_ended(suite: ModuleType, tmp_path: Path) -> None:
     left = tmp_path / "left"
     write(
