@@ -187,5 +187,3 @@ def problem_of(error: HTTPException) -> Problem:
     problem = NotUnderstood()
     problem.status = error.code or 400
     return problem
-
-

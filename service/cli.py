@@ -143,7 +143,7 @@ def load_samples(settings: Settings) -> None:
 @click.option("--name", help='The layer\'s name, as {"el": "…", "en": "…"}; needed at the first version.')
 @click.option("--kind", type=click.Choice(KINDS), help="Needed at the first version.")
 @click.pass_obj
-def load_layer(settings: Settings, slug: str, layer: str, file: Path, **options: str | None) -> None:
+def load_layer(settings: Settings, /, slug: str, layer: str, file: Path, **options: str | None) -> None:
     """Publish a file (GeoJSON, GeoPackage, zipped Shapefile) as the next version of a layer."""
     with application(settings).app_context(), problems_shown():
         here = municipality(slug)

@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import flask
 import flask_smorest
 import orjson
 from flask import Response, g, request
@@ -59,13 +60,38 @@ class PartsParser(FlaskParser):
 PartsParser.__location_map__ = FlaskParser.__location_map__ | {"parts": "load_parts"}
 
 
-class Blueprint(flask_smorest.Blueprint):
+View = TypeVar("View", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+
+    class Smorest(flask.Blueprint):
+        """What we use of flask-smorest's blueprint, with types."""
+
+        DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]]
+
+        def __init__(self, name: str, import_name: str, *, url_prefix: str, description: str) -> None: ...
+
+        def arguments(
+            self, schema: type[Schema], *, location: str = "json", content_type: str | None = None
+        ) -> Callable[[View], View]: ...
+
+        def response(
+            self, status: int, schema: object = None, *, content_type: str | None = None
+        ) -> Callable[[View], View]: ...
+
+        def alt_response(self, status: int, *, description: str) -> Callable[[View], View]: ...
+
+else:
+    Smorest = flask_smorest.Blueprint
+
+
+class Blueprint(Smorest):
     """A feature's routes."""
 
     ARGUMENTS_PARSER = PartsParser()
-    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = (
-        flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING | {"parts": "multipart/form-data"}
-    )
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar[dict[str, str]] = Smorest.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING | {
+        "parts": "multipart/form-data"
+    }
 
 
 class PageQuery(Schema):
@@ -84,7 +110,9 @@ def as_json(content: Any) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
-def answer(content: Any, status: int = 200, etag: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+def answer(
+    content: Any, status: int = 200, etag: str | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON answer; with an ETag, 304 where the phone has it already."""
     response = Response(as_json(content), status, content_type="application/json")
     if headers:
@@ -95,6 +123,11 @@ def answer(content: Any, status: int = 200, etag: str | None = None, headers: Ma
         response.headers.add("Vary", "Accept-Language, Authorization")
         response.make_conditional(request)
     return response
+
+
+def nothing() -> Response:
+    """204: it is done, and there is nothing to say."""
+    return Response(status=204)
 
 
 def not_modified(etag: str) -> Response | None:

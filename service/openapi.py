@@ -66,7 +66,7 @@ def describe(app: Flask, api: flask_smorest.Api) -> None:
         return send_from_directory(DIST, name, max_age=86400)
 
     for view in (openapi_json, page, start, asset):
-        view.access = "anybody"  # type: ignore[attr-defined]
+        vars(view)["access"] = "anybody"
     app.register_blueprint(blueprint)
 
 

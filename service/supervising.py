@@ -1,5 +1,6 @@
 """`plateia run`: migrate, load the samples where asked for, then server and worker as one, until Ctrl-C or SIGTERM."""
 
+import json
 import os
 import signal
 import socket
@@ -15,9 +16,17 @@ from service.config import Settings
 from service.samples.loading import FOLDER, PASSWORD
 
 PATIENCE = 30.0
+REPORT = {
+    "category": "lamp-out",
+    "longitude": 21.7883,
+    "latitude": 40.3005,
+    "description": "Το φως είναι σβηστό",
+    "answers": {"extent": "one"},
+    "language": "el",
+}
 CURL = """curl -sS {url}/api/v1/kozani/reports/with-photos -H 'Idempotency-Key: {key}' \\
   -H 'Authorization: Bearer {token}' \\
-  -F 'report={{"category":"{category}","longitude":21.7883,"latitude":40.3005,"description":"{text}","answers":{{"extent":"one"}},"language":"el"}};type=application/json' \\
+  -F 'report={report};type=application/json' \\
   -F 'photos=@{photo}'"""
 
 
@@ -79,7 +88,7 @@ class Service:
         """Start a part; what it logs goes to a file of its name. In a session of its own, so that Ctrl-C reaches only
         us and we stop everything in order."""
         with (self.settings.home / "logs" / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  (our own program)
+            process = subprocess.Popen(
                 [sys.executable, "-m", "service.cli", name, *arguments],
                 env=environment_of(self.settings),
                 stdout=log,
@@ -164,8 +173,7 @@ def sample_lines(url: str, home: Path, token: str) -> list[str]:
         url=url,
         token=token,
         key=f"first-report-{int(time.time())}",
-        category="lamp-out",
-        text="Το φως είναι σβηστό",
+        report=json.dumps(REPORT, ensure_ascii=False),
         photo=os.path.relpath(photo),
     )
     return [

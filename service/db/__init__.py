@@ -7,7 +7,7 @@ waits for a network, because SQLite has one writer.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import MetaData
@@ -34,9 +34,7 @@ db = SQLAlchemy(
     session_options={"expire_on_commit": False, "autoflush": True},
 )
 
-if TYPE_CHECKING:
-    session: scoped_session[Session]
-session = db.session
+session = cast("scoped_session[Session]", db.session)
 
 writing: ContextVar[bool] = ContextVar("writing", default=False)
 

@@ -23,7 +23,7 @@ class seconds_from_now(ColumnElement[datetime]):  # noqa: N801  (reads as the SQ
     """
 
     inherit_cache = True
-    _traverse_internals = (("seconds", InternalTraversal.dp_clauseelement),)
+    _traverse_internals = [("seconds", InternalTraversal.dp_clauseelement)]  # noqa: RUF012  (SQLAlchemy's own shape)
     type = Instant()
 
     def __init__(self, seconds: float | ColumnElement[Any]) -> None:

@@ -42,6 +42,7 @@ def prepare(engine: Engine) -> None:
         return
     check_sqlite()
     event.listen(engine, "connect", prepare_sqlite_connection)
+    event.listen(engine, "handle_error", spatialite.name_fault, retval=True)
     event.listen(engine, "begin", begin_sqlite)
 
 

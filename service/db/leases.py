@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, update
 
 from service.db import Base, session, transaction
 from service.db.clock import seconds_from_now
+from service.db.types import AnyRow, AnySelect
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Leased:
 
 def claim(
     model: type[Base], owner: str, limit: int, seconds: float, *conditions: ColumnElement[bool]
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Lease up to `limit` due rows to `owner` for so many seconds; committed when this returns.
 
     `conditions` narrow what may be claimed. Returns whole rows in the order in which they were due; `attempt` counts
@@ -53,14 +54,14 @@ def fixed(state: str) -> ColumnElement[str]:
     return literal(state, literal_execute=True)
 
 
-def due_rows(model: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+def due_rows(model: Any, *conditions: ColumnElement[bool]) -> AnySelect:
     """The waiting rows whose time has come."""
     leased: Leased = model.leased
     due = getattr(model, leased.due)
     return select(model.id).where(model.state == fixed(leased.waiting), due <= seconds_from_now(0), *conditions)
 
 
-def expired_rows(model: Any) -> Select[Any]:
+def expired_rows(model: Any) -> AnySelect:
     """The rows whose worker has not come back in time."""
     return select(model.id).where(model.state == fixed(model.leased.working), model.lease_until <= seconds_from_now(0))
 
@@ -76,7 +77,7 @@ def return_expired(model: Any) -> None:
     )
 
 
-def take(model: Any, owner: str, limit: int, seconds: float, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
+def take(model: Any, owner: str, limit: int, seconds: float, *conditions: ColumnElement[bool]) -> Sequence[AnyRow]:
     """Lease due rows inside a transaction. Two workers never wait for each other: each skips what the other locked."""
     due = getattr(model, model.leased.due)
     chosen = (

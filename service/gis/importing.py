@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyogrio  # type: ignore[import-untyped]
+import pyogrio
 import shapely
-from pyogrio.errors import (  # type: ignore[import-untyped]
+from pyogrio.errors import (
     DataLayerError,
     DataSourceError,
     FieldError,

@@ -3,13 +3,13 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 
 from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
+from service.db.types import AnyRow
 from service.errors import NotFound
 from service.notices.models import InboxMessage
 from service.outbox.expanding import Kept, Posted
@@ -59,7 +59,7 @@ def inbox_message(event: Posted, person: Reachable, title: str, body: str, about
     )
 
 
-def messages_of(account_id: int, before: int | None, limit: int) -> Sequence[Row[Any]]:
+def messages_of(account_id: int, before: int | None, limit: int) -> Sequence[AnyRow]:
     """The newest messages of a person, from before this key on."""
     query = select(InboxMessage.__table__).where(InboxMessage.account_id == account_id)
     if before is not None:

@@ -4,10 +4,10 @@ import uuid
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from service.db import transaction
-from service.http import Blueprint, PageQuery, after_cursor, answer, cursor, etag_of, not_modified
+from service.db.types import AnyRow
+from service.http import Blueprint, PageQuery, after_cursor, answer, cursor, etag_of, not_modified, nothing
 from service.municipalities.directory import Municipality
 from service.notices.inbox import mark_read, messages_of, state_of
 from service.notices.schemas import InboxOut
@@ -42,14 +42,15 @@ def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/inbox/<uuid:message>/read")
 @signed_in
 @blueprint.response(204)
-def read(municipality: Municipality, message: uuid.UUID) -> None:
+def read(municipality: Municipality, message: uuid.UUID) -> Response:
     """Mark a message as read"""
     account_id = caller().account_id
     with transaction():
         mark_read(account_id, message)
+    return nothing()
 
 
-def shown(row: Row[Any]) -> dict[str, Any]:
+def shown(row: AnyRow) -> dict[str, Any]:
     return {
         "id": row.uid,
         "kind": row.kind,

@@ -1,15 +1,15 @@
 """What is in the outbox, for operators."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from service.db import session
+from service.db.types import AnyRow
 from service.outbox.models import Delivery, Event, Target
 
 
-def deliveries(state: str | None, limit: int) -> Sequence[Row[Any]]:
+def deliveries(state: str | None, limit: int) -> Sequence[AnyRow]:
     """The newest deliveries: (created, subject, version, channel, state, attempts, uncertain, sent, error)."""
     query = (
         select(

@@ -6,7 +6,7 @@ from service.db import session
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.outbox import targets
-from service.people.access import Caller
+from service.people.callers import Caller
 from service.people.models import Account
 from service.people.registering import STAFF
 from service.text import N_

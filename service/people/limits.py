@@ -1,9 +1,13 @@
 """How often somebody may do what is expensive or can be guessed at; the numbers in one table."""
 
+from collections.abc import Callable
+from typing import Any, cast
+
 from flask import request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from service.http import View
 from service.people.access import caller_or_nobody
 
 REGISTERING = "60 per minute; 600 per hour"
@@ -31,11 +35,17 @@ def whose_password() -> str:
 registering_limit = limiter.limit(REGISTERING)
 
 
-def sign_in_limit(view):  # type: ignore[no-untyped-def]
+def by_address_and(by_address: str, by_other: str, other: Callable[[], str], view: View) -> View:
+    """The view behind a limit by address and one by something else."""
+    limited: Any = limiter.limit(by_address)(limiter.limit(by_other, key_func=other)(view))
+    return cast("View", limited)
+
+
+def sign_in_limit(view: View) -> View:
     """Both limits of signing in: by address, and by the account that is tried."""
-    return limiter.limit(SIGN_IN_BY_ADDRESS)(limiter.limit(SIGN_IN_BY_EMAIL, key_func=whose_password)(view))
+    return by_address_and(SIGN_IN_BY_ADDRESS, SIGN_IN_BY_EMAIL, whose_password, view)
 
 
-def intake_limit(view):  # type: ignore[no-untyped-def]
+def intake_limit(view: View) -> View:
     """Both limits of sending reports and photos; many phones may share an address."""
-    return limiter.limit(INTAKE_BY_ADDRESS)(limiter.limit(INTAKE_BY_CALLER, key_func=who)(view))
+    return by_address_and(INTAKE_BY_ADDRESS, INTAKE_BY_CALLER, who, view)

@@ -17,7 +17,7 @@ from service.db.upserts import insert_if_absent
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.outbox import targets
-from service.people.access import Caller, digest
+from service.people.callers import Caller, digest
 from service.people.models import AccessToken, Account, Device
 from service.text import N_
 

@@ -6,7 +6,7 @@ from flask import Response, current_app
 
 from service.config import Settings
 from service.db import transaction
-from service.http import Blueprint, answer
+from service.http import Blueprint, answer, nothing
 from service.municipalities.directory import Municipality
 from service.people import schemas
 from service.people.access import anybody, caller, signed_in
@@ -47,11 +47,12 @@ def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/sign-out")
 @signed_in
 @blueprint.response(204)
-def sign_out(municipality: Municipality) -> None:
+def sign_out(municipality: Municipality) -> Response:
     """Make this token worthless"""
     who = caller()
     with transaction():
         revoke_token(who)
+    return nothing()
 
 
 @blueprint.get("/me")
@@ -78,11 +79,12 @@ def change(body: dict[str, Any], municipality: Municipality) -> Response:
 @signed_in
 @blueprint.arguments(schemas.PushTargetIn)
 @blueprint.response(204)
-def push_target(body: dict[str, Any], municipality: Municipality) -> None:
+def push_target(body: dict[str, Any], municipality: Municipality) -> Response:
     """Say where pushes for this phone go"""
     who = caller()
     with transaction():
         set_push_target(municipality, who, body["kind"], body["value"])
+    return nothing()
 
 
 def settings() -> Settings:

@@ -1,22 +1,22 @@
 """Who looks at a report: its reporter, staff of the department that has it, or everybody."""
 
 import uuid
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from service.db import session
+from service.db.types import AnyRow
 from service.errors import NotFound
 from service.media.attaching import PhotoNotFound
 from service.media.finding import find_photo
 from service.media.models import Attachment
 from service.municipalities.directory import Municipality
-from service.people.access import Caller
+from service.people.callers import Caller
 from service.reports.models import Report, ReportEntry
 from service.reports.presenting import EVERYBODY, REPORTER, STAFF
 
 
-def audience_of(caller: Caller | None, report: Row[Any] | Report) -> str:
+def audience_of(caller: Caller | None, report: AnyRow | Report) -> str:
     """As whom the caller sees this report. Raises NotFound for everybody where it is private."""
     if caller is not None and sees_department(caller, report.department_id):
         return STAFF
@@ -33,7 +33,7 @@ def sees_department(caller: Caller, department_id: int, permission: str = "see_r
     return reached is None or department_id in reached
 
 
-def photo_for(municipality: Municipality, report: Row[Any], photo: uuid.UUID, audience: str) -> Attachment:
+def photo_for(municipality: Municipality, report: AnyRow, photo: uuid.UUID, audience: str) -> Attachment:
     """A photo of this report or of its timeline, if this audience may see it. Raises PhotoNotFound."""
     found = find_photo(municipality, photo)
     kind, _, owner = (found.owner or "").partition(":")

@@ -1,12 +1,12 @@
 """Departments that read digests get one mail an hour, in their working hours, with what has come since the last."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import Row, func, literal, select
+from sqlalchemy import func, literal, select
 
 from service.db import session
 from service.db.clock import now
+from service.db.types import AnyRow
 from service.municipalities.directory import Department, Municipality, municipalities
 from service.outbox.expanding import Owed, Posted
 from service.outbox.models import Event
@@ -44,7 +44,7 @@ def owe_digest(municipality: Municipality, department: Department) -> bool:
     return bool(entries)
 
 
-def new_entries(department: Department, after: int, until: int | None = None) -> Sequence[Row[Any]]:
+def new_entries(department: Department, after: int, until: int | None = None) -> Sequence[AnyRow]:
     """What came to the department between two entries and is still open there."""
     query = (
         select(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from service.db import session
+from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
 from service.gis.spatial_sql import box_around, in_box, metres_between
 from service.municipalities.directory import Municipality
@@ -51,7 +52,7 @@ REST = (
 Box = tuple[float, float, float, float]
 
 
-def report_row(municipality: Municipality, uid: uuid.UUID) -> Row[Any]:
+def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     """One report with the uid of whom it is assigned to. Raises NotFound."""
     assignee = aliased(Account)
     found = session.execute(
@@ -83,7 +84,7 @@ def must_be_mine(report: Report, account_id: int) -> None:
         raise NotFound
 
 
-def entries_of(report_id: int) -> Sequence[Row[Any]]:
+def entries_of(report_id: int) -> Sequence[AnyRow]:
     """The history of a report with its texts and the names of staff, first to last."""
     return session.execute(
         select(ReportEntry.__table__, ReportText.public, ReportText.internal, Account.name.label("by_name"))
@@ -103,7 +104,7 @@ class Wanted:
     open: bool | None = None
 
 
-def matching(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def matching(query: AnySelect, wanted: Wanted) -> AnySelect:
     """The query with the conditions."""
     if wanted.category_ids is not None:
         query = query.where(Report.category_id.in_(wanted.category_ids))
@@ -116,7 +117,7 @@ def matching(query: Select[Any], wanted: Wanted) -> Select[Any]:
 
 def on_the_map(
     municipality: Municipality, wanted: Wanted, box: Box | None, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Reports that everybody may see with their place, newest first."""
     query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id, Report.on_map)
     if box is not None:
@@ -139,11 +140,11 @@ def in_exact_box(municipality: Municipality, box: Box) -> tuple[Any, ...]:
 
 
 def around(
-    municipality: Municipality, wanted: Wanted, longitude: float, latitude: float, metres: float, limit: int
-) -> Sequence[Row[Any]]:
-    """Reports that everybody may see, within so many geodesic metres, nearest first, with `metres`."""
-    box = box_around(longitude, latitude, metres)
-    distance = metres_between(Report.place, longitude, latitude)
+    municipality: Municipality, wanted: Wanted, place: tuple[float, float], metres: float, limit: int
+) -> Sequence[AnyRow]:
+    """Reports that everybody may see, so many geodesic metres around (longitude, latitude), nearest first."""
+    box = box_around(*place, metres)
+    distance = metres_between(Report.place, *place)
     query = (
         matching(select(*LINE, distance.label("metres")), wanted)
         .where(Report.municipality_id == municipality.id, Report.on_map, in_box(Report.place, *box), distance <= metres)
@@ -153,7 +154,7 @@ def around(
     return session.execute(query).all()
 
 
-def mine(municipality: Municipality, account_id: int, before: int | None, limit: int) -> Sequence[Row[Any]]:
+def mine(municipality: Municipality, account_id: int, before: int | None, limit: int) -> Sequence[AnyRow]:
     """The reports of one person, newest first."""
     query = select(*LINE).where(Report.municipality_id == municipality.id, Report.reporter_id == account_id)
     if before is not None:
@@ -178,7 +179,7 @@ def queue(
     late_at: datetime | None,
     before: int | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """The reports of these departments (None: of all), newest first; with `late_at` those promised for before it."""
     query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id)
     if departments is not None:
@@ -196,7 +197,7 @@ def due(
     wanted: Wanted,
     after: tuple[datetime, int] | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Open reports with a promise, the most urgent first."""
     query = matching(select(*LINE), wanted).where(
         Report.municipality_id == municipality.id, Report.open, Report.promised_at.is_not(None)

@@ -14,7 +14,7 @@ from service.idempotency.keeping import Request, digest_of, keep, outcome_of
 from service.media.attaching import PhotoNotFound, record_attached, store_photo
 from service.media.finding import digests_of
 from service.municipalities.directory import Municipality
-from service.people.access import Caller
+from service.people.callers import Caller
 from service.reports.submitting import NewReport, check_report, submit_report
 from service.storage.keeping import Store
 from service.text import N_

@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from service.db import session
 from service.db.clock import now
+from service.db.types import AnyRow
 from service.municipalities.directory import Department, Municipality, municipalities
 from service.notices.inbox import Reachable, inbox_message, reach
 from service.outbox.expanding import Kept, Owed, Posted
@@ -68,7 +69,7 @@ def who_is_told(event: Posted) -> Iterator[Owed | Kept]:
         yield from for_department(event, municipality, found)
 
 
-def read(event: Posted) -> Row[Any] | None:
+def read(event: Posted) -> AnyRow | None:
     """The report with what was written at this step of it; None when it was erased."""
     return session.execute(
         select(
@@ -90,9 +91,7 @@ def read(event: Posted) -> Row[Any] | None:
     ).one_or_none()
 
 
-def for_reporter(
-    event: Posted, municipality: Municipality, found: Row[Any], person: Reachable
-) -> Iterator[Owed | Kept]:
+def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, person: Reachable) -> Iterator[Owed | Kept]:
     """One inbox message, and one message for each phone and for the mailbox, in the person's language."""
     spoken = municipality.language_for(person.language)
     values = wording(municipality, found, spoken)
@@ -107,7 +106,7 @@ def for_reporter(
         yield Owed(target_id, tag_of(event), content)
 
 
-def for_department(event: Posted, municipality: Municipality, found: Row[Any]) -> Iterator[Owed]:
+def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> Iterator[Owed]:
     """A mail to the department that has it now, in its working hours, unless it reads digests or nothing."""
     department = municipality.departments_by_id[found.department_id]
     target_id = mailbox_of(municipality, department)
@@ -125,7 +124,7 @@ def mailbox_of(municipality: Municipality, department: Department) -> int | None
     return session.scalar(select(Target.id).filter_by(**named)) if department.email else None
 
 
-def wording(municipality: Municipality, found: Row[Any], language: str) -> dict[str, str]:
+def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[str, str]:
     """What the texts may name, in one language."""
     category = catalogue_of(municipality).by_id[found.category_id]
     department = municipality.departments_by_id[found.department_id]

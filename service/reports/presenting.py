@@ -4,8 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row
-
+from service.db.types import AnyRow
 from service.media.models import Attachment
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import catalogue_of
@@ -18,7 +17,7 @@ EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
 Photos = Mapping[str, Sequence[Attachment]]
 
 
-def summary(municipality: Municipality, row: Row[Any], language: str, audience: str) -> dict[str, Any]:
+def summary(municipality: Municipality, row: AnyRow, language: str, audience: str) -> dict[str, Any]:
     """A report as one line of a list."""
     category = catalogue_of(municipality).by_id[row.category_id]
     department = municipality.departments_by_id[row.department_id]
@@ -48,7 +47,7 @@ def summary(municipality: Municipality, row: Row[Any], language: str, audience: 
     return shown
 
 
-def feature(municipality: Municipality, row: Row[Any]) -> dict[str, Any]:
+def feature(municipality: Municipality, row: AnyRow) -> dict[str, Any]:
     """A report on the map, as a GeoJSON feature."""
     category = catalogue_of(municipality).by_id[row.category_id]
     return {
@@ -68,8 +67,8 @@ def feature(municipality: Municipality, row: Row[Any]) -> dict[str, Any]:
 
 def whole(
     municipality: Municipality,
-    row: Row[Any],
-    entries: Iterable[Row[Any]],
+    row: AnyRow,
+    entries: Iterable[AnyRow],
     photos: Photos,
     language: str,
     audience: str,
@@ -104,7 +103,7 @@ def whole(
     return shown
 
 
-def asset_of(row: Row[Any]) -> dict[str, str] | None:
+def asset_of(row: AnyRow) -> dict[str, str] | None:
     """The lamp-post, the bin."""
     return {"layer": row.asset_layer, "feature": row.asset_key} if row.asset_key else None
 
@@ -120,7 +119,7 @@ def why(routing: Mapping[str, Any], language: str, exact: bool) -> dict[str, Any
 def step(
     municipality: Municipality,
     report: uuid.UUID,
-    entry: Row[Any],
+    entry: AnyRow,
     photos: Sequence[Attachment],
     language: str,
     audience: str,

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app
-from sqlalchemy import Row
 
 from service.db import transaction
 from service.db.generations import generation
+from service.db.types import AnyRow
 from service.http import (
     Blueprint,
     PageQuery,
@@ -24,7 +24,8 @@ from service.media.finding import photos_of, read_rendition
 from service.media.limits import USUAL
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
-from service.people.access import Caller, anybody, caller, caller_or_nobody, public, signed_in
+from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
+from service.people.callers import Caller
 from service.people.limits import intake_limit
 from service.reports import finding, presenting, schemas
 from service.reports.audience import audience_of, photo_for
@@ -103,7 +104,7 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the reports on the map: in a box, around a point, or all, newest first (around a point: nearest first)"""
     wanted, limit = wanted_of(municipality, query), query["limit"]
     if "near" in query:
-        rows = finding.around(municipality, wanted, *query["near"], query["radius"], limit)
+        rows = finding.around(municipality, wanted, tuple(query["near"]), query["radius"], limit)
         following = None
     else:
         after = after_cursor(query.get("after"), int)
@@ -125,7 +126,7 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show open reports of the same category nearby: is it one of these?"""
     wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
     place = query["longitude"], query["latitude"]
-    rows = finding.around(municipality, wanted, *place, SIMILAR_METRES, MOST_SIMILAR)
+    rows = finding.around(municipality, wanted, place, SIMILAR_METRES, MOST_SIMILAR)
     features = [presenting.feature(municipality, row) for row in rows]
     return answer({"type": "FeatureCollection", "features": features, "next": None})
 
@@ -212,7 +213,7 @@ def submitted(municipality: Municipality, who: Caller | None, uid: uuid.UUID, be
     return response
 
 
-def show_row(municipality: Municipality, row: Row[Any], audience: str, etag: bool = True) -> Response:
+def show_row(municipality: Municipality, row: AnyRow, audience: str, etag: bool = True) -> Response:
     """The whole report, unless the phone has this version already."""
     spoken = language()
     name = etag_of(row.uid, row.version, audience, spoken, names())
@@ -235,8 +236,8 @@ def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:
 
 
 def page_of(
-    found: Sequence[Row[Any]], limit: int, place: Callable[[Row[Any]], str] = lambda row: cursor(row.id)
-) -> tuple[Sequence[Row[Any]], str | None]:
+    found: Sequence[AnyRow], limit: int, place: Callable[[AnyRow], str] = lambda row: cursor(row.id)
+) -> tuple[Sequence[AnyRow], str | None]:
     """The rows of this page of one row more than fits, and the cursor of the next page if there is one."""
     rows = found[:limit]
     return rows, place(rows[-1]) if len(found) > limit else None

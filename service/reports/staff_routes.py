@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
-from sqlalchemy import Row
 
 from service.db import transaction
 from service.db.clock import now
+from service.db.types import AnyRow
 from service.errors import NotFound
 from service.http import Blueprint, after_cursor, answer, cursor, language
 from service.municipalities.directory import Municipality
@@ -129,7 +129,7 @@ def departments_of(municipality: Municipality, key: str | None) -> frozenset[int
     return frozenset({department.id})
 
 
-def row_in_reach(municipality: Municipality, report: uuid.UUID) -> Row[Any]:
+def row_in_reach(municipality: Municipality, report: uuid.UUID) -> AnyRow:
     """A report of a department that the caller may see. Raises NotFound."""
     row = finding.report_row(municipality, report)
     if not sees_department(caller(), row.department_id):

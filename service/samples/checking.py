@@ -65,8 +65,8 @@ PARTS = {
     "categories": Shape(
         ("key", "group", "name", "description", "allows_anonymous", "target_hours"),
         (
-            "show_text", "show_photo", "show_place", "private", "asset_layer", "asset_required", "danger_phone", "danger_text",
-            "questions",
+            "show_text", "show_photo", "show_place", "private", "asset_layer", "asset_required", "danger_phone",
+            "danger_text", "questions",
         ),
     ),
     "rules": Shape(("relation", "layer"), ("metres", "match", *RULE_SUBJECTS, *RULE_DEPARTMENTS)),

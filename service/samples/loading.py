@@ -12,8 +12,8 @@ from service.gis.importing import read_features
 from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality, municipalities, municipality
 from service.municipalities.establishing import establish, establish_department
-from service.people.access import find_caller
 from service.people.appointing import appoint
+from service.people.callers import find_caller
 from service.people.registering import register_device, set_push_target
 from service.people.signing_in import hash_password
 from service.reports.cataloguing import set_categories, set_rules

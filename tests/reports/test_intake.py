@@ -21,7 +21,9 @@ def count(model: type) -> int:
     return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_a_report_is_numbered_routed_explained_and_promised(client: FlaskClient, here: Municipality, alice: Person) -> None:
+def test_a_report_is_numbered_routed_explained_and_promised(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
     answer = send_report(client, who=alice)
     assert answer.status_code == 201, answer.json
     report = answer.json

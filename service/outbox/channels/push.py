@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import firebase_admin  # type: ignore[import-untyped]
+import firebase_admin
 import google.auth.exceptions
 import google.auth.transport.requests
 import requests
