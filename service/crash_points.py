@@ -8,6 +8,15 @@ import os
 import signal
 
 POINTS = {
+    "between_files": "one rendition of a photo is kept, the others and its row are not",
+    "after_files_kept": "all renditions of a photo are kept, no row names them",
+    "after_photo_recorded": "the row about a photo that came before its report is committed, nobody was answered",
+    "after_keep": "the outcome of a report is kept and nothing else of it, the transaction is open",
+    "before_commit": "a report is written whole with what it owes, the transaction is still open",
+    "after_commit": "a report is committed, the phone was not answered",
+    "before_move_commit": "a move of a report is written whole with what it owes, the transaction is still open",
+    "after_move_commit": "a move of a report is committed, nobody was answered",
+    "after_rows_swept": "rows about photos that nobody attached are deleted, their files are not",
     "after_expand_insert": "deliveries are written, the transaction of the event's expansion is still open",
     "after_claim": "deliveries are leased and that is committed, nothing is sent",
     "after_send": "the first message of a batch was accepted, nobody has written that down",

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import case, insert, update
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
@@ -57,6 +58,8 @@ def store_photo(
     uid = new_uid()
     for rendition, file in photo.renditions.items():
         store.keep(key_of(municipality.slug, uid, rendition), file)
+        crash_here("between_files")
+    crash_here("after_files_kept")
     size = len(photo.renditions[Rendition.LARGE])
     return PhotoKept(uid, municipality.id, uploaded_by, purpose, photo.sha256, photo.width, photo.height, size, alt)
 

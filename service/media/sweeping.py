@@ -12,6 +12,7 @@ from itertools import islice
 
 from sqlalchemy import delete, select
 
+from service.crash_points import crash_here
 from service.db import session, transaction
 from service.db.clock import now
 from service.media.models import Attachment
@@ -39,6 +40,7 @@ def sweep(store: Store, older_than: timedelta = USUAL_AGE) -> Swept:
     """
     before = now() - older_than
     rows = sum(iter(lambda: drop_unattached(before), 0))
+    crash_here("after_rows_swept")
     files = sum(drop_unnamed(store, keys) for keys in in_parts(old_photo_keys(store, before)))
     return Swept(rows, files, store.drop_partials(before))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from service.crash_points import crash_here
 from service.db import transaction
 from service.db.keys import new_uid
 from service.errors import Problem
@@ -75,6 +76,7 @@ def commit(
             before = keep(request, 201, new.uid)
             if before is not None:
                 return before, True
+            crash_here("after_keep")
             if kept:
                 record_attached(kept, f"report:{new.uid}")
             submit_report(municipality, new, who.account_id if who else None, uploader(who), recorded=bool(kept))
@@ -82,6 +84,7 @@ def commit(
         if "uid" in str(error.orig):
             raise ReportIdTaken from None
         raise
+    crash_here("after_commit")
     return new.uid, False
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.errors import Problem
@@ -90,6 +91,7 @@ def move_report(
     if photos:
         attach(municipality, photos, f"entry:{entry}", uploaded_by)
     tell(municipality, report)
+    crash_here("before_move_commit")
 
 
 def keep_clock(municipality: Municipality, report: Report, category: Category, to: str, moment: datetime) -> None:

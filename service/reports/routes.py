@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, current_app
 
+from service.crash_points import crash_here
 from service.db import transaction
 from service.db.generations import generation
 from service.db.types import AnyRow
@@ -65,6 +66,7 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
     kept = store_photo(municipality, uploader(caller_or_nobody()), data, store(), alt=parts["alt"])
     with transaction():
         record(kept)
+    crash_here("after_photo_recorded")
     return answer({"id": kept.uid, "width": kept.width, "height": kept.height}, 201)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response
 
+from service.crash_points import crash_here
 from service.db import transaction
 from service.db.clock import now
 from service.db.types import AnyRow
@@ -77,6 +78,7 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
             photos=body["photos"],
             uploaded_by=uploader(who),
         )
+    crash_here("after_move_commit")
     return shown_again(municipality, report)
 
 
