@@ -18,8 +18,8 @@ def is_ours(thing: object, name: str, kind: str, reflected: bool, compare_to: ob
     if kind == "table":
         return name in OURS or not reflected
     table = getattr(thing, "table", None)
-    return (
-        table is None or (table.name in OURS and alembic_helpers.include_object(thing, name, kind, reflected, compare_to))
+    return table is None or (
+        table.name in OURS and alembic_helpers.include_object(thing, name, kind, reflected, compare_to)
     )
 
 

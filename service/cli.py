@@ -27,10 +27,11 @@ from service.people.appointing import appoint
 from service.people.roles import PERMISSIONS, ROLES
 from service.people.signing_in import hash_password
 from service.reports.catalogue import catalogue_of
+from service.reports.erasing import erase_report
 from service.reports.routers import router_of
 from service.reports.routing_csv import route_csv
 from service.reports.states import as_markdown
-from service.samples.loading import load_all, sample_resident
+from service.samples.loading import SampleFaulty, load_all, load_file, sample_resident
 from service.schema_version import migrate as migrate_to
 from service.schema_version import undo
 
@@ -130,6 +131,26 @@ def load_samples(settings: Settings) -> None:
     with application(settings).app_context():
         for slug in load_all():
             click.echo(slug)
+
+
+@cli.command("load-municipality")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def load_municipality(settings: Settings, file: Path) -> None:
+    """Set up a municipality, or change it, from a YAML file like those of service/samples."""
+    with application(settings).app_context(), problems_shown():
+        click.echo(load_file(file))
+
+
+@cli.command("erase-report")
+@click.argument("slug")
+@click.argument("number")
+@click.confirmation_option(prompt="The report goes for ever, with its photos and history. Go on?")
+@click.pass_obj
+def erase(settings: Settings, slug: str, number: str) -> None:
+    """Erase a report with everything that hangs on it."""
+    with application(settings).app_context(), problems_shown(), transaction():
+        erase_report(municipality(slug), number)
 
 
 @cli.command("load-layer")
@@ -239,7 +260,7 @@ class problems_shown:  # noqa: N801  (reads as the statement that it is)
         if isinstance(error, Problem):
             session.rollback()
             raise click.ClickException(f"{error.code}: {error.message} {error.details or ''}") from error
-        if isinstance(error, KeyError | ValueError):
+        if isinstance(error, KeyError | ValueError | SampleFaulty):
             raise click.ClickException(f"{type(error).__name__}: {error}") from error
 
 

@@ -73,7 +73,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def app_of_session(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application over that database; limits are off, so that tests may be quick."""
     home = tmp_path_factory.mktemp("home")
-    app = create_app(Settings(home=home, database_url=database_url, limits=False, log_level="ERROR"))
+    app = create_app(Settings(home=home, database_url=database_url, limits=False, samples=True, log_level="ERROR"))
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -457,6 +457,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "event_id", name=op.f("uq_inbox_messages_account_id_event_id")),
         sa.UniqueConstraint("uid", name=op.f("uq_inbox_messages_uid")),
     )
+    op.create_index("ix_inbox_messages_about", "inbox_messages", ["about"], unique=False)
     op.create_index("ix_inbox_messages_account_id_id", "inbox_messages", ["account_id", "id"], unique=False)
     op.create_table(
         "layer_versions",
@@ -667,6 +668,7 @@ def downgrade() -> None:
     op.drop_table("passwords")
     op.drop_table("layer_versions")
     op.drop_index("ix_inbox_messages_account_id_id", table_name="inbox_messages")
+    op.drop_index("ix_inbox_messages_about", table_name="inbox_messages")
     op.drop_table("inbox_messages")
     op.drop_index(op.f("ix_devices_push_target_id"), table_name="devices")
     op.drop_index(op.f("ix_devices_account_id"), table_name="devices")

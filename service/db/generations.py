@@ -6,7 +6,7 @@ older generation serves until the newer one is ready.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -80,18 +80,20 @@ def forget() -> None:
 class Remembered(Generic[Value]):
     """What `build` makes of the rows of some subjects, kept until one of them grows.
 
-    One thread builds; meanwhile the others are served what was there before. The value must not be changed.
+    `also` is whatever else it is made of, such as the day. One thread builds; meanwhile the others are served what
+    was there before. The value must not be changed.
     """
 
-    def __init__(self, build: Callable[[], Value], *subjects: str) -> None:
+    def __init__(self, build: Callable[[], Value], *subjects: str, also: Callable[[], Hashable] = lambda: None) -> None:
         self.build = build
         self.subjects = subjects
+        self.also = also
         self.kept: WeakKeyDictionary[Engine, tuple[Any, Value]] = WeakKeyDictionary()
         self.lock = threading.Lock()
 
     def get(self) -> Value:
         """The value of the newest known generation, or the one before while a new one is being built."""
-        newest = tuple(generation(subject) for subject in self.subjects)
+        newest = (*(generation(subject) for subject in self.subjects), self.also())
         kept = self.kept.get(db.engine)
         if kept is not None and (kept[0] == newest or not self.lock.acquire(blocking=False)):
             return kept[1]

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.db.types import AnyRow
 from service.errors import NotFound
+from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
 from service.outbox.expanding import Kept, Posted
 from service.outbox.models import Target
@@ -89,3 +90,14 @@ def mark_read(account_id: int, uid: uuid.UUID) -> None:
     ).one_or_none()
     if found is None:
         raise NotFound
+
+
+def remove_messages_about(municipality: Municipality, kind: str, thing: str) -> None:
+    """Delete what anybody was told about a thing that is erased."""
+    session.execute(
+        delete(InboxMessage).where(
+            InboxMessage.municipality_id == municipality.id,
+            InboxMessage.about_kind == kind,
+            InboxMessage.about == thing,
+        )
+    )

@@ -19,6 +19,7 @@ class InboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("account_id", "event_id"),
         Index("ix_inbox_messages_account_id_id", "account_id", "id"),
+        Index("ix_inbox_messages_about", "about"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 
 from service.db import session
 from service.db.clock import now
-from service.outbox.models import Delivery
+from service.outbox.models import Delivery, Event
 
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000
@@ -24,3 +24,10 @@ def forget_finished() -> int:
         delete(Delivery).where(Delivery.id.in_(some)).execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)
+
+
+def forget_subject(subject: str) -> None:
+    """Delete everything that was or would have been told about a thing that is erased."""
+    events = select(Event.id).where(Event.subject == subject)
+    session.execute(delete(Delivery).where(Delivery.event_id.in_(events)).execution_options(synchronize_session=False))
+    session.execute(delete(Event).where(Event.subject == subject))

@@ -19,11 +19,11 @@ class AnswersNotValid(Problem):
 
 
 def is_line(answer: Any, question: Mapping[str, Any]) -> bool:
-    return isinstance(answer, str) and len(answer) <= LONGEST_LINE and "\n" not in answer
+    return isinstance(answer, str) and len(answer) <= LONGEST_LINE and not {"\n", "\0"} & set(answer)
 
 
 def is_text(answer: Any, question: Mapping[str, Any]) -> bool:
-    return isinstance(answer, str) and len(answer) <= LONGEST_TEXT
+    return isinstance(answer, str) and len(answer) <= LONGEST_TEXT and "\0" not in answer
 
 
 def is_number(answer: Any, question: Mapping[str, Any]) -> bool:

@@ -78,6 +78,16 @@ def report_to_change(municipality: Municipality, uid: uuid.UUID) -> Report:
     return found
 
 
+def report_numbered(municipality: Municipality, number: str) -> Report:
+    """The report with this readable number, locked. Raises NotFound."""
+    found = session.scalar(
+        select(Report).where(Report.municipality_id == municipality.id, Report.number == number).with_for_update()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
 def must_be_mine(report: Report, account_id: int) -> None:
     """Refuse anybody but the reporter, as if there were no such report. Raises NotFound."""
     if report.reporter_id != account_id:
@@ -140,7 +150,12 @@ def in_exact_box(municipality: Municipality, box: Box) -> tuple[Any, ...]:
 
 
 def around(
-    municipality: Municipality, wanted: Wanted, place: tuple[float, float], metres: float, limit: int
+    municipality: Municipality,
+    wanted: Wanted,
+    place: tuple[float, float],
+    metres: float,
+    after: tuple[float, int] | None,
+    limit: int,
 ) -> Sequence[AnyRow]:
     """Reports that everybody may see, so many geodesic metres around (longitude, latitude), nearest first."""
     box = box_around(*place, metres)
@@ -151,6 +166,9 @@ def around(
         .order_by(distance, Report.id.desc())
         .limit(limit)
     )
+    if after is not None:
+        far, key = after
+        query = query.where(or_(distance > far, and_(distance == far, Report.id < key)))
     return session.execute(query).all()
 
 

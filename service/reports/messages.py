@@ -22,7 +22,7 @@ from service.outbox.models import Target
 from service.outbox.posting import owe
 from service.reports.catalogue import catalogue_of
 from service.reports.models import Report, ReportEntry, ReportText
-from service.text import N_, pick, say
+from service.text import N_, locale_of, pick, say
 
 REPORT_CHANGED = "report_changed"
 DEPARTMENT_DIGEST = "department_digest"
@@ -142,7 +142,7 @@ def local_time(municipality: Municipality, instant: datetime | None, language: s
     """The instant as it is written here, in the municipality's zone."""
     if instant is None:
         return "–"
-    return str(format_datetime(instant, "short", tzinfo=ZoneInfo(municipality.time_zone), locale=language))
+    return str(format_datetime(instant, "short", tzinfo=ZoneInfo(municipality.time_zone), locale=locale_of(language)))
 
 
 def tag_of(event: Posted) -> str:

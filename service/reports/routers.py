@@ -1,11 +1,14 @@
 """The router of each municipality as this process knows it: made anew when layers, rules or departments change."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from sqlalchemy import select
 
 from service.db import session
+from service.db.clock import now
 from service.db.generations import Remembered
+from service.gis.index import SUBJECT as LAYERS
 from service.gis.index import indexes_of
 from service.municipalities import directory
 from service.municipalities.directory import Municipality, municipalities
@@ -41,11 +44,17 @@ def rule_of(row: RoutingRule) -> Rule:
 
 
 def router_with(municipality: Municipality, rules: list[Rule]) -> Router:
-    """A router over the map of this municipality as it is now."""
-    return Router(rules, indexes_of(municipality), municipality.fallback.key, tuple(municipality.departments))
+    """A router over the map of this municipality as it is now, to the departments that there are today."""
+    departments = [key for key, department in municipality.departments.items() if department.is_valid_on(today())]
+    return Router(rules, indexes_of(municipality), municipality.fallback.key, departments)
 
 
-_routers = Remembered(build, "layers", SUBJECT, directory.SUBJECT, catalogue.SUBJECT)
+def today() -> date:
+    """The day by which departments come and go, in UTC."""
+    return now().date()
+
+
+_routers = Remembered(build, LAYERS, SUBJECT, directory.SUBJECT, catalogue.SUBJECT, also=today)
 
 
 def router_of(municipality: Municipality) -> Router:

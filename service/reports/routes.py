@@ -106,8 +106,10 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the reports on the map: in a box, around a point, or all, newest first (around a point: nearest first)"""
     wanted, limit = wanted_of(municipality, query), query["limit"]
     if "near" in query:
-        rows = finding.around(municipality, wanted, tuple(query["near"]), query["radius"], limit)
-        following = None
+        after = after_cursor(query.get("after"), float, int)
+        place = (after[0], after[1]) if after else None
+        found = finding.around(municipality, wanted, tuple(query["near"]), query["radius"], place, limit + 1)
+        rows, following = page_of(found, limit, lambda row: cursor(row.metres, row.id))
     else:
         after = after_cursor(query.get("after"), int)
         found = finding.on_the_map(municipality, wanted, query.get("box"), after[0] if after else None, limit + 1)
@@ -128,7 +130,7 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show open reports of the same category nearby: is it one of these?"""
     wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
     place = query["longitude"], query["latitude"]
-    rows = finding.around(municipality, wanted, place, SIMILAR_METRES, MOST_SIMILAR)
+    rows = finding.around(municipality, wanted, place, SIMILAR_METRES, None, MOST_SIMILAR)
     features = [presenting.feature(municipality, row) for row in rows]
     return answer({"type": "FeatureCollection", "features": features, "next": None})
 

@@ -31,7 +31,8 @@ WORDS = frozenset(
 
 TRUTHS = ("private", "allows_anonymous", "asset_required")
 
-_EXAMPLE_ADDRESS = re.compile(r"[a-z0-9.-]+@([a-z0-9-]+\.)+example")
+EXAMPLE_ADDRESS = re.compile(r"[a-z0-9.-]+@([a-z0-9-]+\.)+example")
+ANY_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+?\d{3,15}")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
@@ -74,18 +75,19 @@ PARTS = {
 }  # fmt: skip
 
 
-def check(sample: Things) -> list[str]:
-    """What is wrong with a sample as read from its YAML, each fault in a sentence that says where; nothing when well.
+def check(sample: Things, addresses: re.Pattern[str] = EXAMPLE_ADDRESS) -> list[str]:
+    """What is wrong with a municipality as read from its YAML, each fault in a sentence that says where.
 
-    Files of layers are not opened. A sample of the wrong shape is not looked into further.
+    `addresses` is what e-mail addresses must look like; those of a sample reach nobody. Files of layers are not
+    opened. A municipality of the wrong shape is not looked into further.
     """
     return list(_shape_faults(sample)) or list(
         chain(
             _municipality_faults(sample),
             _settings_faults(sample),
             _text_faults(sample),
-            _repeated_keys(sample),
-            _department_faults(sample),
+            _repeated_keys(sample, addresses),
+            _department_faults(sample, addresses),
             _layer_faults(sample),
             _category_faults(sample),
             _rule_faults(sample),
@@ -231,10 +233,10 @@ def _keys(things: Iterable[Things]) -> list[Any]:
     return [thing["key"] for thing in things]
 
 
-def _repeated_keys(sample: Things) -> Iterator[str]:
+def _repeated_keys(sample: Things, addresses: re.Pattern[str]) -> Iterator[str]:
     for part in ("departments", "layers", "groups", "categories"):
         yield from _repeated(part, [thing["key"] for thing in sample[part]])
-    yield from _repeated("staff", [member["email"] for member in sample["staff"]], _EXAMPLE_ADDRESS)
+    yield from _repeated("staff", [member["email"] for member in sample["staff"]], addresses)
 
 
 def _repeated(where: str, keys: list[Any], pattern: re.Pattern[str] = _KEY) -> Iterator[str]:
@@ -243,9 +245,9 @@ def _repeated(where: str, keys: list[Any], pattern: re.Pattern[str] = _KEY) -> I
     yield from (f"{where}: {key} is there twice." for key, times in Counter(map(str, keys)).items() if times > 1)
 
 
-def _department_faults(sample: Things) -> Iterator[str]:
+def _department_faults(sample: Things, addresses: re.Pattern[str]) -> Iterator[str]:
     for where, department in _listed("departments", sample["departments"]):
-        yield from _pattern_faults(f"{where}.email", department["email"], _EXAMPLE_ADDRESS)
+        yield from _pattern_faults(f"{where}.email", department["email"], addresses)
         yield from _pattern_faults(f"{where}.phone", department["phone"], _PHONE)
         yield from _choice_faults(f"{where}.digest", department["digest"], DIGESTS)
         yield from _truth_faults(where, department, ("outside_body",))

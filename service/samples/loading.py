@@ -1,5 +1,6 @@
 """Load the sample municipalities: Kozani, Heraklion, Sopot and Kaunas district."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,14 @@ import yaml
 from service.db import transaction
 from service.gis.importing import read_features
 from service.gis.publishing import publish_version
-from service.municipalities.directory import Municipality, municipalities, municipality
+from service.municipalities.directory import Municipality, build, municipalities, municipality
 from service.municipalities.establishing import establish, establish_department
 from service.people.appointing import appoint
 from service.people.callers import find_caller
 from service.people.registering import register_device, set_push_target
 from service.people.signing_in import hash_password
 from service.reports.cataloguing import set_categories, set_rules
-from service.samples.checking import check
+from service.samples.checking import ANY_ADDRESS, EXAMPLE_ADDRESS, check
 
 FOLDER = Path(__file__).parent
 PASSWORD = "plateia-sample"  # noqa: S105  (known to everybody, hence on loopback only)
@@ -63,14 +64,26 @@ def load_all() -> list[str]:
     return [path.stem for path in missing]
 
 
-def load(sample: Mapping[str, Any]) -> None:
-    """Load one municipality in one transaction. Raises SampleFaulty."""
-    faults = check(dict(sample))
+def load_file(path: Path) -> str:
+    """Load a municipality of one's own, described as the samples are but without staff; its slug.
+
+    What is known of it already is given these values. Raises SampleFaulty.
+    """
+    described = yaml.safe_load(path.read_text("utf-8"))
+    if isinstance(described, dict) and described.get("staff"):
+        raise SampleFaulty("staff: nobody gets a known password; make them staff with `plateia staff`")
+    load(described, path.parent, ANY_ADDRESS)
+    return str(described["slug"])
+
+
+def load(sample: Mapping[str, Any], folder: Path = FOLDER, addresses: re.Pattern[str] = EXAMPLE_ADDRESS) -> None:
+    """Load one municipality with layers from this folder, all of it or nothing. Raises SampleFaulty."""
+    faults = check(sample, addresses)
     if faults:
         raise SampleFaulty("; ".join(faults))
-    hashed = hash_password(PASSWORD)
+    hashed = hash_password(PASSWORD) if sample["staff"] else ""
     layers = {
-        layer["key"]: read_features(FOLDER / layer["file"], key_attribute=layer["key_attribute"])
+        layer["key"]: read_features(folder / layer["file"], key_attribute=layer["key_attribute"])
         for layer in sample["layers"]
     }
     with transaction():
@@ -79,8 +92,7 @@ def load(sample: Mapping[str, Any]) -> None:
             values = {name: value for name, value in department.items() if name != "key"}
             values["fallback"] = department["key"] == sample["fallback"]
             establish_department(identity, department["key"], values)
-    here = municipality(sample["slug"])
-    with transaction():
+        here = build()[sample["slug"]]  # not from memory, which must not know what is not committed
         for layer in sample["layers"]:
             about = {name: layer[name] for name in ABOUT_LAYER}
             publish_version(here, layer["key"], layers[layer["key"]], name=layer["name"], kind=layer["kind"], **about)
