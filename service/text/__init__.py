@@ -8,10 +8,11 @@ from typing import Any
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("el", "bg", "lt", "en")
+EUROPEAN = {"en": "en_GB"}
 CATALOGUES = Path(__file__).parent / "catalogues"
 
 
-def N_(message: str) -> str:  # noqa: N802  (gettext's own name for a message that is translated later)
+def N_(message: str) -> str:
     """Mark a message for the catalogues."""
     return message
 
@@ -38,3 +39,8 @@ def pick(texts: Mapping[str, str], *languages: str | None) -> str:
         if language and texts.get(language):
             return texts[language]
     return next((text for text in texts.values() if text), "")
+
+
+def locale_of(language: str) -> str:
+    """The locale by whose custom dates and numbers are written in this language: for English not the American one."""
+    return EUROPEAN.get(language, language)
