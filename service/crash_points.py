@@ -27,6 +27,8 @@ POINTS = {
 }
 
 WANTED = os.environ.get("PLATEIA_CRASH_AT")
+if WANTED and WANTED not in POINTS:
+    raise SystemExit(f"PLATEIA_CRASH_AT={WANTED}: there are only {', '.join(POINTS)}")
 
 
 def crash_here(point: str) -> None:

@@ -122,8 +122,10 @@ def expand(table: Mapping[str, Expand]) -> bool:
     if chunks:
         find_channels(chunks)
         with transaction():
+            ours = lock([chunk.event.id for chunk in chunks])
             for chunk in chunks:
-                write(chunk)
+                if chunk.event.id in ours:
+                    write(chunk)
             crash_here("after_expand_insert")
     return bool(events)
 
@@ -195,6 +197,11 @@ def find_channels(chunks: Sequence[Chunk]) -> None:
     channels: dict[int, str] = {row.id: row.channel for row in rows}
     for chunk in chunks:
         chunk.channels = channels
+
+
+def lock(ids: Sequence[int]) -> set[int]:
+    """Lock these events, but for those that another worker is writing: who waits for nobody cannot deadlock."""
+    return set(session.scalars(select(Event.id).where(Event.id.in_(ids)).with_for_update(skip_locked=True)))
 
 
 def write(chunk: Chunk) -> None:

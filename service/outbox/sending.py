@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,6 @@ class Sender:
         self.stopping = stopping or threading.Event()
         self.lease = channel.longest * 4 / 3
         self.pool = ThreadPoolExecutor(channel.threads, thread_name_prefix=f"send-{channel.name}")
-        self.halted = threading.Event()
 
     def send_due(self) -> int:
         """Send one batch of what is due. Returns how many deliveries were tried. Call outside a transaction."""
@@ -98,25 +97,27 @@ class Sender:
         if not attempts:
             return 0
         crash_here("after_claim")
-        self.halted.clear()
-        last_start = begun + self.lease - self.channel.longest
-        results: queue.SimpleQueue[Settled] = queue.SimpleQueue()
-        for attempt in attempts:
-            self.pool.submit(self.try_one, attempt, last_start, results)
-        self.collect(len(attempts), results)
+        batch = Batch(begun + self.lease - self.channel.longest, self.channel.threads + RECORD_AT_ONCE)
+        sent = [self.pool.submit(self.try_one, attempt, batch) for attempt in attempts]
+        try:
+            self.collect(len(attempts), batch)
+        finally:
+            batch.give_up(len(attempts))
+            wait(sent)
         return len(attempts)
 
-    def try_one(self, attempt: Attempt, last_start: float, results: "queue.SimpleQueue[Settled]") -> None:
-        """One attempt in a thread of the pool; puts exactly one result into the queue."""
+    def try_one(self, attempt: Attempt, batch: "Batch") -> None:
+        """One attempt in a thread of the pool; puts exactly one result into the batch's queue."""
+        batch.permits.acquire()
         result = attempt.result
-        if result is None and (self.halted.is_set() or self.stopping.is_set() or time.monotonic() > last_start):
+        if result is None and (self.stopping.is_set() or not batch.may_begin()):
             result = Result(Outcome.UNTRIED)
         if result is None:
             result = self.send(attempt.message)
             crash_here("after_send")
         if result.treatment.pauses_channel:
-            self.halted.set()
-        results.put((attempt, result))
+            batch.over.set()
+        batch.results.put((attempt, result))
 
     def send(self, message: Message) -> Result:
         """What the channel says; a fault in the channel itself leaves us not knowing, and must not stop the others."""
@@ -126,14 +127,15 @@ class Sender:
             logs.unforeseen(error)
             return Result(Outcome.UNCERTAIN, error=type(error).__name__)
 
-    def collect(self, expected: int, results: "queue.SimpleQueue[Settled]") -> None:
+    def collect(self, expected: int, batch: "Batch") -> None:
         """Record results in small batches as they come."""
         while expected:
-            batch = some(results)
-            expected -= len(batch)
+            settled = some(batch.results)
             crash_here("before_record")
-            self.write_down(batch, None)
+            self.write_down(settled, None)
             crash_here("after_record")
+            batch.permits.release(len(settled))
+            expected -= len(settled)
 
     def write_down(self, settled: Sequence[Settled], refused: Result | None) -> None:
         """Record what became of a few attempts, in one transaction; `refused`: nothing could be tried at all."""
@@ -152,6 +154,28 @@ class Sender:
     def close(self) -> None:
         """End the threads."""
         self.pool.shutdown()
+
+
+class Batch:
+    """Claimed deliveries that are under way. As many as there are permits are sent or waiting to be recorded at once:
+    no kill can repeat more.
+    """
+
+    def __init__(self, last_start: float, permits: int) -> None:
+        """`last_start`: the moment of the monotonic clock after which an attempt might outlast the lease."""
+        self.last_start = last_start
+        self.permits = threading.Semaphore(permits)
+        self.results: queue.SimpleQueue[Settled] = queue.SimpleQueue()
+        self.over = threading.Event()
+
+    def may_begin(self) -> bool:
+        """Whether one more attempt may begin."""
+        return not self.over.is_set() and time.monotonic() <= self.last_start
+
+    def give_up(self, waiting: int) -> None:
+        """Begin nothing more and let the threads that wait for a permit come to their end."""
+        self.over.set()
+        self.permits.release(waiting)
 
 
 def some(results: "queue.SimpleQueue[Settled]") -> list[Settled]:
@@ -217,7 +241,7 @@ def record(owner: str, settled: Sequence[Settled], channel: Channel) -> int:
     done: Any = session.connection().execute(
         recording(), [parameters(owner, attempt, result, channel) for attempt, result in settled]
     )
-    for attempt, result in settled:
+    for attempt, result in sorted(settled, key=lambda one: one[0].target_id):  # in one order, lest workers deadlock
         if result.treatment.retires_target:
             retire(attempt.target_id, result.outcome.value + ": " + (result.error or ""))
     return len(settled) - max(0, int(done.rowcount))

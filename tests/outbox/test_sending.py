@@ -14,10 +14,10 @@ from service.outbox.channels import Message
 from service.outbox.channels.push import BYTE_BUDGET, Push, encode, seconds_asked, size
 from service.outbox.loopback_fcm import LoopbackFcm
 from service.outbox.outcomes import TREATMENTS, BackOff, Outcome, Result
-from service.outbox.sending import Sender
+from service.outbox.sending import RECORD_AT_ONCE, Sender
 from service.outbox.targets import retire
 from tests.outbox.conftest import KEY
-from tests.outbox.scene import a_phone, make_all_due, send_all, tell, what_became_of
+from tests.outbox.scene import a_phone, let_leases_run_out, make_all_due, send_all, tell, what_became_of
 
 
 def versions(fcm: LoopbackFcm, token: str) -> list[str]:
@@ -95,6 +95,23 @@ def test_a_fault_in_the_channel_itself_is_uncertain_and_stops_nobody(
     make_all_due()
     Sender(push, "worker-1").send_due()
     assert len(fcm.accepted) == 4
+
+
+def test_when_results_cannot_be_recorded_the_rest_of_the_batch_is_not_sent(
+    here: Municipality, push: Push, fcm: LoopbackFcm
+) -> None:
+    class Forgetful(Sender):
+        def write_down(self, settled: object, refused: object) -> None:
+            raise ConnectionError("the database is away")
+
+    tell([a_phone(here, f"slow-100-{n}") for n in range(30)])
+    sender = Forgetful(push, "worker-1")
+    with pytest.raises(ConnectionError):
+        sender.send_due()
+    assert len(fcm.accepted) <= push.threads + RECORD_AT_ONCE
+    let_leases_run_out()
+    send_all(Sender(push, "worker-2"), rounds=2)
+    assert {what_became_of(f"slow-100-{n}")[0][0] for n in range(30)} == {"sent"}
 
 
 def a_message(**content: object) -> Message:
