@@ -213,7 +213,7 @@ def test_the_explanation_can_be_said_in_words():
     assert said == [
         "The place lies in “Western side” (Areas).",
         "The report is about “L2” (Posts).",
-        "No rule says whose this is; the desk that receives such reports gets it.",
+        "No rule names a department for this place, so the desk for such reports receives it.",
     ]
     near = table.route("b", None, 21.72, 40.251)
     assert in_words("en", table.explain(near)) == "The place lies within 2000 metres of “main” (Streets)."
