@@ -94,10 +94,22 @@ class Blueprint(Smorest):
     }
 
 
+def operation(name: str, *refusals: type[Problem]) -> Callable[[View], View]:
+    """Name the view in the OpenAPI document, and say what it refuses beside what every view does."""
+
+    def decorate(view: View) -> View:
+        vars(view).update(operation=name, refusals=refusals)
+        return view
+
+    return decorate
+
+
 class PageQuery(Schema):
     """How much, and after what."""
 
-    after = fields.String(metadata={"description": "`next` of the page before."})
+    after = fields.String(
+        metadata={"description": "`next` of the page before; nothing for the first page.", "examples": ["WzQyXQ"]}
+    )
     limit = fields.Integer(
         load_default=50,
         validate=lambda n: 1 <= n <= MOST_ON_A_PAGE,

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from service.http import Blueprint, answer, etag_of
+from service.http import Blueprint, answer, etag_of, operation
 from service.municipalities.directory import Municipality, municipalities
 from service.municipalities.schemas import MunicipalitiesOut
 
@@ -13,6 +13,8 @@ blueprint = Blueprint("municipalities", __name__, url_prefix="", description="Wh
 
 @blueprint.get("/municipalities")
 @blueprint.response(200, MunicipalitiesOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listMunicipalities")
 def served() -> Response:
     """List the municipalities that are served here"""
     content = {"municipalities": [shown(m) for m in municipalities().values()]}

@@ -7,7 +7,19 @@ from flask import Response
 
 from service.db import transaction
 from service.db.types import AnyRow
-from service.http import Blueprint, PageQuery, after_cursor, answer, cursor, etag_of, not_modified, nothing
+from service.errors import NotFound
+from service.http import (
+    Blueprint,
+    CursorNotValid,
+    PageQuery,
+    after_cursor,
+    answer,
+    cursor,
+    etag_of,
+    not_modified,
+    nothing,
+    operation,
+)
 from service.municipalities.directory import Municipality
 from service.notices.inbox import mark_read, messages_of, state_of
 from service.notices.schemas import InboxOut
@@ -21,6 +33,7 @@ blueprint = Blueprint("notices", __name__, url_prefix="/<municipality>", descrip
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, InboxOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listInbox", CursorNotValid)
 def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show what this person was told, newest first"""
     account_id = caller().account_id
@@ -42,6 +55,7 @@ def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/inbox/<uuid:message>/read")
 @signed_in
 @blueprint.response(204)
+@operation("markRead", NotFound)
 def read(municipality: Municipality, message: uuid.UUID) -> Response:
     """Mark a message as read"""
     account_id = caller().account_id

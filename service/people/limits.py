@@ -32,12 +32,19 @@ def whose_password() -> str:
     return f"email:{str(email).strip().lower()[:254]}"
 
 
-registering_limit = limiter.limit(REGISTERING)
+def registering_limit(view: View) -> View:
+    """The limit of registering phones, by address."""
+    return marked(view, limiter.limit(REGISTERING)(view))
 
 
 def by_address_and(by_address: str, by_other: str, other: Callable[[], str], view: View) -> View:
     """The view behind a limit by address and one by something else."""
-    limited: Any = limiter.limit(by_address)(limiter.limit(by_other, key_func=other)(view))
+    return marked(view, limiter.limit(by_address)(limiter.limit(by_other, key_func=other)(view)))
+
+
+def marked(view: View, limited: Any) -> View:
+    """The view behind its limits, saying so to the OpenAPI document."""
+    vars(limited)["limited"] = True
     return cast("View", limited)
 
 

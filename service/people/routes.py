@@ -6,15 +6,22 @@ from flask import Response, current_app
 
 from service.config import Settings
 from service.db import transaction
-from service.http import Blueprint, answer, nothing
+from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people import schemas
 from service.people.access import anybody, caller, signed_in
-from service.people.changing import account_of, change_me
+from service.people.changing import NotYours, account_of, change_me
 from service.people.limits import registering_limit, sign_in_limit
 from service.people.models import Account
-from service.people.registering import TokenGiven, register_device, revoke_token, set_push_target
-from service.people.signing_in import check_password, sign_in
+from service.people.registering import (
+    DeviceNeeded,
+    SecretNotRight,
+    TokenGiven,
+    register_device,
+    revoke_token,
+    set_push_target,
+)
+from service.people.signing_in import SignInRefused, check_password, sign_in
 
 blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", description="Phones, staff and their tokens")
 
@@ -24,6 +31,7 @@ blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", descript
 @registering_limit
 @blueprint.arguments(schemas.DeviceIn)
 @blueprint.response(201, schemas.TokenOut)
+@operation("registerDevice", SecretNotRight)
 def register(body: dict[str, Any], municipality: Municipality) -> Response:
     """Register a phone, or get a fresh token for one that is registered"""
     with transaction():
@@ -36,6 +44,7 @@ def register(body: dict[str, Any], municipality: Municipality) -> Response:
 @sign_in_limit
 @blueprint.arguments(schemas.SignInIn)
 @blueprint.response(201, schemas.TokenOut)
+@operation("signIn", SignInRefused)
 def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
     """Sign in as staff"""
     account_id = check_password(municipality, body["email"], body["password"], settings().samples)
@@ -47,6 +56,7 @@ def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/sign-out")
 @signed_in
 @blueprint.response(204)
+@operation("signOut")
 def sign_out(municipality: Municipality) -> Response:
     """Make this token worthless"""
     who = caller()
@@ -58,6 +68,7 @@ def sign_out(municipality: Municipality) -> Response:
 @blueprint.get("/me")
 @signed_in
 @blueprint.response(200, schemas.MeOut)
+@operation("showMe")
 def me(municipality: Municipality) -> Response:
     """Show whose token this is"""
     return answer(shown(municipality, account_of(caller())))
@@ -67,6 +78,7 @@ def me(municipality: Municipality) -> Response:
 @signed_in
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.MeOut)
+@operation("changeMe", NotYours)
 def change(body: dict[str, Any], municipality: Municipality) -> Response:
     """Change one's language or e-mail address"""
     who = caller()
@@ -79,6 +91,7 @@ def change(body: dict[str, Any], municipality: Municipality) -> Response:
 @signed_in
 @blueprint.arguments(schemas.PushTargetIn)
 @blueprint.response(204)
+@operation("setPushTarget", DeviceNeeded)
 def push_target(body: dict[str, Any], municipality: Municipality) -> Response:
     """Say where pushes for this phone go"""
     who = caller()

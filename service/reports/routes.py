@@ -10,8 +10,11 @@ from service.crash_points import crash_here
 from service.db import transaction
 from service.db.generations import generation
 from service.db.types import AnyRow
+from service.errors import NotFound
+from service.gis.locating import OutsideMunicipality
 from service.http import (
     Blueprint,
+    CursorNotValid,
     PageQuery,
     after_cursor,
     answer,
@@ -19,28 +22,56 @@ from service.http import (
     etag_of,
     language,
     not_modified,
+    operation,
 )
-from service.media.attaching import record, store_photo
+from service.idempotency.keeping import KeyUsedForAnother
+from service.media.attaching import PhotoNotFound, record, store_photo
+from service.media.decoding import PhotoDamaged, PhotoEmpty, PhotoFormatUnknown, PhotoTooLarge, PhotoTooManyPixels
 from service.media.finding import photos_of, read_rendition
 from service.media.limits import USUAL
+from service.media.preparing import PhotosBusy
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
 from service.people.callers import Caller
 from service.people.limits import intake_limit
 from service.reports import finding, presenting, schemas
+from service.reports.answering import AnswersNotValid
 from service.reports.audience import audience_of, photo_for
-from service.reports.catalogue import catalogue_of, category_in
+from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
 from service.reports.finding import Wanted
 from service.reports.history import Actor
-from service.reports.intake import take_in, take_in_whole, uploader
-from service.reports.moving import move_report
+from service.reports.intake import ReportIdTaken, take_in, take_in_whole, uploader
+from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
+from service.reports.routing import AssetNeeded
 from service.reports.starting import start
-from service.storage.keeping import Store
+from service.reports.submitting import CallInstead, RegistrationNeeded, TooManyPhotos
+from service.storage.keeping import FileNotKept, Store, StoreUnavailable
 
 SIMILAR_METRES = 100
 MOST_SIMILAR = 10
+
+PHOTO_REFUSALS = (
+    PhotoEmpty,
+    PhotoTooLarge,
+    PhotoFormatUnknown,
+    PhotoDamaged,
+    PhotoTooManyPixels,
+    PhotosBusy,
+    StoreUnavailable,
+)
+INTAKE_REFUSALS = (
+    NoSuchCategory,
+    CallInstead,
+    RegistrationNeeded,
+    TooManyPhotos,
+    AnswersNotValid,
+    OutsideMunicipality,
+    AssetNeeded,
+    KeyUsedForAnother,
+    ReportIdTaken,
+)
 
 blueprint = Blueprint("reports", __name__, url_prefix="/<municipality>", description="Problems that residents report")
 
@@ -49,6 +80,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/<municipality>", descrip
 @anybody
 @blueprint.response(200, schemas.AppOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("startApp")
 def app_start(municipality: Municipality) -> Response:
     """Give a phone what it needs at start"""
     content = start(municipality)
@@ -60,6 +92,7 @@ def app_start(municipality: Municipality) -> Response:
 @intake_limit
 @blueprint.arguments(schemas.PhotoIn, location="parts", content_type="multipart/form-data")
 @blueprint.response(201, schemas.PhotoOut)
+@operation("sendPhoto", *PHOTO_REFUSALS)
 def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
     """Send a photo before its report"""
     data = read_upload(parts["photo"])
@@ -76,6 +109,7 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.arguments(schemas.IdempotencyHeader, location="headers")
 @blueprint.arguments(schemas.ReportIn)
 @blueprint.response(201, schemas.ReportOut)
+@operation("sendReport", *INTAKE_REFUSALS, PhotoNotFound)
 def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipality) -> Response:
     """Report a problem"""
     who = caller_or_nobody()
@@ -89,6 +123,7 @@ def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipa
 @blueprint.arguments(schemas.IdempotencyHeader, location="headers")
 @blueprint.arguments(schemas.ReportPartsIn, location="parts", content_type="multipart/form-data")
 @blueprint.response(201, schemas.ReportOut)
+@operation("sendReportWithPhotos", *INTAKE_REFUSALS, *PHOTO_REFUSALS)
 def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: Municipality) -> Response:
     """Report a problem with its photos in one call"""
     who = caller_or_nobody()
@@ -102,6 +137,7 @@ def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: M
 @blueprint.arguments(schemas.MapQuery, location="query")
 @blueprint.response(200, schemas.MapOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listReportsOnMap", CursorNotValid)
 def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the reports on the map: in a box, around a point, or all, newest first (around a point: nearest first)"""
     wanted, limit = wanted_of(municipality, query), query["limit"]
@@ -126,6 +162,7 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
 @anybody
 @blueprint.arguments(schemas.SimilarQuery, location="query")
 @blueprint.response(200, schemas.MapOut)
+@operation("listSimilarReports", NoSuchCategory)
 def similar(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show open reports of the same category nearby: is it one of these?"""
     wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
@@ -139,6 +176,7 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
 @public
 @blueprint.response(200, schemas.ReportOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showReport", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
     """Show one report, as its reporter or as everybody may see it"""
     row = finding.report_row(municipality, report)
@@ -150,6 +188,7 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 @public
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 @blueprint.alt_response(304, description="The phone has it.")
+@operation("showPhoto", NotFound, PhotoNotFound, FileNotKept, StoreUnavailable)
 def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, size: str) -> Response:
     """Show a photo of a report"""
     row = finding.report_row(municipality, report)
@@ -169,6 +208,7 @@ def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, 
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, schemas.ReportsOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listMyReports", CursorNotValid)
 def mine(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show one's own reports, newest first"""
     account_id = caller().account_id
@@ -188,6 +228,7 @@ def mine(query: dict[str, Any], municipality: Municipality) -> Response:
 @intake_limit
 @blueprint.arguments(schemas.ReporterMoveIn)
 @blueprint.response(200, schemas.ReportOut)
+@operation("moveMyReport", NotFound, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Withdraw one's report, answer a question about it, reopen it, or agree that it is solved"""
     who = caller()

@@ -11,7 +11,8 @@ from service.db import transaction
 from service.db.clock import now
 from service.db.types import AnyRow
 from service.errors import NotFound
-from service.http import Blueprint, after_cursor, answer, cursor, language
+from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor, language, operation
+from service.media.attaching import PhotoNotFound
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 from service.reports import finding, presenting, schemas
@@ -19,7 +20,18 @@ from service.reports.audience import sees_department
 from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
 from service.reports.models import Report
-from service.reports.moving import NoSuchDepartment, assign, check_version, hand_over, look, move_report
+from service.reports.moving import (
+    MoveNotAllowed,
+    NoSuchDepartment,
+    NoSuchPerson,
+    ReasonNeeded,
+    ReportChanged,
+    assign,
+    check_version,
+    hand_over,
+    look,
+    move_report,
+)
 from service.reports.routes import page_of, show_row, wanted_of
 
 blueprint = Blueprint(
@@ -31,6 +43,7 @@ blueprint = Blueprint(
 @staff("see_reports")
 @blueprint.arguments(schemas.QueueQuery, location="query")
 @blueprint.response(200, schemas.QueueOut)
+@operation("listQueue", CursorNotValid, NoSuchDepartment)
 def queue(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the queue of one's departments, newest first or most urgent first"""
     departments = departments_of(municipality, query.get("department"))
@@ -54,6 +67,7 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("see_reports")
 @blueprint.response(200, schemas.StaffReportOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showReportToStaff", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
     """Show a report with everything that staff may see"""
     return show_row(municipality, row_in_reach(municipality, report), STAFF)
@@ -63,6 +77,7 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 @staff("handle_reports")
 @blueprint.arguments(schemas.StaffMoveIn)
 @blueprint.response(200, schemas.StaffReportOut)
+@operation("moveReport", NotFound, ReportChanged, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Move a report to another state"""
     who = caller()
@@ -86,6 +101,7 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(schemas.HandOverIn)
 @blueprint.response(200, schemas.StaffReportOut)
+@operation("handOverReport", NotFound, ReportChanged, NoSuchDepartment)
 def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Hand a report over to another department"""
     who = caller()
@@ -99,6 +115,7 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(schemas.AssignIn)
 @blueprint.response(200, schemas.StaffReportOut)
+@operation("assignReport", NotFound, ReportChanged, NoSuchPerson)
 def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Say who has a report in hand"""
     who = caller()
@@ -112,6 +129,7 @@ def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(schemas.LookIn)
 @blueprint.response(200, schemas.StaffReportOut)
+@operation("lookAtReport", NotFound)
 def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Decide what everybody may see of a report"""
     who = caller()
