@@ -238,8 +238,8 @@ def _read(path: Path, layer_name: str | None, encoding: str | None) -> tuple[dic
             names = [name for name, geometry in pyogrio.list_layers(path) if geometry is not None]
             layer = _pick_layer({name: name for name in names}, layer_name)
         meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, encoding=encoding, datetime_as_string=True)
-        if wkb is None:
-            raise FileRefused(reason="no_geometries")
+        if wkb is None or not len(wkb):
+            raise FileRefused(reason="no_features")
         return meta, shapely.from_wkb(wkb), list(columns)
     except (LookupError, UnicodeDecodeError):
         raise EncodingUnknown from None
@@ -265,8 +265,6 @@ def _records(meta: dict[str, Any], columns: list[Any]) -> list[dict[str, Any]]:
     names = [str(name) for name in meta["fields"]]
     kinds = zip(meta["ogr_types"], meta["ogr_subtypes"], strict=True)
     values = [_plain(column, *kind) for column, kind in zip(columns, kinds, strict=True)]
-    if not values:
-        return []
     return [dict(zip(names, record, strict=True)) for record in zip(*values, strict=True)]
 
 
@@ -292,8 +290,6 @@ def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:
 def _keys(records: list[dict[str, Any]], attribute: str | None) -> list[str]:
     """The key of each feature; a whole number is written without its point."""
     names = list(records[0]) if records else []
-    if not names:
-        raise FileRefused(reason="no_features")
     attribute = attribute or next((name for name in KEY_ATTRIBUTES if name in names), None)
     if attribute not in names:
         raise KeyMissing(attributes=names)

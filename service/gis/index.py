@@ -4,7 +4,7 @@ What is shared is never prepared: a prepared geometry builds its own index at th
 by two threads. The tree prepares the question instead, which each thread makes for itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -149,7 +149,7 @@ def index_of(
 
 Indexes = Mapping[str, VersionIndex]
 _nothing: Indexes = {}
-_built: WeakKeyDictionary[Engine, dict[int, VersionIndex]] = WeakKeyDictionary()
+_built: WeakKeyDictionary[Engine, dict[Hashable, VersionIndex]] = WeakKeyDictionary()
 
 
 def indexes_of(municipality: Municipality) -> Indexes:
@@ -166,13 +166,19 @@ def _build() -> Mapping[int, Indexes]:
     rows = session.execute(
         select(Layer, LayerVersion).join(LayerVersion, LayerVersion.id == Layer.published_version_id)
     ).all()
-    now: dict[int, VersionIndex] = {}
+    now: dict[Hashable, VersionIndex] = {}
     indexes: dict[int, dict[str, VersionIndex]] = {}
     for layer, version in rows:
-        index = before.get(version.id) or index_of(layer, version, _features(version.id))
-        now[version.id] = indexes.setdefault(layer.municipality_id, {})[layer.key] = index
+        content = _content(layer, version)
+        index = before.get(content) or index_of(layer, version, _features(version.id))
+        now[content] = indexes.setdefault(layer.municipality_id, {})[layer.key] = index
     _built[db.engine] = now
     return indexes
+
+
+def _content(layer: Layer, version: LayerVersion) -> Hashable:
+    """What an index is made of; a database may give the number of a deleted version to another one."""
+    return version.id, version.published_at, layer.key, layer.kind, *sorted(layer.name.items())
 
 
 def _features(version_id: int) -> list[tuple[str, Mapping[str, Any], Any]]:

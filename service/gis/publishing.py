@@ -5,8 +5,7 @@ from itertools import islice
 from typing import Any
 
 import shapely
-from geoalchemy2 import WKBElement
-from sqlalchemy import func, insert, select
+from sqlalchemy import LargeBinary, bindparam, func, insert, select
 
 from service.db import session
 from service.db.clock import now
@@ -90,14 +89,12 @@ def _next_version(layer: Layer, imported: ImportedLayer) -> LayerVersion:
 
 
 def _insert_features(version: LayerVersion, imported: ImportedLayer) -> None:
+    """As WKB, because GeoAlchemy2 would send text to SQLite, which has a digit less and cannot say a collection."""
+    geometry = func.ST_GeomFromWKB(bindparam("wkb", type_=LargeBinary), 4326)
+    statement = insert(Feature.__table__).values(geometry=geometry)  # type: ignore[arg-type]
     rows = (
-        {
-            "version_id": version.id,
-            "key": key,
-            "attributes": attributes,
-            "geometry": WKBElement(shapely.to_wkb(geometry), srid=4326),
-        }
-        for key, attributes, geometry in imported.features
+        {"version_id": version.id, "key": key, "attributes": attributes, "wkb": shapely.to_wkb(shape)}
+        for key, attributes, shape in imported.features
     )
     while some := list(islice(rows, AT_ONCE)):
-        session.execute(insert(Feature), some)
+        session.execute(statement, some)
