@@ -1,0 +1,117 @@
+"""All benchmarks: `python -m bench`. A readable table, what became of each target, and the same as JSON."""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from bench import http, photo
+from bench.http import QUICK, Plan, verdict
+
+VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
+
+
+def run_http(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Requests to the service, over both databases where there is PostgreSQL."""
+    results = http.measure(plan_of(options), os.environ.get(VARIABLE))
+    return results, http.table(results), http.verdicts(results)
+
+
+def run_photo(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Preparing photos, beside the codec alone."""
+    if options.quick:
+        photo.ROUNDS = 1
+    figures = photo.measure()
+    name = "JPEG 3 MP"
+    return figures, photo.table(figures), [verdict(f"photo: {name}", figures[name]["ratio"], photo.TARGET)]
+
+
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
+    "http": run_http,
+    "photo": run_photo,
+}
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    usual = QUICK if options.quick else Plan()
+    return Plan(
+        sqlite=sizes(options.sqlite, usual.sqlite),
+        postgis=sizes(options.postgis, usual.postgis),
+        rounds=options.rounds or usual.rounds,
+        requests=options.requests or usual.requests,
+        keep=options.keep,
+    )
+
+
+def sizes(wanted: str | None, usual: tuple[int, ...]) -> tuple[int, ...]:
+    return usual if wanted is None else tuple(int(size) for size in wanted.split(",") if size)
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on."""
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def processor() -> str:
+    """Its name as Linux tells it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    return next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), platform.processor())
+
+
+def options_of(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=f"Benchmarks, each against a floor of the same run. PostGIS is measured where {VARIABLE} names a"
+        " server whose role is a superuser; databases plateia_bench_* are made there and dropped.",
+    )
+    parser.add_argument("--only", help=f"some of: {','.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="tiny data, to see that the benchmarks work")
+    parser.add_argument("--sqlite", help="numbers of reports on SQLite, as 10000,100000; empty for none")
+    parser.add_argument("--postgis", help="numbers of reports on PostGIS, as 10000,1000000; empty for none")
+    parser.add_argument("--rounds", type=int, help="how often each case takes its turn")
+    parser.add_argument("--requests", type=int, help="requests of a case in a round")
+    parser.add_argument("--keep", type=Path, help="a folder for databases and logs, which stay there")
+    parser.add_argument("--json", type=Path, help="write the JSON here and not to the terminal")
+    options = parser.parse_args(arguments)
+    options.only = options.only.split(",") if options.only else list(BENCHMARKS)
+    if unknown := set(options.only) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    return options
+
+
+def main(arguments: list[str]) -> int:
+    """Run what was chosen; 0 when it ran, whether or not the targets were met."""
+    options = options_of(arguments)
+    results: dict[str, Any] = {"machine": machine()}
+    judged: list[dict[str, Any]] = []
+    for name in options.only:
+        results[name], table, verdicts = BENCHMARKS[name](options)
+        judged += verdicts
+        print(f"== {name}\n\n{table}", flush=True)
+    print("== targets\n")
+    for one in judged:
+        print(f"  {'met   ' if one['met'] else 'MISSED'} {one['measured']:7.2f} of {one['target']:5.1f}  {one['what']}")
+    text = json.dumps(results | {"targets": judged}, ensure_ascii=False)
+    if options.json:
+        options.json.write_text(text + "\n")
+    else:
+        print(f"\n{text}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
