@@ -23,5 +23,5 @@ def serve(app: Flask, settings: Settings) -> None:
         threads=settings.threads,
         ident=None,
         max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
-        clear_untrusted_proxy_headers=True,
+        clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )
