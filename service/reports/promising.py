@@ -21,14 +21,14 @@ def stop_clock(report: Report, department: Department, at: datetime) -> None:
 
 
 def start_clock(report: Report, department: Department, at: datetime) -> None:
-    """Promise for when the time that was left has passed; what was late stays as late as it was."""
+    """Promise for when the time that was left has passed; what was late is late again at once."""
     if report.seconds_left is not None:
         report.promised_at = department.calendar.add_working_seconds(at, max(report.seconds_left, 0))
         report.seconds_left = None
 
 
 def change_calendar(report: Report, before: Department, after: Department, at: datetime) -> None:
-    """Another department takes over: the working time that was left counts in its own hours."""
-    if report.promised_at is not None and before.calendar is not after.calendar:
+    """Another department takes over: the working time that was left counts in its own hours; what is late stays so."""
+    if report.promised_at is not None and report.promised_at > at:
         stop_clock(report, before, at)
         start_clock(report, after, at)
