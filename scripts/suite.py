@@ -34,22 +34,28 @@ class Slice:
 
 
 SLICES = (
-    Slice("harness", 1.5),
+    Slice("harness", 1),
     Slice("db", 1),
     Slice("text", 0.5, processes=0),
     Slice("idempotency", 0.5, processes=0),
     Slice("storage", 0.5, processes=0),
     Slice("jobs", 1),
-    Slice("outbox", 2),
+    Slice("outbox", 1.5),
     Slice("municipalities", 0.5, processes=0),
     Slice("samples", 0.5, processes=0),
-    Slice("media", 1.5),
-    Slice("gis", 2),
-    Slice("people", 1),
+    Slice("media", 1),
+    Slice("gis", 1),
+    Slice("people", 0.5),
     Slice("notices", 0.5),
-    Slice("moderation", 0.5),
-    Slice("reports", 3),
-    Slice("open311", 0.5),
+    Slice("reports", 2),
+    Slice("operating", 1.5),
+    Slice("whole", 1, processes=0),
+    Slice("cli", 1.5),
+    Slice("docs", 1, processes=0),
+    Slice("api", 2),
+    Slice("races", 1.5, processes=0),
+    Slice("kills", 3, processes=0),
+    Slice("bench", 1, processes=0),
 )
 UNLISTED = Slice("", 1)
 """What a folder gets that is not in the table yet."""

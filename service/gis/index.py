@@ -18,6 +18,7 @@ from service.db.generations import Remembered
 from service.gis.measuring import Edges, Floats, Geometries, Integers, degrees_around
 from service.gis.models import Feature, Layer, LayerVersion
 from service.municipalities.directory import Municipality
+from service.text import LANGUAGES
 
 SUBJECT = "layers"
 EDGE = 1e-9  # degrees, a tenth of a millimetre: a point on a slanting edge is rarely exactly on it in floating point
@@ -90,13 +91,19 @@ class VersionIndex:
         """Geodesic metres from the point to the nearest edge of the feature, from within as from without."""
         return float(self.edges.metres(np.array([lon]), np.array([lat]), np.array([position]))[0])
 
-    def name_of(self, position: int) -> str:
-        """What the feature calls itself, otherwise its key."""
+    def names_of(self, position: int) -> dict[str, str]:
+        """What the feature calls itself: language → name from `name_el` and the like; "und" (undetermined) → `name`
+        or its key where it does not say in which language.
+        """
         attributes = self.attributes[position]
-        for name in NAMES:
-            if attributes.get(name):
-                return str(attributes[name])
-        return self.keys[position]
+        names = {language: str(name) for language in LANGUAGES if (name := attributes.get(f"name_{language}"))}
+        if names:
+            return names
+        return {"und": next((str(attributes[name]) for name in NAMES if attributes.get(name)), self.keys[position])}
+
+    def name_of(self, position: int) -> str:
+        """One of those names, for lists that are in no language."""
+        return next(iter(self.names_of(position).values()))
 
 
 def _meander(lon: Floats, lat: Floats) -> Integers:

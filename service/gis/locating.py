@@ -47,6 +47,14 @@ def district_at(municipality: Municipality, lon: float, lat: float) -> str | Non
     return None
 
 
+def district_names(municipality: Municipality, key: str) -> dict[str, str]:
+    """What the district is called today, by language; its key where the map no longer has it."""
+    for index in _layers(municipality, DISTRICT):
+        if key in index.positions:
+            return index.names_of(index.positions[key])
+    return {"und": key}
+
+
 def metres_to_nearest(index: VersionIndex, lon: float, lat: float) -> float:
     """Geodesic metres from the point to the nearest edge of any feature of the version."""
     return min(index.metres_to_edge(position, lon, lat) for position in range(len(index.keys)))

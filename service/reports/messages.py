@@ -22,6 +22,7 @@ from service.outbox.models import Target
 from service.outbox.posting import owe
 from service.reports.catalogue import catalogue_of
 from service.reports.models import Report, ReportEntry, ReportText
+from service.reports.presenting import district_name
 from service.text import N_, locale_of, pick, say
 
 REPORT_CHANGED = "report_changed"
@@ -133,7 +134,7 @@ def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[st
         "category": pick(category.name, language, municipality.main_language),
         "department": pick(department.name, language, municipality.main_language),
         "promised": local_time(municipality, found.promised_at, language),
-        "place": found.address or found.district or "–",
+        "place": found.address or district_name(municipality, found.district, language) or "–",
         "note": found.public or "",
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.db.types import AnyRow
+from service.gis.locating import district_names
 from service.media.models import Attachment
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import catalogue_of
@@ -36,6 +37,7 @@ def summary(municipality: Municipality, row: AnyRow, language: str, audience: st
         "moved_at": row.moved_at,
         "promised_at": row.promised_at,
         "district": row.district,
+        "district_name": district_name(municipality, row.district, language),
         "version": row.version,
         "longitude": row.longitude if everything or row.on_map else None,
         "latitude": row.latitude if everything or row.on_map else None,
@@ -45,6 +47,11 @@ def summary(municipality: Municipality, row: AnyRow, language: str, audience: st
         shown["looked_at"] = row.looked_at
         shown["private"] = row.private
     return shown
+
+
+def district_name(municipality: Municipality, key: str | None, language: str) -> str | None:
+    """What the district is called in this language, or in the municipality's own."""
+    return None if key is None else pick(district_names(municipality, key), language, municipality.main_language)
 
 
 def feature(municipality: Municipality, row: AnyRow) -> dict[str, Any]:

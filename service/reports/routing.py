@@ -298,7 +298,7 @@ def facts(rule: Rule, layer: VersionIndex, position: int) -> dict[str, Any]:
         "layer_name": dict(layer.layer_name),
         "version": layer.version,
         "feature": layer.keys[position],
-        "feature_name": layer.name_of(position),
+        "feature_name": layer.names_of(position),
     }
 
 
@@ -308,7 +308,7 @@ def in_words(language: str, explanation: Mapping[str, Any]) -> str:
     return say(
         language,
         WORDS[explanation["relation"]],
-        feature=explanation.get("feature_name"),
+        feature=pick(explanation.get("feature_name", {}), language),
         layer=pick(explanation.get("layer_name", {}), language),
         metres=None if metres is None else f"{metres:g}",
     )

@@ -1,7 +1,7 @@
 """Reports in JSON: what comes in, with its limits, and what goes out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from flask_smorest.fields import Upload
@@ -9,16 +9,20 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from webargs.fields import DelimitedList
 
 from service.http import PageQuery
-from service.people.schemas import Language
+from service.municipalities.schemas import lon_lat, texts
+from service.people.schemas import Language, Plain
+from service.reports import examples
+from service.reports.answering import DATATYPES
+from service.reports.routing import FALLBACK, RELATIONS
 from service.reports.starting import LONGEST_DESCRIPTION
-from service.reports.states import STATES
+from service.reports.states import REPORTER, STAFF, STATES, SYSTEM
 
 MOST_PHOTOS = 20
 
 Description = validate.Length(max=LONGEST_DESCRIPTION)
 Key = validate.Regexp(r"\A[A-Za-z0-9._:~-]{16,200}\Z", error="16 to 200 letters, digits or ._:~-")
-Plain = validate.Regexp(r"\A[^\x00]*\Z", error="may not contain a null character")
 StateName = validate.OneOf(tuple(STATES))
+STEPS = ("submitted", "moved", "handed_over", "assigned", "looked")
 
 
 def longitude(**options: Any) -> fields.Float:
@@ -27,6 +31,12 @@ def longitude(**options: Any) -> fields.Float:
 
 def latitude(**options: Any) -> fields.Float:
     return fields.Float(validate=validate.Range(-90, 90), metadata={"description": "WGS84 degrees."}, **options)
+
+
+def following() -> fields.String:
+    return fields.String(
+        required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
+    )
 
 
 class IdempotencyHeader(Schema):
@@ -43,15 +53,29 @@ class IdempotencyHeader(Schema):
 class AssetIn(Schema):
     """A feature of an asset layer: the lamp-post, the bin."""
 
-    layer = fields.String(required=True, validate=[validate.Length(1, 64), Plain])
-    feature = fields.String(required=True, validate=[validate.Length(1, 255), Plain])
+    example: ClassVar[dict[str, Any]] = {"layer": "lamp-posts", "feature": "KZ-0101"}
+
+    layer = fields.String(
+        required=True,
+        validate=[validate.Length(1, 64), Plain],
+        metadata={"description": "The category's `asset_layer`."},
+    )
+    feature = fields.String(
+        required=True, validate=[validate.Length(1, 255), Plain], metadata={"description": "The key of the feature."}
+    )
 
 
-class ReportIn(Schema):
-    """A new report; photos were sent before, each with a call of its own."""
+class ReportFieldsIn(Schema):
+    """A new report but for its photos."""
 
-    id = fields.UUID(metadata={"description": "Made by the phone (UUIDv7), or left out."})
-    category = fields.String(required=True, validate=[validate.Length(1, 64), Plain])
+    example: ClassVar[dict[str, Any]] = examples.NEW
+
+    id = fields.UUID(metadata={"description": "Made by the phone (a UUIDv7), or left out: then the service makes it."})
+    category = fields.String(
+        required=True,
+        validate=[validate.Length(1, 64), Plain],
+        metadata={"description": "A `key` of the categories of startApp."},
+    )
     longitude = longitude(required=True)
     latitude = latitude(required=True)
     accuracy = fields.Float(
@@ -59,8 +83,14 @@ class ReportIn(Schema):
         validate=validate.Range(0, 100_000),
         metadata={"description": "Metres, as the phone says."},
     )
-    address = fields.String(allow_none=True, validate=[validate.Length(max=300), Plain])
-    asset = fields.Nested(AssetIn, allow_none=True)
+    address = fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=300), Plain],
+        metadata={"description": "Where it is in words, where the phone knows."},
+    )
+    asset = fields.Nested(
+        AssetIn, allow_none=True, metadata={"description": "Where the category requires or offers one."}
+    )
     description = fields.String(load_default="", validate=[Description, Plain])
     answers = fields.Dict(
         keys=fields.String(validate=validate.Length(max=64)),
@@ -68,8 +98,22 @@ class ReportIn(Schema):
         load_default=dict,
         metadata={"description": "The question's code → the answer; lists for multivaluelist."},
     )
-    photos = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=MOST_PHOTOS))
-    language = fields.String(allow_none=True, validate=Language)
+    language = fields.String(
+        allow_none=True, validate=Language, metadata={"description": "In which the description is written."}
+    )
+
+
+class ReportIn(ReportFieldsIn):
+    """A new report; photos were sent before, each with a call of its own."""
+
+    example: ClassVar[dict[str, Any]] = examples.NEW | {"photos": [examples.PHOTO["id"]]}
+
+    photos = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "Ids that sendPhoto gave; at most `photos_per_report` of startApp."},
+    )
 
 
 class ReportPartsIn(Schema):
@@ -78,9 +122,14 @@ class ReportPartsIn(Schema):
     report = fields.String(
         required=True,
         validate=validate.Length(max=40_000),
-        metadata={"description": "The JSON of `ReportIn`, without `photos`."},
+        metadata={"description": "A JSON text."},
     )
-    photos = fields.List(Upload(), load_default=list, validate=validate.Length(max=MOST_PHOTOS))
+    photos = fields.List(
+        Upload(),
+        load_default=list,
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "JPEG, PNG, WebP, HEIC/HEIF or AVIF; one part each, all called `photos`."},
+    )
 
     @post_load
     def read(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -89,7 +138,7 @@ class ReportPartsIn(Schema):
         except orjson.JSONDecodeError:
             raise ValidationError("not valid JSON", "report") from None
         try:
-            loaded = ReportIn(exclude=("photos",)).load(report)
+            loaded = ReportFieldsIn().load(report)
         except ValidationError as error:
             raise ValidationError({"report": error.messages}) from None
         return {"report": loaded, "photos": values["photos"]}
@@ -109,13 +158,17 @@ class PhotoIn(Schema):
 class PhotoOut(Schema):
     """A photo that was taken in: upright, without any metadata."""
 
+    example: ClassVar[dict[str, Any]] = examples.PHOTO
+
     id = fields.UUID(required=True)
-    width = fields.Integer(required=True)
+    width = fields.Integer(required=True, metadata={"description": "Pixels of the large rendition."})
     height = fields.Integer(required=True)
 
 
 class PhotoLinksOut(PhotoOut):
     """Where the renditions of a photo are."""
+
+    example: ClassVar[dict[str, Any]] = examples.PHOTO_LINKS
 
     alt = fields.String(required=True, allow_none=True)
     small = fields.String(required=True)
@@ -126,20 +179,27 @@ class PhotoLinksOut(PhotoOut):
 class ReportLineOut(Schema):
     """A report as one line of a list. What may not be seen (yet) is null."""
 
+    example: ClassVar[dict[str, Any]] = examples.LINE
+
     id = fields.UUID(required=True)
-    number = fields.String(required=True)
-    category = fields.String(required=True)
-    category_name = fields.String(required=True)
+    number = fields.String(required=True, metadata={"description": "For people, unique in the municipality."})
+    category = fields.String(required=True, metadata={"description": "The category's key."})
+    category_name = fields.String(required=True, metadata={"description": "In the language of the answer."})
     state = fields.String(required=True, validate=StateName)
     state_label = fields.String(required=True)
-    open = fields.Boolean(required=True)
+    open = fields.Boolean(required=True, metadata={"description": "Whether it is still being worked on."})
     department = fields.String(required=True)
     department_name = fields.String(required=True)
     created_at = fields.AwareDateTime(required=True)
-    moved_at = fields.AwareDateTime(required=True)
-    promised_at = fields.AwareDateTime(required=True, allow_none=True)
-    district = fields.String(required=True, allow_none=True)
-    version = fields.Integer(required=True)
+    moved_at = fields.AwareDateTime(required=True, metadata={"description": "When its state last changed."})
+    promised_at = fields.AwareDateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it should be solved; null while the clock stands."},
+    )
+    district = fields.String(required=True, allow_none=True, metadata={"description": "The key of the district."})
+    district_name = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True, metadata={"description": "Grows with every change."})
     longitude = longitude(required=True, allow_none=True)
     latitude = latitude(required=True, allow_none=True)
     description = fields.String(required=True, allow_none=True)
@@ -148,11 +208,13 @@ class ReportLineOut(Schema):
 class WhyOut(Schema):
     """Why this department: what of the map decided, in words and in keys."""
 
-    words = fields.String(required=True)
-    relation = fields.String(required=True)
-    rule = fields.Integer(required=True, allow_none=True)
+    words = fields.String(required=True, metadata={"description": "A sentence in the language of the answer."})
+    relation = fields.String(required=True, validate=validate.OneOf((*RELATIONS, FALLBACK)))
+    rule = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The place of the rule in their order."}
+    )
     layer = fields.String(required=True, allow_none=True)
-    version = fields.Integer(required=True, allow_none=True)
+    version = fields.Integer(required=True, allow_none=True, metadata={"description": "The version of the layer."})
     feature = fields.String(required=True, allow_none=True)
     distance_to_edge = fields.Float(
         required=True, allow_none=True, metadata={"description": "Metres to the nearest edge of the feature."}
@@ -162,79 +224,114 @@ class WhyOut(Schema):
 class StepOut(Schema):
     """One line of the timeline."""
 
+    example: ClassVar[dict[str, Any]] = examples.STEP
+
     at = fields.AwareDateTime(required=True)
-    kind = fields.String(required=True)
-    by = fields.String(required=True, validate=validate.OneOf(("reporter", "staff", "system")))
-    state = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(STEPS))
+    by = fields.String(required=True, validate=validate.OneOf((REPORTER, STAFF, SYSTEM)))
+    state = fields.String(required=True, validate=StateName, metadata={"description": "After this step."})
     state_label = fields.String(required=True)
     department = fields.String(required=True)
-    note = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True, metadata={"description": "Written for the public."})
     photos = fields.List(fields.Nested(PhotoLinksOut), required=True)
 
 
 class ReportOut(ReportLineOut):
     """A report with its explanation, photos and timeline, as the caller may see it."""
 
+    example: ClassVar[dict[str, Any]] = examples.REPORT
+
     address = fields.String(required=True, allow_none=True)
-    answers = fields.Dict(required=True, allow_none=True)
+    answers = fields.Dict(required=True, allow_none=True, metadata={"description": "The question's code → the answer."})
     asset = fields.Nested(AssetIn, required=True, allow_none=True)
     why = fields.Nested(WhyOut, required=True)
     photos = fields.List(fields.Nested(PhotoLinksOut), required=True)
     timeline = fields.List(fields.Nested(StepOut), required=True)
     moves = fields.List(
-        fields.String(), required=True, metadata={"description": "The states to which the caller may move it now."}
+        fields.String(validate=StateName),
+        required=True,
+        metadata={"description": "The states to which the caller may move it now: the buttons to show."},
     )
 
 
 class StaffLineOut(ReportLineOut):
     """A report in the queue."""
 
-    looked_at = fields.AwareDateTime(required=True, allow_none=True)
-    private = fields.Boolean(required=True)
+    example: ClassVar[dict[str, Any]] = examples.STAFF_LINE
+
+    looked_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When staff first looked."}
+    )
+    private = fields.Boolean(required=True, metadata={"description": "Never shown to the public."})
 
 
 class StaffStepOut(StepOut):
     """One line of the timeline, with what is internal."""
 
+    example: ClassVar[dict[str, Any]] = examples.STAFF_STEP
+
     id = fields.UUID(required=True)
     internal = fields.String(required=True, allow_none=True)
-    facts = fields.Dict(required=True)
-    by_name = fields.String(required=True, allow_none=True)
+    facts = fields.Dict(required=True, metadata={"description": "What was changed, by kind of step."})
+    by_name = fields.String(
+        required=True, allow_none=True, metadata={"description": "The name of the member of staff."}
+    )
 
 
 class StaffReportOut(ReportOut):
     """A report with everything that staff may see."""
 
-    looked_at = fields.AwareDateTime(required=True, allow_none=True)
-    private = fields.Boolean(required=True)
+    example: ClassVar[dict[str, Any]] = examples.STAFF_REPORT
+
+    looked_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "When staff first looked."}
+    )
+    private = fields.Boolean(required=True, metadata={"description": "Never shown to the public."})
     timeline = fields.List(fields.Nested(StaffStepOut), required=True)
-    routing = fields.Dict(required=True)
-    accuracy = fields.Float(required=True, allow_none=True)
+    routing = fields.Dict(required=True, metadata={"description": "The whole decision, as it was made and kept."})
+    accuracy = fields.Float(required=True, allow_none=True, metadata={"description": "Metres, as the phone said."})
     text_public = fields.Boolean(required=True)
     photos_public = fields.Boolean(required=True)
     place_public = fields.Boolean(required=True)
-    assignee = fields.UUID(required=True, allow_none=True)
+    assignee = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The account of who has it in hand."}
+    )
 
 
 class ReportsOut(Schema):
     """A page of reports, newest first."""
 
+    example: ClassVar[dict[str, Any]] = {"reports": [examples.LINE], "next": None}
+
     reports = fields.List(fields.Nested(ReportLineOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = following()
 
 
 class QueueOut(Schema):
     """A page of the queue."""
 
+    example: ClassVar[dict[str, Any]] = {"reports": [examples.STAFF_LINE], "next": None}
+
     reports = fields.List(fields.Nested(StaffLineOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = following()
 
 
 class PointOut(Schema):
     """A GeoJSON point."""
 
     type = fields.String(required=True, validate=validate.Equal("Point"))
-    coordinates = fields.List(fields.Float(), required=True)
+    coordinates = lon_lat()
+
+
+class PropertiesOut(Schema):
+    """What the map shows of a report."""
+
+    number = fields.String(required=True)
+    category = fields.String(required=True)
+    state = fields.String(required=True, validate=StateName)
+    open = fields.Boolean(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    description = fields.String(required=True, allow_none=True)
 
 
 class FeatureOut(Schema):
@@ -243,25 +340,28 @@ class FeatureOut(Schema):
     type = fields.String(required=True, validate=validate.Equal("Feature"))
     id = fields.UUID(required=True)
     geometry = fields.Nested(PointOut, required=True)
-    properties = fields.Dict(required=True)
+    properties = fields.Nested(PropertiesOut, required=True)
 
 
 class MapOut(Schema):
     """Reports as a GeoJSON feature collection."""
 
+    example: ClassVar[dict[str, Any]] = examples.MAP
+
     type = fields.String(required=True, validate=validate.Equal("FeatureCollection"))
     features = fields.List(fields.Nested(FeatureOut), required=True)
-    next = fields.String(required=True, allow_none=True)
+    next = following()
 
 
 class FilterQuery(Schema):
     """Which reports."""
 
     category = DelimitedList(
-        fields.String(validate=validate.Length(max=64)), metadata={"description": "Keys, with commas between."}
+        fields.String(validate=validate.Length(max=64)),
+        metadata={"description": "Keys, with commas between.", "examples": [["lamp-out"]]},
     )
     state = DelimitedList(fields.String(validate=StateName), metadata={"description": "Names, with commas between."})
-    open = fields.Boolean()
+    open = fields.Boolean(metadata={"description": "Only those still being worked on, or only the others."})
 
 
 class MapQuery(PageQuery, FilterQuery):
@@ -270,10 +370,12 @@ class MapQuery(PageQuery, FilterQuery):
     box = DelimitedList(
         fields.Float(),
         validate=validate.Length(equal=4),
-        metadata={"description": "West, south, east, north in degrees."},
+        metadata={"description": "West, south, east, north in degrees.", "examples": [[21.7, 40.2, 21.9, 40.4]]},
     )
     near = DelimitedList(
-        fields.Float(), validate=validate.Length(equal=2), metadata={"description": "Longitude, latitude."}
+        fields.Float(),
+        validate=validate.Length(equal=2),
+        metadata={"description": "Longitude, latitude.", "examples": [[21.7883, 40.3005]]},
     )
     radius = fields.Float(
         load_default=500, validate=validate.Range(1, 5000), metadata={"description": "Metres around `near`."}
@@ -293,7 +395,7 @@ class MapQuery(PageQuery, FilterQuery):
 class SimilarQuery(Schema):
     """What somebody is about to report."""
 
-    category = fields.String(required=True, validate=validate.Length(1, 64))
+    category = fields.String(required=True, validate=validate.Length(1, 64), metadata={"examples": ["lamp-out"]})
     longitude = longitude(required=True)
     latitude = latitude(required=True)
 
@@ -301,43 +403,92 @@ class SimilarQuery(Schema):
 class QueueQuery(PageQuery, FilterQuery):
     """Which part of the queue, in what order."""
 
-    department = fields.String(validate=validate.Length(1, 64))
+    department = fields.String(
+        validate=validate.Length(1, 64),
+        metadata={"description": "One of the caller's departments; left out: all of them."},
+    )
     late = fields.Boolean(metadata={"description": "Only open ones whose promised time has passed."})
-    order = fields.String(load_default="newest", validate=validate.OneOf(("newest", "due")))
+    order = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(("newest", "due")),
+        metadata={"description": "`due`: open ones with a promise, the most urgent first."},
+    )
+
+
+def seen_version() -> fields.Integer:
+    return fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        metadata={"description": "Of the report that the caller has seen; refused where it has changed since."},
+    )
+
+
+def internal_note() -> fields.String:
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[Description, Plain],
+        metadata={"description": "For colleagues only."},
+    )
 
 
 class ReporterMoveIn(Schema):
     """What the reporter does: withdraw, answer a question, reopen, or agree that it is solved."""
 
-    to = fields.String(required=True, validate=StateName)
-    note = fields.String(load_default=None, allow_none=True, validate=[Description, Plain])
-    photos = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=MOST_PHOTOS))
+    example: ClassVar[dict[str, Any]] = {"to": "withdrawn", "note": "It works again."}
+
+    to = fields.String(required=True, validate=StateName, metadata={"description": "One of the report's `moves`."})
+    note = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[Description, Plain],
+        metadata={"description": "Shown in the timeline."},
+    )
+    photos = fields.List(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "Ids that sendPhoto gave."},
+    )
 
 
 class StaffMoveIn(ReporterMoveIn):
     """What staff do; `version` is that of the report that they have seen."""
 
-    internal = fields.String(load_default=None, allow_none=True, validate=[Description, Plain])
-    version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    example: ClassVar[dict[str, Any]] = {"to": "acknowledged", "version": 1}
+
+    internal = internal_note()
+    version = seen_version()
 
 
 class HandOverIn(Schema):
     """To which department, and why, for the colleagues there."""
 
-    department = fields.String(required=True, validate=validate.Length(1, 64))
-    internal = fields.String(load_default=None, allow_none=True, validate=[Description, Plain])
-    version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    example: ClassVar[dict[str, Any]] = {"department": "roads", "internal": "The pavement is yours", "version": 1}
+
+    department = fields.String(
+        required=True, validate=validate.Length(1, 64), metadata={"description": "The department's key."}
+    )
+    internal = internal_note()
+    version = seen_version()
 
 
 class AssignIn(Schema):
     """Who takes it in hand; null is nobody."""
 
-    person = fields.UUID(required=True, allow_none=True)
-    version = fields.Integer(load_default=None, allow_none=True, strict=True)
+    example: ClassVar[dict[str, Any]] = {"person": None, "version": 1}
+
+    person = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The `account` of a member of staff."}
+    )
+    version = seen_version()
 
 
 class LookIn(Schema):
     """What everybody may see, as far as the category allows."""
+
+    example: ClassVar[dict[str, Any]] = {"text": True, "photos": True, "place": True}
 
     text = fields.Boolean(required=True)
     photos = fields.Boolean(required=True)
@@ -348,35 +499,37 @@ class ValueOut(Schema):
     """One possible answer."""
 
     key = fields.String(required=True)
-    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    name = texts(required=True)
 
 
 class QuestionOut(Schema):
     """A question of a category; the datatypes are those of GeoReport v2."""
 
     code = fields.String(required=True)
-    datatype = fields.String(required=True)
+    datatype = fields.String(required=True, validate=validate.OneOf(tuple(DATATYPES)))
     required = fields.Boolean(required=True)
-    question = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    hint = fields.Dict(keys=fields.String(), values=fields.String(), allow_none=True)
-    values = fields.List(fields.Nested(ValueOut))
+    question = texts(required=True)
+    hint = texts(allow_none=True)
+    values = fields.List(fields.Nested(ValueOut), metadata={"description": "Of the two list types."})
 
 
 class DangerOut(Schema):
     """Call this number, instead of a form."""
 
     phone = fields.String(required=True)
-    text = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    text = texts(required=True)
 
 
 class CategoryOut(Schema):
     """A kind of problem that can be reported."""
 
+    example: ClassVar[dict[str, Any]] = examples.CATEGORY
+
     key = fields.String(required=True)
     group = fields.String(required=True)
-    group_name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    description = fields.Dict(keys=fields.String(), values=fields.String(), required=True, allow_none=True)
+    group_name = texts(required=True)
+    name = texts(required=True)
+    description = texts(required=True, allow_none=True)
     allows_anonymous = fields.Boolean(required=True)
     asset_layer = fields.String(required=True, allow_none=True)
     asset_required = fields.Boolean(required=True)
@@ -395,7 +548,7 @@ class LimitsOut(Schema):
 class PhoneOut(Schema):
     """A number to call."""
 
-    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    name = texts(required=True)
     number = fields.String(required=True)
 
 
@@ -403,22 +556,26 @@ class StateOut(Schema):
     """A state with its public label."""
 
     key = fields.String(required=True)
-    label = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    label = texts(required=True)
     open = fields.Boolean(required=True)
 
 
 class AppOut(Schema):
     """What a phone needs at start."""
 
+    example: ClassVar[dict[str, Any]] = examples.APP
+
     slug = fields.String(required=True)
-    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    name = texts(required=True)
     languages = fields.List(fields.String(), required=True)
     time_zone = fields.String(required=True)
-    centre = fields.List(fields.Float(), required=True)
-    oldest_app = fields.String(required=True)
-    privacy_version = fields.String(required=True)
+    centre = lon_lat()
+    oldest_app = fields.String(required=True, metadata={"description": "An older app asks to be updated."})
+    privacy_version = fields.String(
+        required=True, metadata={"description": "Show the privacy text again when it changes."}
+    )
     phones = fields.List(fields.Nested(PhoneOut), required=True)
     limits = fields.Nested(LimitsOut, required=True)
-    states = fields.List(fields.Nested(StateOut), required=True)
-    categories_version = fields.String(required=True)
+    states = fields.List(fields.Nested(StateOut), required=True, metadata={"description": "All of them, with labels."})
+    categories_version = fields.String(required=True, metadata={"description": "Changes with any category."})
     categories = fields.List(fields.Nested(CategoryOut), required=True)

@@ -142,3 +142,9 @@ def test_nothing_that_threads_share_is_prepared():
 def test_a_feature_without_a_name_is_called_by_its_key():
     named = layer("named", {"1": WEST, "2": EAST}, {"1": {"NAME": "Δυτικά"}, "2": {"name": ""}})
     assert [named.name_of(0), named.name_of(1)] == ["Δυτικά", "2"]
+
+
+def test_a_feature_may_have_a_name_in_each_language():
+    named = layer("named", {"1": WEST}, {"1": {"name_el": "Δυτικά", "name_en": "West", "name_xx": "?", "name": "W"}})
+    assert named.names_of(0) == {"el": "Δυτικά", "en": "West"}
+    assert named.name_of(0) == "Δυτικά"
