@@ -7,13 +7,14 @@ import flask_smorest
 import structlog
 from flask import Flask, Response, g, request
 from flask_limiter.errors import RateLimitExceeded
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs
 from service.config import Settings
 from service.db import db, engine
+from service.db.standstill import was_refused
 from service.errors import Problem
 from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
@@ -129,6 +130,12 @@ class TryAgain(Problem):
     status, code, message = 503, "try_again", N_("The service is busy. Please try again in a moment.")
 
 
+class Moving(Problem):
+    """The database is on its way to another one, and only read meanwhile; the same request succeeds later."""
+
+    status, code, message = 503, "moving", N_("The service is moving. Please try again in a few minutes.")
+
+
 class OurFault(Problem):
     """Something unforeseen; the request id leads to it in the log."""
 
@@ -159,10 +166,14 @@ def register_errors(app: Flask) -> None:
             response.headers["Allow"] = ", ".join(error.valid_methods)
         return response
 
-    @app.errorhandler(OperationalError)
-    def busy(error: OperationalError) -> Response:
-        log.warning("database_unavailable", error=type(error.orig).__name__)
-        return http.problem_document(TryAgain(retry_after=1))
+    @app.errorhandler(DBAPIError)
+    def refused_by_the_database(error: DBAPIError) -> Response:
+        if was_refused(error):
+            return http.problem_document(Moving(retry_after=30))
+        if isinstance(error, OperationalError):
+            log.warning("database_unavailable", error=type(error.orig).__name__)
+            return http.problem_document(TryAgain(retry_after=1))
+        return unforeseen(error)
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
