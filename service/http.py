@@ -11,7 +11,7 @@ import flask_smorest
 import orjson
 from flask import Response, g, request
 from flask.json.provider import JSONProvider
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from webargs.flaskparser import FlaskParser
 
 from service.errors import Problem
@@ -98,7 +98,8 @@ def operation(name: str, *refusals: type[Problem]) -> Callable[[View], View]:
     """Name the view in the OpenAPI document, and say what it refuses beside what every view does."""
 
     def decorate(view: View) -> View:
-        vars(view).update(operation=name, refusals=refusals)
+        documented = {"manual_doc": {"operationId": name}}
+        vars(view).update(operation=name, refusals=refusals, _apidoc=documented)
         return view
 
     return decorate
@@ -113,7 +114,7 @@ class PageQuery(Schema):
     limit = fields.Integer(
         load_default=50,
         validate=lambda n: 1 <= n <= MOST_ON_A_PAGE,
-        metadata={"minimum": 1, "maximum": MOST_ON_A_PAGE},
+        metadata={"minimum": 1, "maximum": MOST_ON_A_PAGE, "description": "How many at most."},
     )
 
 

@@ -1,14 +1,25 @@
 """People in JSON."""
 
+from typing import Any, ClassVar
+
 from marshmallow import Schema, fields, validate
 
 from service.text import LANGUAGES
 
 Language = validate.OneOf(LANGUAGES)
+Plain = validate.Regexp(r"\A[^\x00]*\Z", error="may not contain a null character")
 
 
 class DeviceIn(Schema):
     """A phone that introduces itself, or comes back for a fresh token."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "installation": "7d1f5c1e-9a0b-4a54-8f6e-0b8f3f0c7a11",
+        "secret": "8Qm2xYp0vJrTz6dKfLw4sN1cHbGe9uAi",
+        "platform": "android",
+        "app_version": "1.0.0",
+        "language": "el",
+    }
 
     installation = fields.UUID(required=True, metadata={"description": "A UUID that the app makes once and keeps."})
     secret = fields.String(
@@ -17,14 +28,29 @@ class DeviceIn(Schema):
         metadata={"description": "At least 32 random characters that the app makes once and keeps secret."},
     )
     platform = fields.String(required=True, validate=validate.OneOf(("android", "ios", "web")))
-    app_version = fields.String(required=True, validate=validate.Regexp(r"\A\d{1,4}(\.\d{1,4}){0,3}\Z"))
-    language = fields.String(load_default=None, allow_none=True, validate=Language)
+    app_version = fields.String(
+        required=True,
+        validate=validate.Regexp(r"\A[0-9]{1,4}(\.[0-9]{1,4}){0,3}\Z"),
+        metadata={"description": "Compare it with `oldest_app` of startApp."},
+    )
+    language = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=Language,
+        metadata={"description": "Taken for a new phone only; later `changeMe` changes it."},
+    )
 
 
 class TokenOut(Schema):
     """A bearer token; it is shown only once."""
 
-    token = fields.String(required=True)
+    example: ClassVar[dict[str, Any]] = {
+        "token": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
+        "expires_at": "2027-05-20T22:08:17.042554Z",
+        "account": "01a20026-3782-716f-b5d9-c3504d710968",
+    }
+
+    token = fields.String(required=True, metadata={"description": "For the header `Authorization: Bearer …`."})
     expires_at = fields.AwareDateTime(required=True)
     account = fields.UUID(required=True)
 
@@ -32,12 +58,16 @@ class TokenOut(Schema):
 class SignInIn(Schema):
     """Staff's e-mail address and password."""
 
-    email = fields.String(required=True, validate=validate.Length(3, 254))
+    example: ClassVar[dict[str, Any]] = {"email": "lighting@staff.kozani.example", "password": "plateia-sample"}
+
+    email = fields.String(required=True, validate=[validate.Length(3, 254), Plain])
     password = fields.String(required=True, validate=validate.Length(1, 200))
 
 
 class PushTargetIn(Schema):
     """Where pushes go: an FCM registration token or a Firebase installation id."""
+
+    example: ClassVar[dict[str, Any]] = {"kind": "token", "value": "dGhpcyBpcyBub3QgYSB0b2tlbg:APA91bE-example"}
 
     kind = fields.String(required=True, validate=validate.OneOf(("token", "fid")))
     value = fields.String(required=True, validate=[validate.Length(1, 4096), validate.Regexp(r"\A[\x21-\x7e]+\Z")])
@@ -46,8 +76,17 @@ class PushTargetIn(Schema):
 class MeIn(Schema):
     """What a person can change about themselves; what is left out stays."""
 
-    language = fields.String(validate=Language)
-    email = fields.Email(allow_none=True, validate=validate.Length(max=254))
+    example: ClassVar[dict[str, Any]] = {"language": "en", "email": "alice@example.org"}
+
+    language = fields.String(
+        validate=Language,
+        metadata={"description": "Of messages. One that the municipality does not speak becomes its main one."},
+    )
+    email = fields.Email(
+        allow_none=True,
+        validate=validate.Length(max=254),
+        metadata={"description": "Messages are sent there too; null: no more."},
+    )
 
 
 class RoleOut(Schema):
@@ -60,9 +99,18 @@ class RoleOut(Schema):
 class MeOut(Schema):
     """Who the token belongs to."""
 
+    example: ClassVar[dict[str, Any]] = {
+        "account": "01a20026-3782-716f-b5d9-c3504d710968",
+        "kind": "resident",
+        "name": None,
+        "email": "alice@example.org",
+        "language": "en",
+        "roles": [],
+    }
+
     account = fields.UUID(required=True)
-    kind = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(("resident", "staff")))
     name = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True)
-    language = fields.String(required=True)
-    roles = fields.List(fields.Nested(RoleOut), required=True)
+    language = fields.String(required=True, validate=Language)
+    roles = fields.List(fields.Nested(RoleOut), required=True, metadata={"description": "Empty for residents."})

@@ -395,7 +395,11 @@ class MapQuery(PageQuery, FilterQuery):
 class SimilarQuery(Schema):
     """What somebody is about to report."""
 
-    category = fields.String(required=True, validate=validate.Length(1, 64), metadata={"examples": ["lamp-out"]})
+    category = fields.String(
+        required=True,
+        validate=validate.Length(1, 64),
+        metadata={"description": "A `key` of the categories.", "examples": ["lamp-out"]},
+    )
     longitude = longitude(required=True)
     latitude = latitude(required=True)
 

@@ -1,0 +1,161 @@
+"""The document: what flask-smorest makes of routes and schemas, and what it leaves out.
+
+Left out are the refusals, the security of what is open to all, headers, links, examples, and the texts of schemas.
+"""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import flask_smorest
+from flask import Flask
+
+from service.openapi.links import LINKS
+from service.openapi.refusals import Operation, ProblemOut, add_refusals, problems
+from service.reports.schemas import ReportFieldsIn
+
+DESCRIPTION = """Residents report problems with a place and photos and follow them until they are solved.
+
+Every refusal is `application/problem+json` with a stable `code`; each operation lists its own, and the guide beside
+this document says what an app does with each. Instants are UTC (RFC 3339), coordinates WGS84 degrees, longitude first.
+New members may appear in answers at any time: ignore what you do not know.
+"""
+PHOTO_TYPES = "image/jpeg, image/png, image/webp, image/heic, image/heif, image/avif"
+PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+    "municipality": {"description": "The `slug` of listMunicipalities.", "example": "kozani"},
+    "report": {"description": "The report's `id`.", "example": "01a20027-2c8e-7266-ae20-55ab6d37ca6a"},
+    "photo": {"description": "The photo's `id`.", "example": "01a20027-2c56-7783-8c2a-7aaa8bb426f6"},
+    "size": {"description": "Longest side 320, 1024 or 2048 pixels.", "example": "medium"},
+    "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
+}
+SHARED_PARAMETERS: dict[str, dict[str, Any]] = {
+    "AcceptLanguage": {
+        "in": "header",
+        "name": "Accept-Language",
+        "description": "el, bg, lt or en, for the texts of the answer; else the municipality's main language.",
+        "schema": {"type": "string"},
+        "example": "el",
+    },
+    "IfNoneMatch": {
+        "in": "header",
+        "name": "If-None-Match",
+        "description": "The `ETag` of the answer that the phone has; 304 where it is still good.",
+        "schema": {"type": "string"},
+        "example": '"1396ec804e5318cd40f7a77d"',
+    },
+}
+HEADERS: dict[str, dict[str, Any]] = {
+    "ETag": {"description": "Names this state of the answer.", "schema": {"type": "string"}, "required": True},
+    "Location": {"description": "The address of the report.", "schema": {"type": "string"}, "required": True},
+    "IdempotencyReplayed": {
+        "description": "`true` where the same key had come before.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+}
+
+
+NOT_MODIFIED = {"description": "The phone has it already.", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}
+UNUSED = ("Error", "PaginationMetadata")  # flask-smorest's own, which we do not use
+SENT = ("sendReport", "sendReportWithPhotos")
+
+
+def document_of(app: Flask, api: flask_smorest.Api) -> dict[str, Any]:
+    """The whole document, its keys sorted, so that it is the same on every machine."""
+    components = api.spec.components
+    components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    components.schema("ProblemOut", schema=ProblemOut)
+    components.schema("ReportFieldsIn", schema=ReportFieldsIn)
+    document: dict[str, Any] = api.spec.to_dict()
+    document["info"]["description"] = DESCRIPTION
+    document["servers"] = [{"url": "/"}]
+    parts = document["components"]
+    parts |= {"parameters": SHARED_PARAMETERS, "headers": HEADERS, "responses": {}}
+    for name in UNUSED:
+        del parts["schemas"][name]
+    describe_schemas(api, parts["schemas"])
+    views = {vars(view)["operation"]: view for view in app.view_functions.values() if "operation" in vars(view)}
+    known = problems()
+    for path, operation in operations(document):
+        add_refusals(operation, path, views[operation["operationId"]], known, parts["responses"])
+        finish(operation, parts["schemas"])
+    for parameter in (one for item in document["paths"].values() for one in item.get("parameters", ())):
+        parameter |= PATH_PARAMETERS[parameter["name"]]
+    finished: dict[str, Any] = tidy(document)
+    return finished
+
+
+def describe_schemas(api: flask_smorest.Api, schemas: dict[str, Any]) -> None:
+    """Give each schema its docstring and its example; what comes in has no members but those that are named."""
+    for key, name in api.ma_plugin.converter.refs.items():
+        if name in UNUSED:
+            continue
+        about = schemas[name]
+        about["description"] = inspect.cleandoc(key[0].__doc__)
+        about.pop("additionalProperties", None)
+        if "example" in vars(key[0]):
+            about["examples"] = [key[0].example]
+        if name.endswith("In"):
+            about["additionalProperties"] = False
+    schemas["ReportPartsIn"]["properties"]["report"] |= {
+        "contentMediaType": "application/json",
+        "contentSchema": reference("schemas", "ReportFieldsIn"),
+    }
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    """Each operation with its path."""
+    for path, item in document["paths"].items():
+        yield from ((path, operation) for name, operation in item.items() if name != "parameters")
+
+
+def finish(operation: Operation, schemas: dict[str, Any]) -> None:
+    """Add the security, headers, links and texts that the operation lacks."""
+    operation.setdefault("security", [])
+    operation.setdefault("parameters", []).append(reference("parameters", "AcceptLanguage"))
+    name, responses = operation["operationId"], operation["responses"]
+    headers = {"Location": "Location", "Idempotency-Replayed": "IdempotencyReplayed"} if name in SENT else {}
+    if "304" in responses:
+        responses["304"] = NOT_MODIFIED
+        headers["ETag"] = "ETag"
+        operation["parameters"].append(reference("parameters", "IfNoneMatch"))
+    done = next(response for status, response in responses.items() if status.startswith("2"))
+    done["description"] = text_of(done, schemas)
+    if headers:
+        done["headers"] = {header: reference("headers", component) for header, component in headers.items()}
+    if name in LINKS:
+        done["links"] = LINKS[name]
+    describe_parts(operation, schemas)
+
+
+def text_of(done: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """What a successful answer is: the text of its schema."""
+    if "content" not in done:
+        return "It is done, and there is nothing to say."
+    schema = next(iter(done["content"].values()))["schema"]
+    return schemas[schema["$ref"].rpartition("/")[2]]["description"] if "$ref" in schema else "The picture."
+
+
+def describe_parts(operation: Operation, schemas: dict[str, Any]) -> None:
+    """Say of each part of a multipart body what it may hold."""
+    content = operation.get("requestBody", {}).get("content", {}).get("multipart/form-data")
+    if content is not None:
+        parts = schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
+        photos = {name: {"contentType": PHOTO_TYPES} for name in ("photo", "photos") if name in parts}
+        content["encoding"] = photos | ({"report": {"contentType": "application/json"}} if "report" in parts else {})
+
+
+def reference(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def tidy(value: Any) -> Any:
+    """The same with sorted keys and, in patterns, the anchors of JSON Schema's dialect instead of Python's."""
+    if isinstance(value, dict):
+        patterns = {"pattern": anchored(value["pattern"])} if isinstance(value.get("pattern"), str) else {}
+        return {key: tidy(member) for key, member in sorted((value | patterns).items())}
+    return [tidy(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+def anchored(pattern: str) -> str:
+    return pattern.replace(r"\A", "^").replace(r"\Z", "$")
