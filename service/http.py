@@ -113,7 +113,7 @@ class PageQuery(Schema):
     )
     limit = fields.Integer(
         load_default=50,
-        validate=lambda n: 1 <= n <= MOST_ON_A_PAGE,
+        validate=validate.Range(1, MOST_ON_A_PAGE),
         metadata={"minimum": 1, "maximum": MOST_ON_A_PAGE, "description": "How many at most."},
     )
 

@@ -9,11 +9,13 @@ from service.gis.locating import district_names
 from service.media.models import Attachment
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import catalogue_of
-from service.reports.routing import in_words
+from service.reports.routing import FALLBACK, in_words
 from service.reports.states import STATES
-from service.text import pick, say
+from service.text import N_, pick, say
 
 EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
+
+BY_THE_MAP = N_("The map names the department for this place.")
 
 Photos = Mapping[str, Sequence[Attachment]]
 
@@ -116,11 +118,13 @@ def asset_of(row: AnyRow) -> dict[str, str] | None:
 
 
 def why(routing: Mapping[str, Any], language: str, exact: bool) -> dict[str, Any]:
-    """Why this department: the rule in words, and what decided. Without the exact place no distance is told."""
-    told = {name: routing.get(name) for name in ("layer", "version", "feature", "rule", "relation")}
-    told["words"] = in_words(language, routing)
-    told["distance_to_edge"] = routing.get("distance_to_edge") if exact else None
-    return told
+    """Why this department: the rule in words, and what decided. A feature (the lamp-post, say) and the distance to it
+    would tell the exact place, so that they are told only where it is."""
+    told = {name: routing.get(name) for name in ("layer", "version", "rule", "relation")}
+    if exact or routing["relation"] == FALLBACK:
+        found = {name: routing.get(name) for name in ("feature", "distance_to_edge")}
+        return told | found | {"words": in_words(language, routing)}
+    return told | {"feature": None, "distance_to_edge": None, "words": say(language, BY_THE_MAP)}
 
 
 def step(
