@@ -76,8 +76,8 @@ def document_of(app: Flask, api: flask_smorest.Api) -> dict[str, Any]:
     describe_schemas(api, parts["schemas"])
     views = {vars(view)["operation"]: view for view in app.view_functions.values() if "operation" in vars(view)}
     known = problems()
-    for path, operation in operations(document):
-        add_refusals(operation, path, views[operation["operationId"]], known, parts["responses"])
+    for path, method, operation in operations(document):
+        add_refusals(operation, path, method, views[operation["operationId"]], known, parts["responses"])
         finish(operation, parts["schemas"])
     for parameter in (one for item in document["paths"].values() for one in item.get("parameters", ())):
         parameter |= PATH_PARAMETERS[parameter["name"]]
@@ -103,10 +103,10 @@ def describe_schemas(api: flask_smorest.Api, schemas: dict[str, Any]) -> None:
     }
 
 
-def operations(document: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
-    """Each operation with its path."""
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
+    """Each operation with its path and method."""
     for path, item in document["paths"].items():
-        yield from ((path, operation) for name, operation in item.items() if name != "parameters")
+        yield from ((path, name, operation) for name, operation in item.items() if name != "parameters")
 
 
 def finish(operation: Operation, schemas: dict[str, Any]) -> None:

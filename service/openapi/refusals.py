@@ -56,7 +56,12 @@ def descendants(kind: type[Problem]) -> Iterator[type[Problem]]:
 
 
 def add_refusals(
-    operation: Operation, path: str, view: Callable[..., Any], known: dict[str, type[Problem]], shared: dict[str, Any]
+    operation: Operation,
+    path: str,
+    method: str,
+    view: Callable[..., Any],
+    known: dict[str, type[Problem]],
+    shared: dict[str, Any],
 ) -> None:
     """Write the refusals of an operation among its responses, in place of what stands there for them.
 
@@ -66,7 +71,7 @@ def add_refusals(
     for status in [s for s in responses if s == "default" or s.startswith(("4", "5"))]:
         del responses[status]
     by_status: dict[int, set[str]] = {}
-    for code in codes_of(operation, path, view):
+    for code in codes_of(operation, path, method, view):
         by_status.setdefault(known[code].status, set()).add(code)
     for status, codes in by_status.items():
         name = ".".join(sorted(codes)) if len(codes) < 3 else f"{operation['operationId']}.{status}"
@@ -74,13 +79,15 @@ def add_refusals(
         responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
 
 
-def codes_of(operation: Operation, path: str, view: Callable[..., Any]) -> Iterator[str]:
+def codes_of(operation: Operation, path: str, method: str, view: Callable[..., Any]) -> Iterator[str]:
     """The codes of the refusals that are possible here."""
     attributes = vars(view)
     yield from ALWAYS
     yield from (problem.code for problem in attributes["refusals"])
     if "{municipality}" in path:
         yield "no_such_municipality"
+    if method != "get":
+        yield "moving"
     if path.count("{") > 1:
         yield "no_such_address"
     if attributes["access"] != "anybody":
