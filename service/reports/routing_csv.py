@@ -5,6 +5,7 @@ is written behind a row is put together once for each rule and feature.
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -123,19 +124,27 @@ def _cut(text: str, width: int, places: list[int], line: int) -> Block | None:
 
 def _read(text: str, source: TextIO, width: int, places: list[int], line: int) -> tuple[Block, int]:
     """The block read row by row, to the end of a quoted cell that reaches beyond it; and the line it ends at."""
-    inside = text.splitlines(keepends=True)
+    inside = list(io.StringIO(text, newline=""))
     reader = csv.reader(chain(inside, source))
     rows: list[list[str]] = []
     lines: list[int] = []
-    for row in reader:
+    while reader.line_num < len(inside):
+        row = _next(reader)
         if row:
             rows.append(row)
             lines.append(line + reader.line_num)
-        if reader.line_num >= len(inside):
-            break
     texts = [_as_csv([*row, *[""] * (width - len(row))][:width]) for row in rows]
     lon, lat, category = ([row[place] if len(row) == width else None for row in rows] for place in places)
     return Block(texts, lon, lat, category, lines), line + reader.line_num
+
+
+def _next(reader: Any) -> list[str]:
+    """The next row; one that the csv module cannot read is a row of one cell, and so at fault."""
+    try:
+        row: list[str] = next(reader, [])
+    except csv.Error:
+        return [""]
+    return row
 
 
 class _Echo:
@@ -171,9 +180,8 @@ class Endings(dict[tuple[int, int], str]):
         line, position = self.lines[decided[0]], decided[1]
         rule, layer = line.rule, line.index
         feature = (layer.layer_key, layer.version, layer.keys[position], layer.name_of(position))
-        self[decided] = _as_csv(
-            [line.departments[position], rule.position, *feature, rule.relation, rule.metres, *NONE_PASSED_NO_FAULT]
-        )
+        told = (line.departments[position], rule.position, *feature, rule.relation, rule.metres)
+        self[decided] = _as_csv([*told, *NONE_PASSED_NO_FAULT])
         return self[decided]
 
 

@@ -194,6 +194,12 @@ def test_a_feature_that_cannot_be_used_is_refused_by_name(tmp_path, features, de
     assert refusal.value.details == details
 
 
+def test_a_crs_that_is_not_of_this_earth_is_refused(tmp_path):
+    moon = 'GEOGCRS["Moon",DATUM["Moon",ELLIPSOID["Moon",1737400,0]],CS[ellipsoidal,2],AXIS["lat",north],AXIS["lon",east],UNIT["degree",0.0174532925199433]]'
+    with pytest.raises(CrsUnknown):
+        read_features(geojson(tmp_path / "moon.geojson", ({"key": "a"}, POINT)), crs=moon)
+
+
 def test_coordinates_that_the_crs_does_not_know_are_refused(tmp_path):
     named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2100"}}
     path = geojson(tmp_path / "far.geojson", ({"key": "a"}, shapely.Point(1e30, 1e30)), crs=named)

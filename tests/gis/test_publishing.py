@@ -142,3 +142,35 @@ def test_two_publications_at_once_get_two_numbers(app, here):
     assert sorted(version.number for version in versions) == [1, 2]
     newest = max(versions, key=lambda version: version.number)
     assert layer.published_version_id == newest.id
+
+
+def test_who_reads_while_layers_are_published_sees_whole_versions_and_each_at_last(app, here):
+    versions = [box_layer(*((f"v{n}-{i}", 21.7, 40.2, 21.8, 40.3) for i in range(n))) for n in range(1, 6)]
+    publish(here, versions[0])
+    seen, failures, done = set(), [], threading.Event()
+
+    def read():
+        try:
+            while not done.is_set():
+                with app.app_context():
+                    index = indexes_of(here)["areas"]
+                    found = keys_at(index, PLACE)
+                    seen.add((index.version, len(found)))
+                    assert found == list(index.keys)
+        except Exception as failure:
+            failures.append(failure)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for imported in versions[1:]:
+        publish(here, imported)
+        forget()
+        assert indexes_of(here)["areas"].version >= 1
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert failures == []
+    assert seen <= {(n, n) for n in range(1, 6)}
+    forget()
+    assert indexes_of(here)["areas"].version == 5

@@ -144,6 +144,29 @@ def test_a_file_with_a_header_only_gives_a_header_only():
     assert (rows, said.rows) == ([], 0)
 
 
+def test_what_only_looks_like_a_line_end_is_none():
+    rows, said = routed('lon,lat,category,note\n21.75,40.26,pothole,"a\u2028b\x0bc"\n21.75,40.26,nothing,\x85\n')
+    assert [row["note"] for row in rows] == ["a\u2028b\x0bc", "\x85"]
+    assert said.faults == [(3, "unknown_category")]
+
+
+def test_a_row_that_the_csv_module_cannot_read_is_a_fault_and_the_next_is_read():
+    endless = "x" * 200_000
+    rows, said = routed(f'lon,lat,category\n21.75,40.26,"{endless}"\n21.75,40.26,kerb\n')
+    assert said.faults == [(2, "columns")]
+    assert rows[-1]["department"] == "roads"
+
+
+def test_a_quote_that_is_never_closed_ends_with_the_file():
+    _, said = routed('lon,lat,category\n21.75,40.26,"pothole\n21.75,40.26,kerb\n')
+    assert said.faults == [(3, "unknown_category")]
+
+
+def test_empty_lines_alone_are_no_rows():
+    rows, said = routed("lon,lat,category\n\n\n")
+    assert (rows, said.rows) == ([], 0)
+
+
 @pytest.mark.parametrize("quoted", [False, True])
 def test_blocks_of_any_size_give_what_one_by_one_gives(monkeypatch, quoted):
     random = np.random.default_rng(4)
