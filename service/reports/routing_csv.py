@@ -70,8 +70,8 @@ def route_csv(
 ) -> Routed:
     """Copy the rows with the columns ADDED behind them, and with DISTANCE where asked for. Raises CsvRefused.
 
-    `groups` maps every category key to its group. `distance` is the explanation's dearest part, about as much again
-    as all the rest. A row that cannot be routed is copied with its fault, and is no reason to stop.
+    `groups` maps every category key to its group. `distance` is by far the dearest part of an explanation and grows
+    with the vertices of the features. A row that cannot be routed is copied with its fault, and is no reason to stop.
     """
     header, places = _header(source)
     table = Table(router, groups, distance)
