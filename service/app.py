@@ -58,10 +58,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         engine.prepare(db.engine)
+        engine.read_without_transactions(db.engine)
     limiter.init_app(app)
     register_requests(app)
-    register_errors(app)
     api = flask_smorest.Api(app)
+    register_errors(app)  # after flask-smorest, which would answer for errors of HTTP itself
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     app.register_blueprint(health)
