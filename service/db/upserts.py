@@ -25,5 +25,6 @@ def insert_if_absent(
     """Insert those of the rows that no unique constraint refuses; what `returning` says of the inserted ones."""
     if not rows:
         return []
-    statement = insert(model).values(list(rows)).on_conflict_do_nothing().returning(returning)
+    values = rows[0] if len(rows) == 1 else list(rows)  # SQLAlchemy compiles lists of rows anew each time
+    statement = insert(model).values(values).on_conflict_do_nothing().returning(returning)
     return list(session.scalars(statement))
