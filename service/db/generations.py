@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BigInteger, Engine, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db import Base, db, session
+from service.db import Base, db, session, writing
 from service.db.upserts import insert
 
 PATIENCE = 1.0
@@ -92,9 +92,15 @@ class Remembered(Generic[Value]):
         self.lock = threading.Lock()
 
     def get(self) -> Value:
-        """The value of the newest known generation, or the one before while a new one is being built."""
-        newest = (*(generation(subject) for subject in self.subjects), self.also())
+        """The value of the newest known generation, or the one before while a new one is being built.
+
+        Inside a transaction nothing is kept, because what it has written may still be undone: what was kept before is
+        served, and where nothing was, a value is built for this one caller.
+        """
         kept = self.kept.get(db.engine)
+        if writing.get():
+            return self.build() if kept is None else kept[1]
+        newest = (*(generation(subject) for subject in self.subjects), self.also())
         if kept is not None and (kept[0] == newest or not self.lock.acquire(blocking=False)):
             return kept[1]
         if kept is None:

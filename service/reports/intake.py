@@ -16,6 +16,7 @@ from service.media.attaching import PhotoNotFound, record_attached, store_photo
 from service.media.finding import digests_of
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.reports.routers import router_of
 from service.reports.submitting import NewReport, check_report, submit_report
 from service.storage.keeping import Store
 from service.text import N_
@@ -71,6 +72,7 @@ def commit(
     municipality: Municipality, who: Caller | None, request: Request, new: NewReport, kept: Sequence[Any] = ()
 ) -> tuple[uuid.UUID, bool]:
     """The one transaction of a report; of simultaneous retries one works and the others get its outcome."""
+    router_of(municipality)  # so that map and rules are the newest, and nothing is built while the lock is held
     try:
         with transaction():
             before = keep(request, 201, new.uid)
