@@ -6,7 +6,6 @@ from typing import Any
 
 from service.db.types import AnyRow
 from service.gis.locating import district_names
-from service.media.models import Attachment
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import catalogue_of
 from service.reports.routing import FALLBACK, in_words
@@ -17,7 +16,7 @@ EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
 
 BY_THE_MAP = N_("The map names the department for this place.")
 
-Photos = Mapping[str, Sequence[Attachment]]
+Photos = Mapping[str, Sequence[AnyRow]]
 
 
 def summary(municipality: Municipality, row: AnyRow, language: str, audience: str) -> dict[str, Any]:
@@ -131,7 +130,7 @@ def step(
     municipality: Municipality,
     report: uuid.UUID,
     entry: AnyRow,
-    photos: Sequence[Attachment],
+    photos: Sequence[AnyRow],
     language: str,
     audience: str,
 ) -> dict[str, Any]:
@@ -154,7 +153,7 @@ def step(
     return shown
 
 
-def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[Attachment]) -> list[dict[str, Any]]:
+def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[AnyRow]) -> list[dict[str, Any]]:
     """Where the renditions of photos are."""
     base = f"/api/v1/{municipality.slug}/reports/{report}/photos"
     return [
