@@ -1,9 +1,10 @@
-"""Let a unique constraint decide what may happen once."""
+"""Insert rows without the session's bookkeeping, and let a unique constraint decide what may happen once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ClauseElement, ColumnElement, FromClause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -17,6 +18,17 @@ def insert(model: type[Base]) -> Any:
     return INSERT[dialect()](model)
 
 
+def add(model: type[Base], row: Mapping[str, Any]) -> int:
+    """Insert one row; its key."""
+    return int(session.scalar(adding(dialect(), model.__table__), dict(row)))
+
+
+@cache
+def adding(name: str, table: FromClause) -> Any:
+    """The statement, made once: that costs more than to run it."""
+    return INSERT[name](table).returning(table.c.id)
+
+
 def insert_if_absent(
     model: type[Base],
     rows: Sequence[dict[str, Any]],
@@ -25,6 +37,16 @@ def insert_if_absent(
     """Insert those of the rows that no unique constraint refuses; what `returning` says of the inserted ones."""
     if not rows:
         return []
-    values = rows[0] if len(rows) == 1 else list(rows)  # SQLAlchemy compiles lists of rows anew each time
-    statement = insert(model).values(values).on_conflict_do_nothing().returning(returning)
-    return list(session.scalars(statement))
+    if len(rows) > 1:
+        return list(session.scalars(insert(model).values(list(rows)).on_conflict_do_nothing().returning(returning)))
+    statement, row = adding_if_absent(dialect(), model.__table__, str(returning.key)), rows[0]
+    computed = {name: value for name, value in row.items() if isinstance(value, ClauseElement)}
+    if computed:
+        statement = statement.values(computed)
+    return list(session.scalars(statement, {name: value for name, value in row.items() if name not in computed}))
+
+
+@cache
+def adding_if_absent(name: str, table: FromClause, returning: str) -> Any:
+    """The statement, made once."""
+    return INSERT[name](table).on_conflict_do_nothing().returning(table.c[returning])

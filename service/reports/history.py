@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.db import session
 from service.db.keys import new_uid
-from service.db.upserts import insert
+from service.db.upserts import add
 from service.reports.models import Report, ReportEntry, ReportText
 from service.reports.states import REPORTER, STAFF, SYSTEM
 
@@ -50,12 +49,9 @@ def add_entry(
         "facts": dict(facts),
         "text_digest": None if salt is None else text_digest(salt, public, internal),
     }
-    added = insert(ReportEntry).values(values)
-    if salt is None:
-        session.execute(added)
-    else:
-        entry_id = session.scalar(added.returning(ReportEntry.id))
-        session.execute(insert(ReportText).values(entry_id=entry_id, public=public, internal=internal, salt=salt))
+    entry_id = add(ReportEntry, values)
+    if salt is not None:
+        add(ReportText, {"entry_id": entry_id, "public": public, "internal": internal, "salt": salt})
     return uid
 
 
