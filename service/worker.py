@@ -26,8 +26,7 @@ from service.reports.messages import DEPARTMENT_DIGEST, REPORT_CHANGED, who_is_t
 log = structlog.get_logger()
 
 SHORTEST_PAUSE = 0.2
-LONGEST_PAUSE = 1.0
-PAUSE_AFTER_FAULT = 2.0
+LONGEST_PAUSE = 0.5
 
 EVENTS: dict[str, Expand] = {
     REPORT_CHANGED: who_is_told,
@@ -75,22 +74,32 @@ def work(app: Flask, stop: threading.Event, duties: Duties | None = None) -> Non
 
 
 def repeat(app: Flask, stop: threading.Event, step: Callable[[], object]) -> None:
-    """Take one step after the other, each in a fresh application context, so that no snapshot stays open."""
+    """Take one step after the other until `stop` is set, more slowly while there is nothing to do.
+
+    Each step has a fresh application context, so that no snapshot of the database stays open. Should this thread end
+    by any other way, the whole worker stops: half a worker would go unnoticed.
+    """
     pause = SHORTEST_PAUSE
-    while not stop.is_set():
-        try:
-            with app.app_context():
-                did_something = step()
-        except Exception as error:  # the database may be away for a while; the worker outlives it
-            log.error("worker_step_failed", step=threading.current_thread().name)
-            logs.unforeseen(error)
-            stop.wait(PAUSE_AFTER_FAULT)
-            continue
-        if did_something:
-            pause = SHORTEST_PAUSE
-        else:
-            stop.wait(pause)
-            pause = min(LONGEST_PAUSE, pause * 1.5)
+    try:
+        while not stop.is_set():
+            if take(app, step):
+                pause = SHORTEST_PAUSE
+            else:
+                stop.wait(pause)
+                pause = min(LONGEST_PAUSE, pause * 1.5)
+    finally:
+        stop.set()
+
+
+def take(app: Flask, step: Callable[[], object]) -> bool:
+    """One step; whether there was anything to do. A fault is logged and is nothing to do."""
+    try:
+        with app.app_context():
+            return bool(step())
+    except Exception as error:  # the database may be away for a while; the worker outlives it
+        log.error("worker_step_failed", step=threading.current_thread().name)
+        logs.unforeseen(error)
+        return False
 
 
 def own_name() -> str:

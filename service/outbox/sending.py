@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Float, Row, String, bindparam, case, delete, exists, select, update
+from sqlalchemy import ColumnElement, Float, Row, String, bindparam, case, delete, exists, select, update
 from sqlalchemy.orm import aliased
 
 from service import logs
@@ -65,11 +65,12 @@ class Sender:
         self.owner = owner
         self.stopping = stopping or threading.Event()
         self.lease = channel.longest * 4 / 3
+        self.claimable = claimable(channel.name)
         self.pool = ThreadPoolExecutor(channel.threads, thread_name_prefix=f"send-{channel.name}")
 
     def send_due(self) -> int:
         """Send one batch of what is due. Returns how many deliveries were tried. Call outside a transaction."""
-        if paused(self.channel.name) or not anything_due(Delivery, *self.claimable()):
+        if paused(self.channel.name) or not anything_due(Delivery, *self.claimable):
             return 0
         refused = self.channel.prepare()
         if refused:
@@ -77,21 +78,10 @@ class Sender:
             return 0
         return self.send_batch()
 
-    def claimable(self) -> list[Any]:
-        """This channel's deliveries that no older one of the same subject and target holds back."""
-        older = aliased(Delivery)
-        held_back = exists().where(
-            older.target_id == Delivery.target_id,
-            older.subject == Delivery.subject,
-            older.event_id < Delivery.event_id,
-            older.state.in_([fixed("pending"), fixed("sending")]),
-        )
-        return [Delivery.channel == self.channel.name, ~held_back]
-
     def send_batch(self) -> int:
         """Claim, commit, send, record."""
         begun = time.monotonic()
-        rows = claim(Delivery, self.owner, self.channel.threads * WAVES, self.lease, *self.claimable())
+        rows = claim(Delivery, self.owner, self.channel.threads * WAVES, self.lease, *self.claimable)
         attempts = described(rows)
         session.rollback()  # no snapshot stays open while we wait for the network
         if not attempts:
@@ -154,6 +144,18 @@ class Sender:
     def close(self) -> None:
         """End the threads."""
         self.pool.shutdown()
+
+
+def claimable(channel: str) -> list[ColumnElement[bool]]:
+    """This channel's deliveries that no older one of the same subject and target holds back."""
+    older = aliased(Delivery)
+    held_back = exists().where(
+        older.target_id == Delivery.target_id,
+        older.subject == Delivery.subject,
+        older.event_id < Delivery.event_id,
+        older.state.in_([fixed("pending"), fixed("sending")]),
+    )
+    return [Delivery.channel == channel, ~held_back]
 
 
 class Batch:

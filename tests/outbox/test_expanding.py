@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from service.db import session, transaction
+from service.db import session, transaction, writing
 from service.db.clock import now
 from service.jobs.models import Job
 from service.municipalities.directory import Municipality
@@ -171,3 +171,19 @@ def test_quiet_hours_delay_a_message_and_its_expiry(here: Municipality) -> None:
 def test_a_display_tag_fits_apples_sixty_four_bytes() -> None:
     with pytest.raises(ValueError, match="64"):
         Owed(1, "α" * 33, {})
+
+
+def test_the_rule_is_asked_outside_any_transaction(here: Municipality) -> None:
+    """It may take its time, so it must hold no lock; and it sees the event as it was owed."""
+    asked: list[tuple[bool, Posted]] = []
+
+    def rule(event: Posted) -> list[Owed]:
+        asked.append((writing.get(), event))
+        return []
+
+    with transaction():
+        owe(here.id, "moved", "report:1", 3, {"state": "resolved"})
+    expand({"moved": rule})
+    ((inside, event),) = asked
+    assert not inside
+    assert (event.subject, event.version, event.payload) == ("report:1", 3, {"state": "resolved"})

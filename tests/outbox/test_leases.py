@@ -93,7 +93,7 @@ def plan_of(statement: object) -> str:
 
 
 def test_looking_for_due_work_reads_only_the_partial_indexes(here: Municipality, sender: Sender) -> None:
-    due = plan_of(due_rows(Delivery, *sender.claimable()).order_by(Delivery.next_at, Delivery.id))
+    due = plan_of(due_rows(Delivery, *sender.claimable).order_by(Delivery.next_at, Delivery.id))
     assert "ix_deliveries_pending_channel_next_at" in due
     assert "ix_deliveries_unfinished_target_id_subject" in due
     assert "ix_deliveries_sending_lease_until" in plan_of(expired_rows(Delivery))

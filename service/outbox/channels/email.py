@@ -94,6 +94,8 @@ class Email:
             return not_connected(error)
         try:
             connection.send_message(written)
+        except (smtplib.SMTPNotSupportedError, ValueError) as error:
+            return Result(Outcome.BAD_MESSAGE, error=described(error))
         except (smtplib.SMTPException, OSError) as error:
             return judged(error)
         finally:

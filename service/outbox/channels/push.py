@@ -40,7 +40,7 @@ from service.outbox.outcomes import BackOff, Outcome, Result
 
 FCM = "https://fcm.googleapis.com"
 TIMEOUT = 15.0
-LOOPBACK_TIMEOUT = 2.0
+LOOPBACK_TIMEOUT = 5.0
 BYTE_BUDGET = 4096
 LONGEST_LIFE = 28 * 24 * 3600
 QUOTA_PAUSE = 60.0
@@ -73,7 +73,7 @@ class Push:
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
         timeout = LOOPBACK_TIMEOUT if loopback else TIMEOUT
         self.threads = threads
-        self.longest = 3 * timeout
+        self.longest = timeout * (2 if loopback else 3)  # to connect, to send, and to ask whom to blame
         self.back_off = BackOff(first=0.2, cap=5) if loopback else BackOff()
         credential = credentials.Certificate(dict(certificate) if isinstance(certificate, Mapping) else certificate)
         name = f"plateia-{next(self.numbers)}"
