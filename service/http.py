@@ -185,7 +185,8 @@ def language() -> str:
     here = g.get("municipality")
     offered = list(here.languages) if here is not None else list(LANGUAGES)
     offered += [known for known in LANGUAGES if known not in offered]
-    return request.accept_languages.best_match(offered, offered[0])
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((tag for tag in wanted if tag in offered), offered[0])
 
 
 def problem_document(problem: Problem) -> Response:

@@ -630,6 +630,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_entries")),
         sa.UniqueConstraint("report_id", "version", name=op.f("uq_report_entries_report_id_version")),
         sa.UniqueConstraint("uid", name=op.f("uq_report_entries_uid")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "report_texts",

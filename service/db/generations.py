@@ -17,6 +17,7 @@ from service.db import Base, db, session, writing
 from service.db.upserts import insert
 
 PATIENCE = 1.0
+GROWN_IN = "grown_in"
 
 Value = TypeVar("Value")
 
@@ -59,7 +60,13 @@ def grow(subject: str) -> None:
     session.execute(
         statement.on_conflict_do_update(index_elements=[Generation.subject], set_={"value": Generation.value + 1})
     )
+    session().info[GROWN_IN] = session().get_transaction()
     forget()
+
+
+def may_be_undone() -> bool:
+    """Whether the transaction that is open has changed what processes remember."""
+    return writing.get() and session().info.get(GROWN_IN) is session().get_transaction()
 
 
 def generation(subject: str) -> int:
@@ -94,11 +101,11 @@ class Remembered(Generic[Value]):
     def get(self) -> Value:
         """The value of the newest known generation, or the one before while a new one is being built.
 
-        Inside a transaction nothing is kept, because what it has written may still be undone: what was kept before is
-        served, and where nothing was, a value is built for this one caller.
+        Inside a transaction that has let something grow nothing is kept, because what it has written may still be
+        undone: what was kept before is served, and where nothing was, a value is built for this one caller.
         """
         kept = self.kept.get(db.engine)
-        if writing.get():
+        if may_be_undone():
             return self.build() if kept is None else kept[1]
         newest = (*(generation(subject) for subject in self.subjects), self.also())
         if kept is not None and (kept[0] == newest or not self.lock.acquire(blocking=False)):

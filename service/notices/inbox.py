@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -68,15 +69,17 @@ def messages_of(account_id: int, before: int | None, limit: int) -> Sequence[Any
     return session.execute(query.order_by(InboxMessage.id.desc()).limit(limit)).all()
 
 
-def state_of(account_id: int) -> tuple[int, int]:
-    """The newest message's key and the number of unread ones: what changes when the inbox does."""
+def state_of(account_id: int) -> tuple[tuple[Any, ...], int]:
+    """What changes when the inbox does (how many messages there are, and the newest), and the number of unread ones."""
     row = session.execute(
         select(
-            func.coalesce(func.max(InboxMessage.id), 0),
+            func.count(),
+            func.max(InboxMessage.id),
+            func.max(InboxMessage.created_at),
             func.count().filter(InboxMessage.read_at.is_(None)),
         ).where(InboxMessage.account_id == account_id)
     ).one()
-    return int(row[0]), int(row[1])
+    return tuple(row[:3]), int(row[3])
 
 
 def mark_read(account_id: int, uid: uuid.UUID) -> None:

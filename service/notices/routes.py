@@ -38,8 +38,8 @@ def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show what this person was told, newest first"""
     account_id = caller().account_id
     after = after_cursor(query.get("after"), int)
-    newest, unread = state_of(account_id)
-    etag = etag_of("inbox", account_id, newest, unread, after, query["limit"])
+    changed, unread = state_of(account_id)
+    etag = etag_of("inbox", account_id, changed, unread, after, query["limit"])
     if unchanged := not_modified(etag):
         return unchanged
     rows = messages_of(account_id, after[0] if after else None, query["limit"] + 1)

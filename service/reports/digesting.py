@@ -1,6 +1,7 @@
 """Departments that read digests get one mail an hour, in their working hours, with what has come since the last."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from sqlalchemy import func, literal, select
 
@@ -16,6 +17,8 @@ from service.reports.models import Report, ReportEntry
 from service.text import say
 
 MOST = 200
+SETTLED = timedelta(minutes=2)
+"""What is older than this is committed; of younger entries one with a lower id may still come to light."""
 
 
 def owe_digests() -> int:
@@ -31,12 +34,9 @@ def owe_digests() -> int:
 def owe_digest(municipality: Municipality, department: Department) -> bool:
     """Owe one digest of what came after the last one; whether there was anything."""
     subject = f"department:{department.id}"
-    after = session.scalar(
-        select(func.coalesce(func.max(Event.version), 0)).where(
-            Event.kind == DEPARTMENT_DIGEST, Event.subject == subject
-        )
-    )
-    entries = new_entries(department, after or 0)
+    told = select(func.max(Event.version)).where(Event.kind == DEPARTMENT_DIGEST, Event.subject == subject)
+    after = session.scalar(told) or 0
+    entries = new_entries(department, after, newest_settled(department, after))
     if entries:
         last = max(row.entry_id for row in entries)
         payload = {"department": department.key, "after": after, "until": last}
@@ -44,9 +44,17 @@ def owe_digest(municipality: Municipality, department: Department) -> bool:
     return bool(entries)
 
 
-def new_entries(department: Department, after: int, until: int | None = None) -> Sequence[AnyRow]:
+def newest_settled(department: Department, after: int) -> int:
+    """The newest entry, of those after this one, before which nothing can appear any more; otherwise this one."""
+    query = select(func.max(ReportEntry.id)).where(
+        ReportEntry.id > after, ReportEntry.department_id == department.id, ReportEntry.at < now() - SETTLED
+    )
+    return session.scalar(query) or after
+
+
+def new_entries(department: Department, after: int, until: int) -> Sequence[AnyRow]:
     """What came to the department between two entries and is still open there."""
-    query = (
+    return session.execute(
         select(
             ReportEntry.id.label("entry_id"),
             Report.number,
@@ -60,15 +68,15 @@ def new_entries(department: Department, after: int, until: int | None = None) ->
         .join(Report, Report.id == ReportEntry.report_id)
         .where(
             ReportEntry.id > after,
+            ReportEntry.id <= until,
             ReportEntry.department_id == department.id,
             ReportEntry.kind.in_(("submitted", "handed_over")),
             Report.department_id == department.id,
             Report.open,
         )
-    )
-    if until is not None:
-        query = query.where(ReportEntry.id <= until)
-    return session.execute(query.order_by(ReportEntry.id).limit(MOST)).all()
+        .order_by(ReportEntry.id)
+        .limit(MOST)
+    ).all()
 
 
 def who_gets_the_digest(event: Posted) -> Iterator[Owed]:

@@ -181,9 +181,9 @@ def mine(municipality: Municipality, account_id: int, before: int | None, limit:
 
 
 def mine_changed(municipality: Municipality, account_id: int) -> tuple[Any, ...]:
-    """What changes whenever one of a person's reports does: how many there are and the sum of their versions."""
+    """What changes whenever one of a person's reports does: how many there are, the sum of their versions, the last."""
     row = session.execute(
-        select(func.count(), func.coalesce(func.sum(Report.version), 0)).where(
+        select(func.count(), func.coalesce(func.sum(Report.version), 0), func.max(Report.created_at)).where(
             Report.municipality_id == municipality.id, Report.reporter_id == account_id
         )
     ).one()
@@ -213,15 +213,18 @@ def due(
     municipality: Municipality,
     departments: Collection[int] | None,
     wanted: Wanted,
+    late_at: datetime | None,
     after: tuple[datetime, int] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Open reports with a promise, the most urgent first."""
+    """Open reports with a promise, the most urgent first; with `late_at` those promised for before it."""
     query = matching(select(*LINE), wanted).where(
         Report.municipality_id == municipality.id, Report.open, Report.promised_at.is_not(None)
     )
     if departments is not None:
         query = query.where(Report.department_id.in_(departments))
+    if late_at is not None:
+        query = query.where(Report.promised_at < late_at)
     if after is not None:
         promised, key = after
         query = query.where(or_(Report.promised_at > promised, and_(Report.promised_at == promised, Report.id > key)))

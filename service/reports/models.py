@@ -111,10 +111,13 @@ class Report(Base):
 
 
 class ReportEntry(Base):
-    """One line of a report's history. Added, never edited: facts and a salted digest of the texts beside it."""
+    """One line of a report's history. Added, never edited: facts and a salted digest of the texts beside it.
+
+    An id is never given twice, also when its row was erased: digests go on from the last one that they told of.
+    """
 
     __tablename__ = "report_entries"
-    __table_args__ = (UniqueConstraint("report_id", "version"),)
+    __table_args__ = (UniqueConstraint("report_id", "version"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)

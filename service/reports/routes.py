@@ -155,7 +155,7 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
         "features": [presenting.feature(municipality, row) for row in rows],
         "next": following,
     }
-    return answer(content, etag=etag_of(following, [(row.id, row.version) for row in rows]))
+    return answer(content, etag=etag_of(following, [(row.uid, row.version) for row in rows]))
 
 
 @blueprint.get("/reports/similar")

@@ -1,7 +1,7 @@
 """Reports over HTTP, for staff: the queue, and what is done with a report."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
@@ -48,14 +48,13 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the queue of one's departments, newest first or most urgent first"""
     departments = departments_of(municipality, query.get("department"))
     wanted, limit = wanted_of(municipality, query), query["limit"]
+    late_at = now() if query.get("late") else None
     if query["order"] == "due":
-        after = after_cursor(query.get("after"), str, int)
-        place = (datetime.fromisoformat(after[0]), after[1]) if after else None
-        found = finding.due(municipality, departments, wanted, place, limit + 1)
+        place = urgent_after(query.get("after"))
+        found = finding.due(municipality, departments, wanted, late_at, place, limit + 1)
         rows, following = page_of(found, limit, lambda row: cursor(row.promised_at.isoformat(), row.id))
     else:
         after = after_cursor(query.get("after"), int)
-        late_at = now() if query.get("late") else None
         found = finding.queue(municipality, departments, wanted, late_at, after[0] if after else None, limit + 1)
         rows, following = page_of(found, limit)
     spoken = language()
@@ -136,6 +135,20 @@ def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UU
     with transaction():
         look(municipality, report_in_reach(municipality, report), Actor(STAFF, who.account_id), **body)
     return shown_again(municipality, report)
+
+
+def urgent_after(text: str | None) -> tuple[datetime, int] | None:
+    """The place after a row of the queue by urgency. Raises CursorNotValid."""
+    after = after_cursor(text, str, int)
+    if after is None:
+        return None
+    try:
+        promised = datetime.fromisoformat(after[0])
+        if promised.tzinfo is not None:
+            return promised.astimezone(UTC), after[1]
+    except (ValueError, OverflowError):
+        pass
+    raise CursorNotValid
 
 
 def departments_of(municipality: Municipality, key: str | None) -> frozenset[int] | None:
