@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from service.db import session
 from service.db.types import AnyRow, AnySelect
@@ -17,49 +16,64 @@ from service.municipalities.directory import Municipality
 from service.people.models import Account
 from service.reports.models import Report, ReportEntry, ReportText
 
+reports, entries, texts, accounts = (model.__table__ for model in (Report, ReportEntry, ReportText, Account))
+
 LINE = (
-    Report.id,
-    Report.uid,
-    Report.number,
-    Report.category_id,
-    Report.state,
-    Report.open,
-    Report.version,
-    Report.department_id,
-    Report.reporter_id,
-    Report.created_at,
-    Report.moved_at,
-    Report.promised_at,
-    Report.district,
-    Report.longitude,
-    Report.latitude,
-    Report.description,
-    Report.on_map,
-    Report.text_public,
-    Report.photos_public,
-    Report.private,
-    Report.looked_at,
+    reports.c.id,
+    reports.c.uid,
+    reports.c.number,
+    reports.c.category_id,
+    reports.c.state,
+    reports.c.open,
+    reports.c.version,
+    reports.c.department_id,
+    reports.c.reporter_id,
+    reports.c.created_at,
+    reports.c.moved_at,
+    reports.c.promised_at,
+    reports.c.district,
+    reports.c.longitude,
+    reports.c.latitude,
+    reports.c.description,
+    reports.c.on_map,
+    reports.c.text_public,
+    reports.c.photos_public,
+    reports.c.private,
+    reports.c.looked_at,
 )
 REST = (
-    Report.address,
-    Report.answers,
-    Report.asset_layer,
-    Report.asset_key,
-    Report.routing,
-    Report.accuracy,
+    reports.c.address,
+    reports.c.answers,
+    reports.c.asset_layer,
+    reports.c.asset_key,
+    reports.c.routing,
+    reports.c.accuracy,
 )
 
 Box = tuple[float, float, float, float]
 
+assignees = accounts.alias("assignees")
+
+# Made once, of tables: to make a statement costs more than to run it.
+BY_UID = (
+    select(*LINE, *REST, assignees.c.uid.label("assignee"))
+    .select_from(reports)
+    .outerjoin(assignees, assignees.c.id == reports.c.assignee_id)
+    .where(reports.c.municipality_id == bindparam("municipality"), reports.c.uid == bindparam("uid"))
+)
+HISTORY = (
+    select(entries, texts.c.public, texts.c.internal, accounts.c.name.label("by_name"))
+    .select_from(entries)
+    .outerjoin(texts, texts.c.entry_id == entries.c.id)
+    .outerjoin(accounts, accounts.c.id == entries.c.by_id)
+    .where(entries.c.report_id == bindparam("report"))
+    .order_by(entries.c.version)
+)
+
 
 def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     """One report with the uid of whom it is assigned to. Raises NotFound."""
-    assignee = aliased(Account)
-    found = session.execute(
-        select(*LINE, *REST, assignee.uid.label("assignee"))
-        .outerjoin(assignee, assignee.id == Report.assignee_id)
-        .where(Report.municipality_id == municipality.id, Report.uid == uid)
-    ).one_or_none()
+    found = session.execute(BY_UID, {"municipality": municipality.id, "uid": uid}).one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -96,13 +110,7 @@ def must_be_mine(report: Report, account_id: int) -> None:
 
 def entries_of(report_id: int) -> Sequence[AnyRow]:
     """The history of a report with its texts and the names of staff, first to last."""
-    return session.execute(
-        select(ReportEntry.__table__, ReportText.public, ReportText.internal, Account.name.label("by_name"))
-        .outerjoin(ReportText, ReportText.entry_id == ReportEntry.id)
-        .outerjoin(Account, Account.id == ReportEntry.by_id)
-        .where(ReportEntry.report_id == report_id)
-        .order_by(ReportEntry.version)
-    ).all()
+    return session.execute(HISTORY, {"report": report_id}).all()
 
 
 @dataclass(frozen=True)
@@ -117,11 +125,11 @@ class Wanted:
 def matching(query: AnySelect, wanted: Wanted) -> AnySelect:
     """The query with the conditions."""
     if wanted.category_ids is not None:
-        query = query.where(Report.category_id.in_(wanted.category_ids))
+        query = query.where(reports.c.category_id.in_(wanted.category_ids))
     if wanted.states is not None:
-        query = query.where(Report.state.in_(wanted.states))
+        query = query.where(reports.c.state.in_(wanted.states))
     if wanted.open is not None:
-        query = query.where(Report.open.is_(wanted.open))
+        query = query.where(reports.c.open.is_(wanted.open))
     return query
 
 
@@ -129,24 +137,24 @@ def on_the_map(
     municipality: Municipality, wanted: Wanted, box: Box | None, before: int | None, limit: int
 ) -> Sequence[AnyRow]:
     """Reports that everybody may see with their place, newest first."""
-    query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id, Report.on_map)
+    query = matching(select(*LINE), wanted).where(reports.c.municipality_id == municipality.id, reports.c.on_map)
     if box is not None:
         query = query.where(*in_exact_box(municipality, box))
     if before is not None:
-        query = query.where(Report.id < before)
-    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+        query = query.where(reports.c.id < before)
+    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
 
 
 def in_exact_box(municipality: Municipality, box: Box) -> tuple[Any, ...]:
     """The place lies in the box, edges included; the index of places is used where the box is a small part of all."""
     west, south, east, north = box
     exact = (
-        Report.longitude >= west,
-        Report.longitude <= east,
-        Report.latitude >= south,
-        Report.latitude <= north,
+        reports.c.longitude >= west,
+        reports.c.longitude <= east,
+        reports.c.latitude >= south,
+        reports.c.latitude <= north,
     )
-    return (in_box(Report.place, west, south, east, north), *exact)
+    return (in_box(reports.c.place, west, south, east, north), *exact)
 
 
 def around(
@@ -159,32 +167,37 @@ def around(
 ) -> Sequence[AnyRow]:
     """Reports that everybody may see, so many geodesic metres around (longitude, latitude), nearest first."""
     box = box_around(*place, metres)
-    distance = metres_between(Report.place, *place)
+    distance = metres_between(reports.c.place, *place)
     query = (
         matching(select(*LINE, distance.label("metres")), wanted)
-        .where(Report.municipality_id == municipality.id, Report.on_map, in_box(Report.place, *box), distance <= metres)
-        .order_by(distance, Report.id.desc())
+        .where(
+            reports.c.municipality_id == municipality.id,
+            reports.c.on_map,
+            in_box(reports.c.place, *box),
+            distance <= metres,
+        )
+        .order_by(distance, reports.c.id.desc())
         .limit(limit)
     )
     if after is not None:
         far, key = after
-        query = query.where(or_(distance > far, and_(distance == far, Report.id < key)))
+        query = query.where(or_(distance > far, and_(distance == far, reports.c.id < key)))
     return session.execute(query).all()
 
 
 def mine(municipality: Municipality, account_id: int, before: int | None, limit: int) -> Sequence[AnyRow]:
     """The reports of one person, newest first."""
-    query = select(*LINE).where(Report.municipality_id == municipality.id, Report.reporter_id == account_id)
+    query = select(*LINE).where(reports.c.municipality_id == municipality.id, reports.c.reporter_id == account_id)
     if before is not None:
-        query = query.where(Report.id < before)
-    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+        query = query.where(reports.c.id < before)
+    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
 
 
 def mine_changed(municipality: Municipality, account_id: int) -> tuple[Any, ...]:
     """What changes whenever one of a person's reports does: how many there are, the sum of their versions, the last."""
     row = session.execute(
-        select(func.count(), func.coalesce(func.sum(Report.version), 0), func.max(Report.created_at)).where(
-            Report.municipality_id == municipality.id, Report.reporter_id == account_id
+        select(func.count(), func.coalesce(func.sum(reports.c.version), 0), func.max(reports.c.created_at)).where(
+            reports.c.municipality_id == municipality.id, reports.c.reporter_id == account_id
         )
     ).one()
     return tuple(row)
@@ -199,14 +212,14 @@ def queue(
     limit: int,
 ) -> Sequence[AnyRow]:
     """The reports of these departments (None: of all), newest first; with `late_at` those promised for before it."""
-    query = matching(select(*LINE), wanted).where(Report.municipality_id == municipality.id)
+    query = matching(select(*LINE), wanted).where(reports.c.municipality_id == municipality.id)
     if departments is not None:
-        query = query.where(Report.department_id.in_(departments))
+        query = query.where(reports.c.department_id.in_(departments))
     if late_at is not None:
-        query = query.where(Report.open, Report.promised_at < late_at)
+        query = query.where(reports.c.open, reports.c.promised_at < late_at)
     if before is not None:
-        query = query.where(Report.id < before)
-    return session.execute(query.order_by(Report.id.desc()).limit(limit)).all()
+        query = query.where(reports.c.id < before)
+    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
 
 
 def due(
@@ -219,13 +232,15 @@ def due(
 ) -> Sequence[AnyRow]:
     """Open reports with a promise, the most urgent first; with `late_at` those promised for before it."""
     query = matching(select(*LINE), wanted).where(
-        Report.municipality_id == municipality.id, Report.open, Report.promised_at.is_not(None)
+        reports.c.municipality_id == municipality.id, reports.c.open, reports.c.promised_at.is_not(None)
     )
     if departments is not None:
-        query = query.where(Report.department_id.in_(departments))
+        query = query.where(reports.c.department_id.in_(departments))
     if late_at is not None:
-        query = query.where(Report.promised_at < late_at)
+        query = query.where(reports.c.promised_at < late_at)
     if after is not None:
         promised, key = after
-        query = query.where(or_(Report.promised_at > promised, and_(Report.promised_at == promised, Report.id > key)))
-    return session.execute(query.order_by(Report.promised_at, Report.id).limit(limit)).all()
+        query = query.where(
+            or_(reports.c.promised_at > promised, and_(reports.c.promised_at == promised, reports.c.id > key))
+        )
+    return session.execute(query.order_by(reports.c.promised_at, reports.c.id).limit(limit)).all()
