@@ -3,7 +3,6 @@
 from typing import Any
 
 NEW: dict[str, Any] = {
-    "id": "01a20027-2c8e-7266-ae20-55ab6d37ca6a",
     "category": "lamp-out",
     "longitude": 21.7883,
     "latitude": 40.3005,

@@ -46,7 +46,10 @@ class IdempotencyHeader(Schema):
         required=True,
         data_key="Idempotency-Key",
         validate=Key,
-        metadata={"description": "Made once per report (a UUID will do); the same for each retry, for 14 days."},
+        metadata={
+            "description": "Made once per report (a UUID will do); the same for each retry, for 14 days.",
+            "examples": ["5f0c7a3e-8f8b-4d0e-9c57-3a1d2b6e4f70"],
+        },
     )
 
 
@@ -106,7 +109,7 @@ class ReportFieldsIn(Schema):
 class ReportIn(ReportFieldsIn):
     """A new report; photos were sent before, each with a call of its own."""
 
-    example: ClassVar[dict[str, Any]] = examples.NEW | {"photos": [examples.PHOTO["id"]]}
+    example: ClassVar[dict[str, Any]] = examples.NEW | {"photos": []}
 
     photos = fields.List(
         fields.UUID(),

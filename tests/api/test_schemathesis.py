@@ -1,0 +1,202 @@
+"""Whatever is sent, the service answers as its OpenAPI document says: as each role, against things that are there.
+
+PLATEIA_LONG=1 sends ten times as much.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.transport import Response
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation, BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.world import ROLES, World, make_world, pick
+
+LONG = 10 if os.environ.get("PLATEIA_LONG") == "1" else 1
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+QUICK = {
+    "derandomize": True,
+    "database": None,
+    "deadline": None,
+    "phases": [Phase.explicit, Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+def strict(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with answers that may have no member but those that it names."""
+    changed = deepcopy(document)
+    for schema in changed["components"]["schemas"].values():
+        schema.setdefault("additionalProperties", False)
+    return changed
+
+
+@pytest.fixture
+def schema(app: Flask) -> BaseSchema:
+    config = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}, "seed": 1})
+    loaded = schemathesis.openapi.from_dict(strict(app.config["OPENAPI_DOCUMENT"]), config=config)
+    loaded.app = app
+    return loaded
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    return make_world(app)
+
+
+def operations(schema: BaseSchema) -> Iterator[tuple[str, APIOperation]]:
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        yield operation.definition.raw["operationId"], operation
+
+
+def from_outside(case: Case, **options: Any) -> Response:
+    """Send it so that the request sees nothing of the test's own application context."""
+    return Context().run(case.call, **options)
+
+
+def call(case: Case, name: str, world: World, role: str, *checks: Any) -> Response:
+    """Send it as this role, and hold the answer to the document."""
+    headers = world.fresh_headers(role) if name == "signOut" else world.headers(role)
+    response = from_outside(case, headers=headers)
+    case.validate_response(response, checks=[*CHECKS, *checks], headers=headers)
+    if response.status_code >= 400:
+        problem = response.json()
+        assert problem["status"] == response.status_code and problem["title"], problem
+        assert problem["type"] == f"urn:plateia:problem:{problem['code']}"
+    return response
+
+
+def fill(case: Case, name: str, world: World, role: str) -> None:
+    """Put what is there into the address and the body."""
+    case.path_parameters = world.path_of(case.path_parameters or {}, [name, case.body, case.query])
+    case.query = world.query_of(name, case.query)
+    case.body = world.body_of(name, case.body, role)
+
+
+def send_many(
+    operation: APIOperation,
+    mode: GenerationMode,
+    count: int,
+    send: Callable[[Case], None],
+    address: dict[str, str] | None = None,
+) -> None:
+    """Send so many cases; nothing where the operation takes nothing that could be wrong."""
+
+    @given(case=operation.as_strategy(generation_mode=mode, path_parameters=address))
+    @settings(max_examples=count * LONG, **QUICK)
+    def each(case: Case) -> None:
+        send(case)
+
+    try:
+        each()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE and "requestBody" not in operation.definition.raw
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
+def test_anything_at_all_is_answered_as_documented(schema: BaseSchema, world: World, mode: GenerationMode) -> None:
+    """Addresses, headers and bodies out of nothing, right and wrong by the document, as one role or another."""
+    for name, operation in operations(schema):
+
+        def send(case: Case, name: str = name) -> None:
+            call(case, name, world, pick(ROLES, case.path_parameters, case.query, case.body))
+
+        send_many(operation, mode, 6, send)
+
+
+def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) -> None:
+    """Wrong headers, queries and bodies at addresses that are there, by somebody who may."""
+    for name, operation in operations(schema):
+        role = "dispatcher" if "/staff/" in operation.path else "resident"
+
+        def send(case: Case, name: str = name, role: str = role) -> None:
+            call(case, name, world, role, negative_data_rejection)
+
+        parts = re.findall(r"{(\w+)}", operation.path)
+        address = world.path_of(dict.fromkeys(parts, "medium"), name)
+        send_many(operation, GenerationMode.NEGATIVE, 8, send, address)
+
+
+def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchema, world: World) -> None:
+    """Sound requests about things that are there, as each role; what each may do is counted."""
+    done: Counter[tuple[str, str]] = Counter()
+    for name, operation in operations(schema):
+
+        def send(case: Case, name: str = name) -> None:
+            for role in ROLES:
+                fill(case, name, world, role)
+                done[name, role] += call(case, name, world, role).status_code < 300
+
+        send_many(operation, GenerationMode.POSITIVE, 6, send)
+    never = [name for name, _ in operations(schema) if not any(done[name, role] for role in ROLES)]
+    assert not never, f"no 2xx: {never}"
+    assert_nothing_is_done_for_strangers(schema, done)
+
+
+def assert_nothing_is_done_for_strangers(schema: BaseSchema, done: Counter[tuple[str, str]]) -> None:
+    """Staff of the neighbour may do what needs no token, and nothing else; nobody may do nothing of staff's."""
+    for name, operation in operations(schema):
+        security = operation.definition.raw["security"]
+        if security:
+            assert done[name, "staff next door"] == 0, name
+        if security == [{"bearer": []}]:
+            assert done[name, "nobody"] == 0, name
+        if "/staff/" in operation.path:
+            assert done[name, "resident"] == 0, name
+            assert done[name, "auditor"] == 0 or operation.method == "get", name
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_stories_along_the_links_go_as_documented(schema: BaseSchema, world: World, role: str) -> None:
+    """A report is made, shown, moved, handed over, looked at … as the links of the document say."""
+    taken: Counter[bool] = Counter()
+
+    class Story(schema.as_state_machine()):  # type: ignore[misc]
+        def before_call(self, case: Case) -> None:
+            name = case.operation.definition.raw["operationId"]
+            linked = dict(case.path_parameters or {})
+            fill(case, name, world, role)
+            if linked.get("municipality") == world.here.slug:
+                case.path_parameters = linked
+
+        def call(self, case: Case, **options: Any) -> Response:
+            return from_outside(case, **options)
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            lost = case.operation.definition.raw["operationId"] == "signOut"
+            return {"headers": world.fresh_headers(role) if lost else world.headers(role)}
+
+        def validate_response(self, response: Response, case: Case, **options: Any) -> None:
+            taken[response.status_code < 300] += 1
+            case.validate_response(response, checks=CHECKS)
+
+    run_state_machine_as_test(Story, settings=settings(max_examples=8 * LONG, stateful_step_count=10, **QUICK))
+    assert taken.total() > 10 and bool(taken[True]) == (role != "staff next door")

@@ -1,0 +1,184 @@
+"""Two small municipalities in which everything that an operation may ask for exists."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from zlib import crc32
+
+from flask import Flask
+from sqlalchemy import select
+
+from service.db import session, transaction
+from service.media.attaching import record, record_attached, store_photo
+from service.municipalities.directory import Municipality
+from service.notices.models import InboxMessage
+from service.outbox.expanding import expand
+from service.people.signing_in import sign_in
+from service.worker import EVENTS
+from tests.factories.municipalities import make_municipality
+from tests.factories.people import PASSWORD, Person, make_resident, make_staff
+from tests.factories.reports import INSIDE, make_report, photo
+
+ROLES = ("nobody", "resident", "department staff", "dispatcher", "auditor", "staff next door")
+CATEGORIES = ("dark-lamp", "pothole", "open", "questions", "lamp-post")
+ANSWERS = {"questions": {"lamps": 2, "since": "today"}}
+ASSETS = {"lamp-post": {"layer": "lamp-posts", "feature": "L3"}}
+PHOTOS = [photo("red", (64, 48)), photo("blue", (48, 64))]
+
+QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
+    "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
+    "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
+}
+
+Value = TypeVar("Value")
+
+
+def pick(choices: Sequence[Value], *seed: object) -> Value:
+    """One of the choices, always the same for the same seed, so that a failure can be repeated."""
+    return choices[crc32(repr(seed).encode()) % len(choices)]
+
+
+@dataclass
+class World:
+    """Who there is, and the ids of what there is in the municipality `here`."""
+
+    app: Flask
+    here: Municipality
+    people: dict[str, Person]
+    staff: uuid.UUID
+    reports: list[uuid.UUID] = field(default_factory=list)
+    shown_photo: dict[str, str] = field(default_factory=dict)
+    messages: list[uuid.UUID] = field(default_factory=list)
+
+    def headers(self, role: str) -> dict[str, str]:
+        """What the calls of this role carry."""
+        return self.people[role].headers if role in self.people else {}
+
+    def fresh_headers(self, role: str) -> dict[str, str]:
+        """The same with a token of its own, which may be lost."""
+        if role not in self.people:
+            return {}
+        with transaction():
+            given = sign_in(self.people[role].account_id)
+        return {"Authorization": f"Bearer {given.token}"}
+
+    def new_photo(self, role: str) -> str:
+        """A photo that this role has just sent."""
+        uploader = str(self.people[role].account) if role in self.people else "anonymous"
+        kept = store_photo(self.here, uploader, PHOTOS[0], self.app.config["STORE"])
+        with transaction():
+            record(kept)
+        return str(kept.uid)
+
+    def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
+        """What is there for the parameters of an address."""
+        there = {"municipality": self.here.slug} | self.shown_photo
+        if "photo" not in asked:
+            there["report"] = str(pick(self.reports, seed))
+        there["message"] = str(pick(self.messages, seed))
+        return {name: there.get(name, value) for name, value in asked.items()}
+
+    def query_of(self, operation: str, query: Mapping[str, Any] | None) -> dict[str, Any]:
+        """A query about places and categories that are there, from the first page on."""
+        sound = pick(QUERIES.get(operation, ({},)), query)
+        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near")}
+        return kept | sound
+
+    def body_of(self, operation: str, body: Any, role: str) -> Any:
+        """The body with what is there in place of what was made up."""
+        fill = FILLED.get(operation)
+        return fill(self, body, role) if fill and isinstance(body, dict) else body
+
+
+def make_world(app: Flask) -> World:
+    """Fill the empty database."""
+    here = make_municipality("here", west=21.7, south=40.2)
+    next_door = make_municipality("next-door", west=21.8, south=40.2)
+    alice, bob = make_resident(here), make_staff(here, "bob", [("department_staff", "lighting")])
+    people = {
+        "resident": alice,
+        "department staff": bob,
+        "dispatcher": make_staff(here, "dora", [("dispatcher", None)]),
+        "auditor": make_staff(here, "audrey", [("auditor", None)]),
+        "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
+    }
+    world = World(app, here, people, bob.account)
+    for number in range(12):
+        name = CATEGORIES[number % len(CATEGORIES)]
+        about = {"category": name, "answers": ANSWERS.get(name, {})}
+        if name in ASSETS:
+            about["asset"] = tuple(ASSETS[name].values())
+        world.reports.append(make_report(here, alice if number % 3 else None, **about).uid)
+    add_photo(world, make_report(here, alice, category="open").uid)
+    while expand(EVENTS):
+        pass
+    world.messages = list(session.scalars(select(InboxMessage.uid)))
+    session.rollback()
+    return world
+
+
+def add_photo(world: World, report: uuid.UUID) -> None:
+    """Give a report whose photos are public at once a photo."""
+    kept = store_photo(world.here, "nobody", PHOTOS[1], world.app.config["STORE"])
+    with transaction():
+        record_attached([kept], f"report:{report}")
+    world.shown_photo = {"report": str(report), "photo": str(kept.uid)}
+    world.reports.append(report)
+
+
+def filled_report(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    """A report of a category that there is, inside the municipality, mostly with the answers it asks for."""
+    name = pick(CATEGORIES, repr(body))
+    sound = {"category": name, "answers": ANSWERS.get(name, {}), "asset": ASSETS.get(name)} | INSIDE
+    if pick((True, False, False), body, "as it is"):
+        sound = {"category": name} | INSIDE
+    return {key: value for key, value in body.items() if key not in ("id", "photos")} | sound
+
+
+def filled_with_ids(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    photos = [world.new_photo(role)] if pick((True, False), body) else []
+    return filled_report(world, body, role) | {"photos": photos}
+
+
+def filled_with_photos(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    report = filled_report(world, {"description": "It is dark"}, role)
+    return {"report": json.dumps(report), "photos": PHOTOS[: pick((0, 1, 2), body)]}
+
+
+def filled_move(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return body | {"photos": [], "note": body.get("note") or "Because.", "version": None}
+
+
+def filled_photo(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"photo": pick(PHOTOS, body)}
+
+
+def filled_sign_in(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"email": "bob@here.example", "password": pick((PASSWORD, "wrong"), body)}
+
+
+def filled_own_move(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"to": pick(("withdrawn", "closed"), body), "note": body.get("note")}
+
+
+def filled_hand_over(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"department": pick(("lighting", "roads", "desk"), body)}
+
+
+def filled_assignee(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"person": pick((str(world.staff), None), body)}
+
+
+FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
+    "sendPhoto": filled_photo,
+    "sendReport": filled_with_ids,
+    "sendReportWithPhotos": filled_with_photos,
+    "signIn": filled_sign_in,
+    "moveReport": filled_move,
+    "moveMyReport": filled_own_move,
+    "handOverReport": filled_hand_over,
+    "assignReport": filled_assignee,
+}
+"""By operation: what a body is made of that fits what there is."""
