@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+import shapely
 import waitress
 from flask import Flask, Response, jsonify, request
 
 from bench.filling import Filled, place_in_sqlite
 from bench.processes import processor_seconds
 from service.db import spatialite
+from service.db.spatialite.blob import decode
 
 app = Flask("floor")
 
@@ -42,10 +44,10 @@ ROUTE_ON_POSTGRES = """
     WHERE l.municipality_id = %s AND l.key = %s AND ST_Covers(f.geometry, ST_SetSRID(ST_MakePoint(%s, %s), 4326))
     ORDER BY f.key LIMIT 1"""
 ROUTE_ON_SQLITE = """
-    SELECT f.key FROM features f JOIN layers l ON l.published_version_id = f.version_id
+    SELECT f.key, f.geometry FROM features f JOIN layers l ON l.published_version_id = f.version_id
     WHERE l.municipality_id = ? AND l.key = ? AND f.id IN (
         SELECT pkid FROM idx_features_geometry WHERE xmin <= ?3 AND xmax >= ?3 AND ymin <= ?4 AND ymax >= ?4
-    ) AND ST_Covers(f.geometry, MakePoint(?3, ?4, 4326)) ORDER BY f.key LIMIT 1"""
+    ) ORDER BY f.key"""
 LAYER = "lighting-areas"
 
 
@@ -95,13 +97,20 @@ class RawSql:
         """Route and insert one."""
         if self.is_sqlite:
             self.connection.execute("BEGIN IMMEDIATE")
-        route = ROUTE_ON_SQLITE if self.is_sqlite else ROUTE_ON_POSTGRES
-        found = self.connection.execute(route, (self.here, LAYER, longitude, latitude)).fetchone()
-        self.connection.execute(self.statement, self.values(longitude, latitude, found[0] if found else None))
+        self.connection.execute(self.statement, self.values(longitude, latitude, self.route(longitude, latitude)))
         if self.is_sqlite:
             self.connection.execute("COMMIT")
         else:
             self.connection.commit()
+
+    def route(self, longitude: float, latitude: float) -> str | None:
+        """The feature of the layer that holds the point: by PostGIS, or by the R*Tree and then shapely."""
+        point = (self.here, LAYER, longitude, latitude)
+        if not self.is_sqlite:
+            found = self.connection.execute(ROUTE_ON_POSTGRES, point).fetchone()
+            return found[0] if found else None
+        near = self.connection.execute(ROUTE_ON_SQLITE, point).fetchall()
+        return next((key for key, blob in near if shapely.intersects_xy(decode(blob), longitude, latitude)), None)
 
     def values(self, longitude: float, latitude: float, feature: str | None) -> list[Any]:
         uid = uuid.uuid4()
