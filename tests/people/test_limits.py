@@ -1,0 +1,109 @@
+"""How often somebody may try: strict with guesses, lenient to many phones behind one address."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.app import create_app
+from service.config import Settings
+from service.db import db
+from service.municipalities.directory import Municipality
+from service.people.limits import limiter
+from tests.conftest import OutsideClient
+from tests.factories.people import Person, make_resident
+
+HERE = "/api/v1/here"
+
+
+@pytest.fixture
+def limited(app: Flask, tmp_path: Path) -> Iterator[FlaskClient]:
+    """A service over the same database with its limits on, and nothing counted yet."""
+    url = app.config["PLATEIA"].database_url
+    made = create_app(Settings(home=tmp_path, database_url=url, limits=True, samples=True, log_level="ERROR"))
+    yield OutsideClient(made, made.response_class)
+    limiter.enabled = False
+    with made.app_context():
+        db.engine.dispose()
+
+
+def answers(count: int, call: Any) -> list[int]:
+    return [call().status_code for _ in range(count)]
+
+
+def try_password(client: FlaskClient, email: str, address: str = "192.0.2.1") -> TestResponse:
+    """A try that ends before any hash is computed: it counts all the same."""
+    return client.post(f"{HERE}/sign-in", json={"email": email}, environ_base={"REMOTE_ADDR": address})
+
+
+def test_one_account_is_tried_ten_times_a_minute_from_wherever(limited: FlaskClient, here: Municipality) -> None:
+    tries = [try_password(limited, "bob@here.example", f"192.0.2.{n}").status_code for n in range(10)]
+    assert tries == [422] * 10
+    refused = try_password(limited, " BOB@here.example", "192.0.2.99")
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 0 < int(refused.headers["Retry-After"]) <= 61
+    assert refused.json["retry_after"] == int(refused.headers["Retry-After"])
+    assert try_password(limited, "bea@here.example", "192.0.2.99").status_code == 422
+
+
+def test_one_address_tries_thirty_times_a_minute_whatever_the_account(limited: FlaskClient, here: Municipality) -> None:
+    assert [try_password(limited, f"{n}@here.example").status_code for n in range(30)] == [422] * 30
+    assert try_password(limited, "another@here.example").status_code == 429
+    assert try_password(limited, "another@here.example", "192.0.2.2").status_code == 422
+
+
+def test_what_is_no_json_counts_too(limited: FlaskClient, here: Municipality) -> None:
+    tries = answers(11, lambda: limited.post(f"{HERE}/sign-in", data="[]", content_type="application/json"))
+    assert tries[:10] == [422] * 10 and tries[10] == 429
+
+
+def send_nothing(client: FlaskClient, who: Person | None, address: str = "192.0.2.1") -> TestResponse:
+    """A report that is refused, which counts like one that is not."""
+    headers = {"Idempotency-Key": str(uuid.uuid4())} | (who.headers if who else {})
+    return client.post(f"{HERE}/reports", json={}, headers=headers, environ_base={"REMOTE_ADDR": address})
+
+
+def test_one_phone_sends_twenty_reports_a_minute_from_wherever(limited: FlaskClient, here: Municipality) -> None:
+    alice = make_resident(here)
+    tries = [send_nothing(limited, alice, f"192.0.2.{n}").status_code for n in range(21)]
+    assert tries == [422] * 20 + [429]
+    assert send_nothing(limited, None).status_code == 422
+
+
+def test_ten_phones_behind_one_address_send_all_they_may_and_an_eleventh_waits(
+    limited: FlaskClient, here: Municipality
+) -> None:
+    phones = [make_resident(here) for _ in range(11)]
+    tries = [send_nothing(limited, phone).status_code for phone in phones[:10] for _ in range(20)]
+    assert tries == [422] * 200
+    assert send_nothing(limited, phones[10]).status_code == 429
+    assert send_nothing(limited, phones[10], "192.0.2.2").status_code == 422
+
+
+def test_who_is_unknown_counts_by_address(limited: FlaskClient, here: Municipality) -> None:
+    assert answers(21, lambda: send_nothing(limited, None)) == [422] * 20 + [429]
+    assert send_nothing(limited, None, "192.0.2.2").status_code == 422
+    assert send_nothing(limited, make_resident(here)).status_code == 422
+
+
+def test_photos_and_whole_reports_count_each_for_themselves(limited: FlaskClient, here: Municipality) -> None:
+    for address in (f"{HERE}/photos", f"{HERE}/reports/with-photos"):
+        tries = answers(21, lambda address=address: limited.post(address, data={}))  # type: ignore[misc]
+        assert tries == [422] * 20 + [429], address
+
+
+def test_an_address_registers_sixty_phones_a_minute(limited: FlaskClient, here: Municipality) -> None:
+    assert answers(61, lambda: limited.post(f"{HERE}/devices", json={})) == [422] * 60 + [429]
+
+
+def test_reading_has_no_limit(limited: FlaskClient, here: Municipality, alice: Person) -> None:
+    assert set(answers(250, lambda: limited.get(f"{HERE}/me", headers=alice.headers))) == {200}
+
+
+def test_without_limits_nothing_is_counted(client: FlaskClient, here: Municipality) -> None:
+    assert set(answers(40, lambda: try_password(client, "bob@here.example"))) == {422}

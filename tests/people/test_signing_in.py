@@ -1,0 +1,133 @@
+"""Staff sign in with a password; what may be guessed at is the same for everybody who guesses wrong."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from service.db import session, transaction
+from service.db.clock import now
+from service.municipalities.directory import Municipality
+from service.people.appointing import NoSuchRole, appoint
+from service.people.callers import find_caller
+from service.people.models import Account, Password, RoleGiven
+from service.people.roles import PERMISSIONS, ROLES, may
+from service.people.signing_in import hash_password
+from tests.factories.people import PASSWORD, Person, make_staff, password_hash
+
+
+def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, slug: str = "here") -> TestResponse:
+    return client.post(f"/api/v1/{slug}/sign-in", json={"email": email, "password": password})
+
+
+def test_staff_sign_in_for_a_day(client: FlaskClient, here: Municipality, bob: Person) -> None:
+    answer = sign_in(client, " BOB@here.example ")
+    assert (answer.status_code, answer.json["account"]) == (201, str(bob.account))
+    lasts = datetime.fromisoformat(answer.json["expires_at"]) - now()
+    assert timedelta(hours=23, minutes=59) < lasts <= timedelta(days=1)
+    headers = {"Authorization": f"Bearer {answer.json['token']}"}
+    assert client.get("/api/v1/here/staff/reports", headers=headers).status_code == 200
+
+
+def test_wrong_password_unknown_address_and_neighbour_get_one_and_the_same_answer(
+    client: FlaskClient, here: Municipality, next_door: Municipality, bob: Person, charlie: Person
+) -> None:
+    resident = {"email": "alice@here.example", "kind": "resident"}
+    with transaction():
+        spare = session.scalars(select(Account).filter_by(id=bob.account_id)).one()
+        session.add(
+            Account(
+                uid=spare.uid.__class__(int=1),
+                municipality_id=here.id,
+                language="el",
+                created_at=now(),
+                **resident,
+            )
+        )
+    answers = [
+        sign_in(client, "bob@here.example", "wrong"),
+        sign_in(client, "nobody@here.example"),
+        sign_in(client, "alice@here.example"),
+        sign_in(client, "charlie@next-door.example"),
+        sign_in(client, "bob@here.example", slug="next-door"),
+    ]
+    told = {(answer.status_code, answer.json["code"], answer.json["title"]) for answer in answers}
+    assert len(told) == 1 and told.pop()[:2] == (401, "sign_in_refused")
+
+
+def test_sample_accounts_sign_in_only_where_samples_are_on(
+    app: Flask, client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    hashed = password_hash()
+    with transaction():
+        appoint(here, "real@kozani.gr", "Real", [("dispatcher", None)], hashed)
+    app.config["PLATEIA"] = replace(app.config["PLATEIA"], samples=False)
+    try:
+        refused, taken = sign_in(client, "Bob@Here.EXAMPLE"), sign_in(client, "real@kozani.gr")
+    finally:
+        app.config["PLATEIA"] = replace(app.config["PLATEIA"], samples=True)
+    assert (refused.status_code, refused.json["code"], taken.status_code) == (401, "sign_in_refused", 201)
+    assert sign_in(client, "bob@here.example").status_code == 201
+
+
+def test_a_hash_that_cannot_be_read_refuses(client: FlaskClient, here: Municipality, bob: Person) -> None:
+    with transaction():
+        session.execute(update(Password).values(hash="not a hash"))
+    assert sign_in(client, "bob@here.example").json["code"] == "sign_in_refused"
+
+
+def test_only_the_hash_of_a_password_is_kept_and_it_is_argon2id() -> None:
+    assert hash_password("twelve letters").startswith("$argon2id$")
+
+
+def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    hashed = hash_password("another password")
+    with transaction():
+        appoint(here, "Bob@here.example", "Robert", [("auditor", None), ("department_staff", "roads")], hashed)
+    assert sign_in(client, "bob@here.example").status_code == 401
+    answer = sign_in(client, "bob@here.example", "another password")
+    assert answer.json["account"] == str(bob.account)
+    me = client.get("/api/v1/here/me", headers=bob.headers).json
+    assert me["name"] == "Robert"
+    assert sorted((role["role"], role["department"]) for role in me["roles"]) == [
+        ("auditor", None),
+        ("department_staff", "roads"),
+    ]
+
+
+def test_nobody_is_appointed_to_what_is_not_there(here: Municipality) -> None:
+    for error, given in ((NoSuchRole, ("king", None)), (KeyError, ("auditor", "no-such"))):
+        with pytest.raises(error), transaction():
+            appoint(here, "new@here.example", "New", [given], "hash")  # type: ignore[list-item]
+    session.rollback()
+    assert session.scalars(select(Account)).all() == session.scalars(select(RoleGiven)).all() == []
+
+
+def test_every_role_may_only_what_the_table_names() -> None:
+    assert {permission for given in ROLES.values() for permission in given} == set(PERMISSIONS)
+    assert not may("no-such", "see_reports") and not may("auditor", "handle_reports")
+    assert may("department_staff", "handle_reports")
+
+
+def test_a_role_reaches_its_department_and_one_without_reaches_all(client: FlaskClient, here: Municipality) -> None:
+    nobody = make_staff(here, "nobody", [])
+    scoped = make_staff(here, "scoped", [("department_staff", "lighting"), ("auditor", "roads")])
+    whole = make_staff(here, "whole", [("department_staff", "lighting"), ("auditor", None)])
+    ids = {key: department.id for key, department in here.departments.items()}
+    reached = {}
+    for person in (nobody, scoped, whole):
+        caller = find_caller(here.id, person.token)
+        assert caller is not None
+        reached[caller.name] = (caller.departments("see_reports"), caller.departments("handle_reports"))
+    assert reached == {
+        "Nobody": (frozenset(), frozenset()),
+        "Scoped": (frozenset({ids["lighting"], ids["roads"]}), frozenset({ids["lighting"]})),
+        "Whole": (None, frozenset({ids["lighting"]})),
+    }
+    assert client.get("/api/v1/here/staff/reports", headers=nobody.headers).status_code == 403
