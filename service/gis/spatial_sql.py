@@ -7,7 +7,6 @@ statement is compiled, every value is a bound parameter, and the statement stays
 import math
 from typing import Any, TypeVar
 
-from geoalchemy2 import functions  # noqa: F401  (func.ST_… take their types from here)
 from sqlalchemy import (
     Boolean,
     ColumnElement,
@@ -86,15 +85,6 @@ class _Geography(UserDefinedType[Any]):
         return "geography"
 
 
-def point(lon: float, lat: float) -> ByDialect[Any]:
-    """A point to compare columns with, as in `func.ST_Covers(Feature.geometry, point(lon, lat))`."""
-    return ByDialect(
-        NullType(),
-        postgresql=func.ST_SetSRID(func.ST_MakePoint(lon, lat), WGS84, type_=NullType()),
-        sqlite=func.MakePoint(lon, lat, WGS84, type_=NullType()),
-    )
-
-
 def in_box(
     geometry: GeometryColumn,
     min_lon: float,
@@ -133,11 +123,13 @@ def metres_between(geometry: GeometryColumn, lon: float, lat: float) -> ByDialec
 
     It uses no index: narrow the rows first with `in_box(geometry, *box_around(lon, lat, metres))`.
     """
-    place, here = _clause(geometry), point(lon, lat)
+    place = _clause(geometry)
+    on_postgis = func.ST_SetSRID(func.ST_MakePoint(lon, lat), WGS84, type_=NullType())
+    on_sqlite = func.MakePoint(lon, lat, WGS84, type_=NullType())
     return ByDialect(
         Float(),
-        postgresql=func.ST_Distance(cast(place, _Geography()), cast(here, _Geography()), type_=Float()),
-        sqlite=func.ST_Distance(place, here, 1, type_=Float()),
+        postgresql=func.ST_Distance(cast(place, _Geography()), cast(on_postgis, _Geography()), type_=Float()),
+        sqlite=func.ST_Distance(place, on_sqlite, 1, type_=Float()),
     )
 
 

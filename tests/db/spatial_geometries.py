@@ -24,8 +24,8 @@ def points() -> st.SearchStrategy[shapely.Point]:
 
 
 def lines() -> st.SearchStrategy[shapely.LineString]:
-    """Lines of two to six different positions that do not cross themselves (there GEOS 3.11 is sometimes wrong)."""
-    return st.lists(positions(), min_size=2, max_size=6, unique=True).map(shapely.LineString).filter(_is_simple)
+    """Lines of two to six different positions; they may cross themselves."""
+    return st.lists(positions(), min_size=2, max_size=6, unique=True).map(shapely.LineString)
 
 
 def polygons() -> st.SearchStrategy[shapely.Polygon]:
@@ -37,12 +37,12 @@ def polygons() -> st.SearchStrategy[shapely.Polygon]:
 
 
 def geometries() -> st.SearchStrategy[BaseGeometry]:
-    """Any type that a column may hold, except collections, which GEOS 3.11 cannot compare."""
+    """Any type that a column may hold, except collections."""
     simple = st.one_of(points(), lines(), polygons())
     return st.one_of(
         simple,
         st.lists(points(), min_size=1, max_size=4).map(shapely.MultiPoint),
-        st.lists(lines(), min_size=1, max_size=2).map(shapely.MultiLineString).filter(_is_simple),
+        st.lists(lines(), min_size=1, max_size=2).map(shapely.MultiLineString),
         st.lists(polygons(), min_size=1, max_size=2).map(shapely.MultiPolygon).filter(_is_valid),
     )
 
@@ -51,10 +51,6 @@ def collections() -> st.SearchStrategy[BaseGeometry]:
     """Geometry collections, in the order of types in which SpatiaLite keeps them."""
     parts = st.tuples(points(), lines(), polygons())
     return parts.map(shapely.GeometryCollection)
-
-
-def _is_simple(geometry: BaseGeometry) -> bool:
-    return bool(geometry.is_simple)
 
 
 def _is_valid(geometry: BaseGeometry) -> bool:

@@ -9,7 +9,22 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from geoalchemy2 import Geometry, alembic_helpers
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, event, text
+from geoalchemy2.shape import to_shape
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -95,12 +110,15 @@ def test_rows_and_rules_survive_a_batch(connection: Connection) -> None:
     with spatial_batch("features", recreate="auto") as batch:
         batch.alter_column("name", new_column_name="title", existing_type=String(40))
         batch.add_column(Column("note", String(80)))
-    rows = connection.execute(text("SELECT id, title, ST_X(place), note FROM features ORDER BY id")).all()
-    assert [tuple(row) for row in rows] == [(1, "tree", 23.0, None), (2, "bench", 24.0, None)]
-    with pytest.raises((IntegrityError, DataError)), connection.begin_nested():
-        connection.execute(text("UPDATE features SET place = ST_GeomFromText('LINESTRING(1 2, 3 4)', 4326)"))
-    with pytest.raises((IntegrityError, DataError)), connection.begin_nested():
-        connection.execute(text("UPDATE features SET area = ST_GeomFromText('POINT(1 2)', 3857)"))
+    features = table(
+        "features", *map(column, ("id", "title", "note", "area")), column("place", Geometry("POINT", srid=4326))
+    )
+    question = select(features.c.id, features.c.title, features.c.place, features.c.note).order_by(features.c.id)
+    rows = [(key, title, to_shape(place).coords[0], note) for key, title, place, note in connection.execute(question)]
+    assert rows == [(1, "tree", (23, 38), None), (2, "bench", (24, 39), None)]
+    for name, misfit in (("place", "SRID=4326;LINESTRING(1 2, 3 4)"), ("area", "SRID=3857;POINT(1 2)")):
+        with pytest.raises((IntegrityError, DataError)), connection.begin_nested():
+            connection.execute(features.update().values({name: func.ST_GeomFromEWKT(misfit)}))
 
 
 def test_metadata_and_objects_are_the_same_after_a_batch(sqlite_connection: Connection) -> None:
@@ -140,9 +158,9 @@ def test_the_helpers_of_geoalchemy_add_and_drop_columns_and_indexes(connection: 
         added = Column("border", Geometry("POLYGON", srid=4326, spatial_index=False))
         operations.add_geospatial_column("features", added)  # type: ignore[attr-defined]
         operations.create_geospatial_index("idx_features_border", "features", ["border"], postgresql_using="gist")  # type: ignore[attr-defined]
-        connection.execute(
-            text("UPDATE features SET border = ST_GeomFromText('POLYGON((0 0, 1 0, 1 1, 0 0))', 4326) WHERE id = 1")
-        )
+        features = table("features", column("id"), column("border"))
+        triangle = func.ST_GeomFromEWKT("SRID=4326;POLYGON((0 0, 1 0, 1 1, 0 0))")
+        connection.execute(features.update().where(features.c.id == 1).values(border=triangle))
         if is_sqlite(connection):
             assert connection.execute(text("SELECT pkid FROM idx_features_border")).all() == [(1,)]
         operations.drop_geospatial_index("idx_features_border", "features", "border")  # type: ignore[attr-defined]

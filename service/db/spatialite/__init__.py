@@ -11,10 +11,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from service.db.spatialite.blob import decode
 from service.db.spatialite.columns import MANAGEMENT
 from service.db.spatialite.faults import Fault, SpatialFault, last_fault, name_fault, named
-from service.db.spatialite.functions import fits_column, functions_over, kept_geometries
+from service.db.spatialite.functions import DETERMINISTIC, fits_column
 from service.db.spatialite.metadata import ensure_metadata
 
 __all__ = ["FUNCTIONS", "Fault", "SpatialFault", "install", "last_fault", "name_fault"]
@@ -26,7 +25,7 @@ def install(connection: sqlite3.Connection) -> None:
     The connection's transaction and isolation level are left as they are. The management functions hold the
     connection, so it must be closed explicitly, as an engine's pool does.
     """
-    for name, count, function in functions_over(kept_geometries()):
+    for name, count, function in DETERMINISTIC:
         connection.create_function(name, count, _null_for_null(named(name, function)), deterministic=True)
     connection.create_function("GeometryConstraints", 3, fits_column, deterministic=True)
     for name, count, manage in MANAGEMENT:
@@ -42,6 +41,6 @@ def _null_for_null(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 FUNCTIONS = frozenset(
-    {name for name, _, _ in functions_over(decode)} | {name for name, _, _ in MANAGEMENT} | {"GeometryConstraints"}
+    {name for name, _, _ in DETERMINISTIC} | {name for name, _, _ in MANAGEMENT} | {"GeometryConstraints"}
 )
 """The SQL names that `install` registers: those found in compiled statements, migrations and triggers, no others."""

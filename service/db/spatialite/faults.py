@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 
 import shapely
-from pyproj.exceptions import ProjError
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DataError
 
@@ -22,15 +21,13 @@ class Fault(StrEnum):
     """Why a spatial function refused; the words are stable."""
 
     NOT_A_GEOMETRY = "not_a_geometry"  # the value is not the BLOB of a two-dimensional geometry
-    NOT_A_POINT = "not_a_point"
     BAD_ARGUMENT = "bad_argument"  # a text where a number belongs, and the like
     UNREADABLE = "unreadable"  # the text or the WKB cannot be understood
     UNSTORABLE = "unstorable"  # empty, with a third coordinate, curved, or not finite
     MIXED_SRID = "mixed_srid"
     UNKNOWN_SRID = "unknown_srid"
     NOT_LONGITUDE_LATITUDE = "not_longitude_latitude"  # metres are only measured on WGS 84
-    OUTSIDE_PROJECTION = "outside_projection"
-    TOPOLOGY = "topology"  # GEOS could not decide, usually because a polygon crosses itself
+    TOPOLOGY = "topology"  # GEOS could not decide, as where a coordinate is no number
     UNKNOWN_TYPE = "unknown_type"  # of a geometry column to be made
     NO_SUCH_COLUMN = "no_such_geometry_column"
     ROWS_DO_NOT_FIT = "rows_do_not_fit"  # what the column already holds has another type or SRID
@@ -49,7 +46,7 @@ class SpatialFault(Exception):
 _kept = threading.local()
 _BY_LIBRARY: dict[type[Exception], Fault] = {
     shapely.errors.GEOSException: Fault.TOPOLOGY,
-    ProjError: Fault.OUTSIDE_PROJECTION,
+    NotImplementedError: Fault.UNSTORABLE,
     sqlite3.Error: Fault.SQLITE,
     struct.error: Fault.BAD_ARGUMENT,
     TypeError: Fault.BAD_ARGUMENT,
