@@ -113,6 +113,7 @@ def add_categories(here: Municipality, *categories: dict[str, Any]) -> None:
 
 def expand_all() -> None:
     """Let the worker find whom everything that happened concerns."""
+    session.rollback()  # what the test has read before is no longer all there is
     while expand(EVENTS):
         pass
 
