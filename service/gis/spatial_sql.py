@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    literal,
     select,
     table,
 )
@@ -97,24 +98,56 @@ def in_box(
     Both indexes hold rounded boxes, so a row up to about a metre outside may be among them: where that matters,
     add an exact predicate. The table needs an integer primary key `id`; a NULL geometry is in no box.
     """
-    place = _clause(geometry)
+    place, index = _clause(geometry), _index_of(geometry)
+    return ByDialect(
+        Boolean(),
+        postgresql=_touching(place, min_lon, min_lat, max_lon, max_lat),
+        sqlite=place.table.c.id.in_(select(index.c.pkid).where(_touched(index, min_lon, min_lat, max_lon, max_lat))),
+    )
+
+
+def number_in_box(
+    geometry: GeometryColumn,
+    min_lon: float,
+    min_lat: float,
+    max_lon: float,
+    max_lat: float,
+    at_most: int,
+) -> ByDialect[int]:
+    """How many rows `in_box` finds, counted up to so many, from the spatial index alone where it can be."""
+    place, index = _clause(geometry), _index_of(geometry)
+    touching = _touching(place, min_lon, min_lat, max_lon, max_lat)
+    touched = _touched(index, min_lon, min_lat, max_lon, max_lat)
+    on_postgis = select(literal(1)).select_from(place.table).where(touching).limit(at_most).subquery()
+    on_sqlite = select(index.c.pkid).where(touched).limit(at_most).subquery()
+    return ByDialect(
+        Integer(),
+        postgresql=select(func.count()).select_from(on_postgis).scalar_subquery(),
+        sqlite=select(func.count()).select_from(on_sqlite).scalar_subquery(),
+    )
+
+
+def _touching(place: ColumnElement[Any], min_lon: float, min_lat: float, max_lon: float, max_lat: float) -> Any:
     envelope = func.ST_MakeEnvelope(min_lon, min_lat, max_lon, max_lat, WGS84, type_=NullType())
-    (original,) = place.base_columns
-    index = table(
+    return place.op("&&", is_comparison=True, return_type=Boolean())(envelope)
+
+
+def _index_of(geometry: GeometryColumn) -> Any:
+    """SQLite's R*Tree of the column, as a table."""
+    (original,) = _clause(geometry).base_columns
+    return table(
         f"idx_{original.table.name}_{original.name}",
         column("pkid", Integer),
         *(column(edge, Float) for edge in ("xmin", "xmax", "ymin", "ymax")),
     )
-    touching = and_(
+
+
+def _touched(index: Any, min_lon: float, min_lat: float, max_lon: float, max_lat: float) -> Any:
+    return and_(
         index.c.xmax >= min_lon,
         index.c.xmin <= max_lon,
         index.c.ymax >= min_lat,
         index.c.ymin <= max_lat,
-    )
-    return ByDialect(
-        Boolean(),
-        postgresql=place.op("&&", is_comparison=True, return_type=Boolean())(envelope),
-        sqlite=place.table.c.id.in_(select(index.c.pkid).where(touching)),
     )
 
 

@@ -1,7 +1,7 @@
 """Questions to the database about reports; each is asked for one municipality, and only reads."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,36 +11,16 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from service.db import session
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
-from service.gis.spatial_sql import box_around, in_box, metres_between
+from service.gis.spatial_sql import box_around, in_box, metres_between, number_in_box
 from service.municipalities.directory import Municipality
 from service.people.models import Account
+from service.reports.listing import EDGES, FEATURE, LINE, edges, page, reports
 from service.reports.models import Report, ReportEntry, ReportText
 
-reports, entries, texts, accounts = (model.__table__ for model in (Report, ReportEntry, ReportText, Account))
+CROWD = 2000
 
-LINE = (
-    reports.c.id,
-    reports.c.uid,
-    reports.c.number,
-    reports.c.category_id,
-    reports.c.state,
-    reports.c.open,
-    reports.c.version,
-    reports.c.department_id,
-    reports.c.reporter_id,
-    reports.c.created_at,
-    reports.c.moved_at,
-    reports.c.promised_at,
-    reports.c.district,
-    reports.c.longitude,
-    reports.c.latitude,
-    reports.c.description,
-    reports.c.on_map,
-    reports.c.text_public,
-    reports.c.photos_public,
-    reports.c.private,
-    reports.c.looked_at,
-)
+entries, texts, accounts = (model.__table__ for model in (ReportEntry, ReportText, Account))
+
 REST = (
     reports.c.address,
     reports.c.answers,
@@ -69,6 +49,8 @@ HISTORY = (
     .where(entries.c.report_id == bindparam("report"))
     .order_by(entries.c.version)
 )
+
+NUMBER_IN_BOX = select(number_in_box(reports.c.place, *edges, CROWD))
 
 
 def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
@@ -136,25 +118,27 @@ def matching(query: AnySelect, wanted: Wanted) -> AnySelect:
 def on_the_map(
     municipality: Municipality, wanted: Wanted, box: Box | None, before: int | None, limit: int
 ) -> Sequence[AnyRow]:
-    """Reports that everybody may see with their place, newest first."""
-    query = matching(select(*LINE), wanted).where(reports.c.municipality_id == municipality.id, reports.c.on_map)
-    if box is not None:
-        query = query.where(*in_exact_box(municipality, box))
-    if before is not None:
-        query = query.where(reports.c.id < before)
-    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
+    """Reports that everybody may see with their place, newest first; edges of the box are in it.
 
-
-def in_exact_box(municipality: Municipality, box: Box) -> tuple[Any, ...]:
-    """The place lies in the box, edges included; the index of places is used where the box is a small part of all."""
-    west, south, east, north = box
-    exact = (
-        reports.c.longitude >= west,
-        reports.c.longitude <= east,
-        reports.c.latitude >= south,
-        reports.c.latitude <= north,
+    The index of places finds those of a box that holds few; where it holds many, the newest are soon found.
+    """
+    within = None if box is None else dict(zip(EDGES, box, strict=True))
+    return page(
+        FEATURE,
+        "newest",
+        limit,
+        municipality=municipality.id,
+        on_map=True,
+        box=within,
+        index_box=None if within is None or is_crowded(within) else within,
+        before=before,
+        **vars(wanted),
     )
-    return (in_box(reports.c.place, west, south, east, north), *exact)
+
+
+def is_crowded(box: Mapping[str, float]) -> bool:
+    """Whether so many reports lie in the box that to sort them costs more than to look through the newest."""
+    return bool(session.scalar(NUMBER_IN_BOX, box) == CROWD)
 
 
 def around(
@@ -187,10 +171,7 @@ def around(
 
 def mine(municipality: Municipality, account_id: int, before: int | None, limit: int) -> Sequence[AnyRow]:
     """The reports of one person, newest first."""
-    query = select(*LINE).where(reports.c.municipality_id == municipality.id, reports.c.reporter_id == account_id)
-    if before is not None:
-        query = query.where(reports.c.id < before)
-    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
+    return page(LINE, "newest", limit, municipality=municipality.id, reporter=account_id, before=before)
 
 
 def mine_changed(municipality: Municipality, account_id: int) -> tuple[Any, ...]:
@@ -212,14 +193,17 @@ def queue(
     limit: int,
 ) -> Sequence[AnyRow]:
     """The reports of these departments (None: of all), newest first; with `late_at` those promised for before it."""
-    query = matching(select(*LINE), wanted).where(reports.c.municipality_id == municipality.id)
-    if departments is not None:
-        query = query.where(reports.c.department_id.in_(departments))
-    if late_at is not None:
-        query = query.where(reports.c.open, reports.c.promised_at < late_at)
-    if before is not None:
-        query = query.where(reports.c.id < before)
-    return session.execute(query.order_by(reports.c.id.desc()).limit(limit)).all()
+    return page(
+        LINE,
+        "newest",
+        limit,
+        municipality=municipality.id,
+        departments=departments,
+        still_open=None if late_at is None else True,
+        late_at=late_at,
+        before=before,
+        **vars(wanted),
+    )
 
 
 def due(
@@ -231,16 +215,15 @@ def due(
     limit: int,
 ) -> Sequence[AnyRow]:
     """Open reports with a promise, the most urgent first; with `late_at` those promised for before it."""
-    query = matching(select(*LINE), wanted).where(
-        reports.c.municipality_id == municipality.id, reports.c.open, reports.c.promised_at.is_not(None)
+    return page(
+        LINE,
+        "due",
+        limit,
+        municipality=municipality.id,
+        departments=departments,
+        still_open=True,
+        promised=True,
+        late_at=late_at,
+        after=None if after is None else {"then": after[0], "key": after[1]},
+        **vars(wanted),
     )
-    if departments is not None:
-        query = query.where(reports.c.department_id.in_(departments))
-    if late_at is not None:
-        query = query.where(reports.c.promised_at < late_at)
-    if after is not None:
-        promised, key = after
-        query = query.where(
-            or_(reports.c.promised_at > promised, and_(reports.c.promised_at == promised, reports.c.id > key))
-        )
-    return session.execute(query.order_by(reports.c.promised_at, reports.c.id).limit(limit)).all()

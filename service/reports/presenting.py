@@ -7,7 +7,7 @@ from typing import Any
 from service.db.types import AnyRow
 from service.gis.locating import district_names
 from service.municipalities.directory import Municipality
-from service.reports.catalogue import catalogue_of
+from service.reports.catalogue import Catalogue, Category, catalogue_of
 from service.reports.routing import FALLBACK, in_words
 from service.reports.states import STATES
 from service.text import N_, pick, say
@@ -19,9 +19,17 @@ BY_THE_MAP = N_("The map names the department for this place.")
 Photos = Mapping[str, Sequence[AnyRow]]
 
 
-def summary(municipality: Municipality, row: AnyRow, language: str, audience: str) -> dict[str, Any]:
+def summaries(municipality: Municipality, rows: Iterable[AnyRow], language: str, audience: str) -> list[dict[str, Any]]:
+    """Reports as the lines of a list."""
+    catalogue = catalogue_of(municipality)
+    return [summary(municipality, catalogue, row, language, audience) for row in rows]
+
+
+def summary(
+    municipality: Municipality, catalogue: Catalogue, row: AnyRow, language: str, audience: str
+) -> dict[str, Any]:
     """A report as one line of a list."""
-    category = catalogue_of(municipality).by_id[row.category_id]
+    category = catalogue.by_id[row.category_id]
     department = municipality.departments_by_id[row.department_id]
     everything = audience != EVERYBODY
     shown: dict[str, Any] = {
@@ -55,9 +63,14 @@ def district_name(municipality: Municipality, key: str | None, language: str) ->
     return None if key is None else pick(district_names(municipality, key), language, municipality.main_language)
 
 
-def feature(municipality: Municipality, row: AnyRow) -> dict[str, Any]:
+def features(municipality: Municipality, rows: Iterable[AnyRow]) -> list[dict[str, Any]]:
+    """Reports on the map, as GeoJSON features."""
+    catalogue = catalogue_of(municipality)
+    return [feature(catalogue.by_id[row.category_id], row) for row in rows]
+
+
+def feature(category: Category, row: AnyRow) -> dict[str, Any]:
     """A report on the map, as a GeoJSON feature."""
-    category = catalogue_of(municipality).by_id[row.category_id]
     return {
         "type": "Feature",
         "id": row.uid,
@@ -83,7 +96,7 @@ def whole(
 ) -> dict[str, Any]:
     """A report with its explanation, its photos and its timeline."""
     everything = audience != EVERYBODY
-    shown = summary(municipality, row, language, audience)
+    shown = summary(municipality, catalogue_of(municipality), row, language, audience)
     shown |= {
         "address": row.address if everything or (row.text_public and row.on_map) else None,
         "answers": row.answers if everything or row.text_public else None,

@@ -152,7 +152,7 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
         rows, following = page_of(found, limit)
     content = {
         "type": "FeatureCollection",
-        "features": [presenting.feature(municipality, row) for row in rows],
+        "features": presenting.features(municipality, rows),
         "next": following,
     }
     return answer(content, etag=etag_of(following, [(row.uid, row.version) for row in rows]))
@@ -168,7 +168,7 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
     wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
     place = query["longitude"], query["latitude"]
     rows = finding.around(municipality, wanted, place, SIMILAR_METRES, None, MOST_SIMILAR)
-    features = [presenting.feature(municipality, row) for row in rows]
+    features = presenting.features(municipality, rows)
     return answer({"type": "FeatureCollection", "features": features, "next": None})
 
 
@@ -219,7 +219,7 @@ def mine(query: dict[str, Any], municipality: Municipality) -> Response:
         return unchanged
     found = finding.mine(municipality, account_id, after[0] if after else None, query["limit"] + 1)
     rows, following = page_of(found, query["limit"])
-    lines = [presenting.summary(municipality, row, language(), REPORTER) for row in rows]
+    lines = presenting.summaries(municipality, rows, language(), REPORTER)
     return answer({"reports": lines, "next": following}, etag=etag)
 
 

@@ -58,7 +58,7 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
         found = finding.queue(municipality, departments, wanted, late_at, after[0] if after else None, limit + 1)
         rows, following = page_of(found, limit)
     spoken = language()
-    lines = [presenting.summary(municipality, row, spoken, STAFF) for row in rows]
+    lines = presenting.summaries(municipality, rows, spoken, STAFF)
     return answer({"reports": lines, "next": following})
 
 
