@@ -14,7 +14,7 @@ from service.errors import NotFound
 from service.gis.spatial_sql import box_around, in_box, metres_between, number_in_box
 from service.municipalities.directory import Municipality
 from service.people.models import Account
-from service.reports.listing import EDGES, FEATURE, LINE, edges, page, reports
+from service.reports.listing import EDGES, FEATURE, LINE, east, north, page, reports, south, west
 from service.reports.models import Report, ReportEntry, ReportText
 
 CROWD = 2000
@@ -50,7 +50,7 @@ HISTORY = (
     .order_by(entries.c.version)
 )
 
-NUMBER_IN_BOX = select(number_in_box(reports.c.place, *edges, CROWD))
+NUMBER_IN_BOX = select(number_in_box(reports.c.place, west, south, east, north, CROWD))
 
 
 def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
