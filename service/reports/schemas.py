@@ -7,6 +7,7 @@ import orjson
 from flask_smorest.fields import Upload
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 from webargs.fields import DelimitedList
+from werkzeug.datastructures import FileStorage
 
 from service.http import PageQuery
 from service.municipalities.schemas import lon_lat, texts
@@ -37,6 +38,12 @@ def following() -> fields.String:
     return fields.String(
         required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
     )
+
+
+def is_file(part: Any) -> None:
+    """Refuse a field of a multipart body where a file is needed."""
+    if not isinstance(part, FileStorage):
+        raise ValidationError("a file is needed")
 
 
 class IdempotencyHeader(Schema):
@@ -128,7 +135,7 @@ class ReportPartsIn(Schema):
         metadata={"description": "A JSON text."},
     )
     photos = fields.List(
-        Upload(),
+        Upload(validate=is_file),
         load_default=list,
         validate=validate.Length(max=MOST_PHOTOS),
         metadata={"description": "JPEG, PNG, WebP, HEIC/HEIF or AVIF; one part each, all called `photos`."},
@@ -150,7 +157,7 @@ class ReportPartsIn(Schema):
 class PhotoIn(Schema):
     """A photo: JPEG, PNG, WebP, HEIC/HEIF or AVIF."""
 
-    photo = Upload(required=True)
+    photo = Upload(required=True, validate=is_file)
     alt = fields.String(
         load_default=None,
         validate=[validate.Length(max=500), Plain],
