@@ -21,6 +21,7 @@ from service.gis.models import KINDS
 from service.gis.publishing import publish_version
 from service.housekeeping import plan_recurring
 from service.municipalities.directory import municipality
+from service.operating.commands import COMMANDS
 from service.outbox.listing import deliveries
 from service.outbox.loopback_fcm import serve as serve_loopback_fcm
 from service.people.appointing import appoint
@@ -248,6 +249,10 @@ def roles() -> None:
 def openapi(settings: Settings) -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(application(settings).config["OPENAPI_DOCUMENT"], indent=2, ensure_ascii=False))
+
+
+for command in COMMANDS:
+    cli.add_command(command)
 
 
 class problems_shown:  # noqa: N801  (reads as the statement that it is)
