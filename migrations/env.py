@@ -37,8 +37,8 @@ def run() -> None:
     writing.set(True)  # the write lock first: of two processes that start at once one waits for the other
     with connectable.connect() as connection:
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.commit()
+            # on the driver's own connection, because inside a transaction the pragma does nothing
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
