@@ -7,6 +7,7 @@ older generation serves until the newer one is ready.
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -45,10 +46,16 @@ class Known:
             return
         try:
             self.asked_at = time.monotonic()
-            rows = session.execute(select(Generation.subject, Generation.value)).all()
-            self.values = {row.subject: row.value for row in rows}
+            read = as_read_here()
+            self.values |= {subject: max(value, self.values.get(subject, 0)) for subject, value in read.items()}
         finally:
             self.lock.release()
+
+
+def as_read_here() -> dict[str, int]:
+    """The generations as the open snapshot of this session shows them; it may be older than what is known."""
+    rows = session.execute(select(Generation.subject, Generation.value)).all()
+    return {row.subject: row.value for row in rows}
 
 
 _known: WeakKeyDictionary[Engine, Known] = WeakKeyDictionary()
@@ -84,11 +91,14 @@ def forget() -> None:
         known.asked_at = float("-inf")
 
 
+building: ContextVar[bool] = ContextVar("building", default=False)
+
+
 class Remembered(Generic[Value]):
     """What `build` makes of the rows of some subjects, kept until one of them grows.
 
     `also` is whatever else it is made of, such as the day. One thread builds; meanwhile the others are served what
-    was there before. The value must not be changed.
+    was there before, unless they build something of it. The value must not be changed.
     """
 
     def __init__(self, build: Callable[[], Value], *subjects: str, also: Callable[[], Hashable] = lambda: None) -> None:
@@ -107,16 +117,27 @@ class Remembered(Generic[Value]):
         kept = self.kept.get(db.engine)
         if may_be_undone():
             return self.build() if kept is None else kept[1]
-        newest = (*(generation(subject) for subject in self.subjects), self.also())
-        if kept is not None and (kept[0] == newest or not self.lock.acquire(blocking=False)):
+        newest = tuple(generation(subject) for subject in self.subjects)
+        also = self.also()
+        if kept is not None and (kept[0] == (newest, also) or not self.lock.acquire(blocking=building.get())):
             return kept[1]
         if kept is None:
             self.lock.acquire()
         try:
             kept = self.kept.get(db.engine)
-            if kept is None or kept[0] != newest:
-                kept = (newest, self.build())
+            if kept is None or kept[0] != (newest, also):
+                read, value = self.built()
+                kept = ((tuple(map(min, newest, read)), also), value)
                 self.kept[db.engine] = kept
             return kept[1]
         finally:
             self.lock.release()
+
+    def built(self) -> tuple[tuple[int, ...], Value]:
+        """The value, and the generations of which it was made at least: an old snapshot shows old rows."""
+        token = building.set(True)
+        try:
+            read = as_read_here()
+            return tuple(read.get(subject, 0) for subject in self.subjects), self.build()
+        finally:
+            building.reset(token)
