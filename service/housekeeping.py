@@ -11,7 +11,7 @@ from service.idempotency.keeping import forget_old
 from service.jobs.planning import plan
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
-from service.outbox.retaining import forget_finished
+from service.outbox.retaining import forget_finished, forget_retired
 from service.people.registering import forget_expired_tokens
 from service.reports.closing import close_resolved
 from service.reports.digesting import owe_digests
@@ -23,6 +23,7 @@ EVERY: Mapping[str, int] = {
     "department_digests": HOUR,
     "forget_answers": DAY,
     "forget_messages": DAY,
+    "forget_targets": DAY,
     "forget_tokens": DAY,
     "sweep_photos": DAY,
 }
@@ -68,6 +69,10 @@ def forget_messages(job: Work, progress: Progress) -> Any:
     return until_none_left(forget_finished, progress)
 
 
+def forget_targets(job: Work, progress: Progress) -> Any:
+    return until_none_left(forget_retired, progress)
+
+
 def forget_tokens(job: Work, progress: Progress) -> Any:
     with transaction():
         return {"forgotten": forget_expired_tokens()}
@@ -82,6 +87,7 @@ HANDLERS = {
     "department_digests": digests,
     "forget_answers": forget_answers,
     "forget_messages": forget_messages,
+    "forget_targets": forget_targets,
     "forget_tokens": forget_tokens,
     "sweep_photos": sweep_photos,
 }

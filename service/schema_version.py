@@ -10,7 +10,8 @@ from alembic.script import ScriptDirectory
 
 from service.db import db
 
-FOLDER = Path(__file__).parent.parent / "migrations"
+INSTALLED, CHECKOUT = (Path(__file__).parents[above] / "migrations" for above in (0, 1))
+FOLDER = INSTALLED if INSTALLED.is_dir() else CHECKOUT
 
 
 def configuration(url: str) -> Config:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, cast, delete, literal, select, update
 
 from service.db import session
 from service.db.clock import now
-from service.outbox.models import Delivery, Event
+from service.outbox.models import Delivery, Event, Target
 
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000
@@ -24,6 +24,22 @@ def forget_finished() -> int:
         delete(Delivery).where(Delivery.id.in_(some)).execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)
+
+
+def forget_retired() -> int:
+    """Blank some addresses and tokens that were retired longer ago than `KEPT_FOR`; how many. The rows stay, because
+    a phone may still point at them.
+    """
+    blank = literal("retired ") + cast(Target.id, String)
+    some = (
+        select(Target.id)
+        .where(Target.state == "retired", Target.retired_at < now() - KEPT_FOR, Target.value != blank)
+        .limit(AT_ONCE)
+    )
+    blanked: Any = session.execute(
+        update(Target).where(Target.id.in_(some)).values(value=blank).execution_options(synchronize_session=False)
+    )
+    return int(blanked.rowcount)
 
 
 def forget_subject(subject: str) -> None:

@@ -302,7 +302,8 @@ def pause(channel: Channel, result: Result) -> None:
         .on_conflict_do_update(index_elements=[ChannelPause.channel], set_=values)
     )
     level = log.error if result.outcome is Outcome.CONFIGURATION else log.warning
-    level("channel_paused", channel=channel.name, seconds=round(seconds, 1), reason=result.outcome, error=result.error)
+    # not the provider's own words, which may quote an address: they stand in the row
+    level("channel_paused", channel=channel.name, seconds=round(seconds, 1), reason=result.outcome)
 
 
 def wake(name: str) -> None:

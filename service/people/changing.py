@@ -38,7 +38,16 @@ def change_me(municipality: Municipality, caller: Caller, changes: dict[str, str
 
 def change_address(municipality: Municipality, account: Account, email: str | None) -> None:
     """Write the address and the target that stands for it. Two people of one household may share a mailbox."""
+    former = account.email_target_id
     account.email = email.strip() if email else None
     account.email_target_id = (
         targets.register(municipality.id, "email", "address", account.email) if account.email else None
     )
+    if former is not None and former != account.email_target_id and not is_shared(former, account):
+        targets.retire(former, "replaced")
+
+
+def is_shared(target_id: int, account: Account) -> bool:
+    """Whether somebody else reads this mailbox too."""
+    others = select(Account.id).where(Account.email_target_id == target_id, Account.id != account.id)
+    return session.scalar(others.limit(1)) is not None

@@ -98,7 +98,7 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
     values = wording(municipality, found, spoken)
     title, body = (say(spoken, text, **values).strip() for text in TEXTS[found.state])
     yield inbox_message(event, person, title, body, "report", str(found.uid))
-    data = {"kind": "report", "report": str(found.uid), "state": found.state, "municipality": municipality.slug}
+    data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
     for target_id, channel in person.targets:
         if channel == "push":
             content: dict[str, Any] = {"title": title, "body": body[:500], "data": data}
