@@ -49,6 +49,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def ensure_free(host: str, port: int) -> None:
+    """Raises Failed when something listens there already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Failed(f"port {port} cannot be had on {host} ({error.strerror}); choose another with PORT") from None
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """What the parts are told of the settings."""
     told = {
@@ -74,6 +84,7 @@ class Service:
 
     def start(self) -> None:
         """Start the stand-in of FCM with the samples, then the worker, then the server. Raises Failed."""
+        ensure_free(self.settings.host, self.settings.port)
         logs = self.settings.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         if self.settings.samples:
