@@ -13,7 +13,7 @@ from service.http import PageQuery
 from service.municipalities.schemas import lon_lat, texts
 from service.people.schemas import Language, Plain
 from service.reports import examples
-from service.reports.answering import DATATYPES
+from service.reports.answering import DATATYPES, LONGEST_TEXT
 from service.reports.routing import FALLBACK, RELATIONS
 from service.reports.starting import LONGEST_DESCRIPTION
 from service.reports.states import REPORTER, STAFF, STATES, SYSTEM
@@ -22,6 +22,7 @@ MOST_PHOTOS = 20
 
 Description = validate.Length(max=LONGEST_DESCRIPTION)
 Key = validate.Regexp(r"\A[A-Za-z0-9._:~-]{16,200}\Z", error="16 to 200 letters, digits or ._:~-")
+ANSWER = {"type": ["string", "number", "boolean", "array"], "items": {"type": "string"}, "maxLength": LONGEST_TEXT}
 StateName = validate.OneOf(tuple(STATES))
 STEPS = ("submitted", "moved", "handed_over", "assigned", "looked")
 
@@ -38,6 +39,17 @@ def following() -> fields.String:
     return fields.String(
         required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
     )
+
+
+def is_answer(value: Any) -> None:
+    """Refuse what no datatype has: objects, lists of anything but texts, endless texts."""
+    texts_of_it = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    if not isinstance(value, str | int | float | list) or not all(is_text(text) for text in texts_of_it):
+        raise ValidationError("no answer to any kind of question")
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
 
 
 def is_file(part: Any) -> None:
@@ -104,7 +116,7 @@ class ReportFieldsIn(Schema):
     description = fields.String(load_default="", validate=[Description, Plain])
     answers = fields.Dict(
         keys=fields.String(validate=validate.Length(max=64)),
-        values=fields.Raw(allow_none=True),
+        values=fields.Raw(allow_none=True, validate=is_answer, metadata=ANSWER),
         load_default=dict,
         metadata={"description": "The question's code → the answer; lists for multivaluelist."},
     )
@@ -367,10 +379,15 @@ class FilterQuery(Schema):
     """Which reports."""
 
     category = DelimitedList(
-        fields.String(validate=validate.Length(max=64)),
+        fields.String(validate=validate.Length(1, 64)),
+        validate=validate.Length(min=1),
         metadata={"description": "Keys, with commas between.", "examples": [["lamp-out"]]},
     )
-    state = DelimitedList(fields.String(validate=StateName), metadata={"description": "Names, with commas between."})
+    state = DelimitedList(
+        fields.String(validate=StateName),
+        validate=validate.Length(min=1),
+        metadata={"description": "Names, with commas between."},
+    )
     open = fields.Boolean(metadata={"description": "Only those still being worked on, or only the others."})
 
 

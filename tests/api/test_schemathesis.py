@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import Case
@@ -138,7 +138,9 @@ def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) 
         role = "dispatcher" if "/staff/" in operation.path else "resident"
 
         def send(case: Case, name: str = name, role: str = role) -> None:
-            call(case, name, world, role, negative_data_rejection)
+            # every part of a multipart body is text, so that a wrong type in it is right after all
+            check = [] if "multipart" in str(case.media_type) else [negative_data_rejection]
+            call(case, name, world, role, *check)
 
         parts = re.findall(r"{(\w+)}", operation.path)
         address = world.path_of(dict.fromkeys(parts, "medium"), name)
@@ -198,5 +200,8 @@ def test_stories_along_the_links_go_as_documented(schema: BaseSchema, world: Wor
             taken[response.status_code < 300] += 1
             case.validate_response(response, checks=CHECKS)
 
-    run_state_machine_as_test(Story, settings=settings(max_examples=8 * LONG, stateful_step_count=10, **QUICK))
+    # one story a run: what is possible next depends on what the service has answered, which cannot be foretold
+    for number in range(8 * LONG):
+        options = settings(max_examples=1, stateful_step_count=10, **QUICK | {"derandomize": False})
+        run_state_machine_as_test(seed(number)(Story), settings=options)
     assert taken.total() > 10 and bool(taken[True]) == (role != "staff next door")
