@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from service import logs
+from service.db.standstill import was_refused
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
 from service.outbox.channels import Channel, build
@@ -97,8 +99,10 @@ def take(app: Flask, step: Callable[[], object]) -> bool:
         with app.app_context():
             return bool(step())
     except Exception as error:  # the database may be away for a while; the worker outlives it
-        log.error("worker_step_failed", step=threading.current_thread().name)
-        logs.unforeseen(error)
+        moving = isinstance(error, DBAPIError) and was_refused(error)
+        if not moving:  # while the database moves there is nothing to do, and nothing to complain of
+            log.error("worker_step_failed", step=threading.current_thread().name)
+            logs.unforeseen(error)
         return False
 
 
