@@ -65,16 +65,16 @@ class Reader:
     known: dict[str, str] = field(default_factory=dict)
 
     def follow(self, example: Example) -> None:
-        """Try the example. Raises Differs, with its page and line."""
+        """Try the example. Raises Differs, KeyError where it names a value that nothing has brought."""
         limit = time.monotonic() + (PATIENCE if example.again else 0)
         while True:
             before = dict(self.known)
             try:
                 return self.compare_push(example) if example.asked is None else self.send(example)
-            except Differs as difference:
+            except Differs:
                 self.known = before
                 if time.monotonic() > limit:
-                    raise Differs(f"{example.page}:{example.line}: {difference}") from None
+                    raise
                 time.sleep(0.2)
 
     def send(self, example: Example) -> None:

@@ -41,7 +41,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-QUICK = {
+QUICK: dict[str, Any] = {
     "derandomize": True,
     "database": None,
     "deadline": None,
