@@ -8,6 +8,12 @@ from flask import Flask
 
 from service.config import Settings
 
+CONNECTIONS = 500
+"""As many phones and browsers may stay connected; waitress keeps everybody else waiting from then on."""
+
+IDLE = 60
+"""Seconds after which a connection on which nothing happens is closed."""
+
 
 def serve(app: Flask, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests that run are finished first."""
@@ -21,6 +27,9 @@ def serve(app: Flask, settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         threads=settings.threads,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE,
+        asyncore_use_poll=True,
         ident=None,
         max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
