@@ -35,7 +35,10 @@ blueprint = Blueprint("notices", __name__, url_prefix="/<municipality>", descrip
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listInbox", CursorNotValid)
 def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
-    """Show what this person was told, newest first"""
+    """Show what this person was told, newest first
+
+    Everything that was ever pushed or mailed is here, so that a missed push loses nothing.
+    """
     account_id = caller().account_id
     after = after_cursor(query.get("after"), int)
     changed, unread = state_of(account_id)

@@ -33,7 +33,10 @@ blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", descript
 @blueprint.response(201, schemas.TokenOut)
 @operation("registerDevice", SecretNotRight)
 def register(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Register a phone, or get a fresh token for one that is registered"""
+    """Register a phone, or get a fresh token for one that is registered
+
+    The same installation and secret always lead to the same account; tokens that were given before stay good.
+    """
     with transaction():
         given = register_device(municipality, **body, days=settings().token_days)
     return token(given)
@@ -58,7 +61,10 @@ def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(204)
 @operation("signOut")
 def sign_out(municipality: Municipality) -> Response:
-    """Make this token worthless"""
+    """Make this token worthless
+
+    Other tokens of the same account stay good, and pushes still go to the phone.
+    """
     who = caller()
     with transaction():
         revoke_token(who)
@@ -93,7 +99,10 @@ def change(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(204)
 @operation("setPushTarget", DeviceNeeded)
 def push_target(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Say where pushes for this phone go"""
+    """Say where pushes for this phone go
+
+    What was waiting for the former place goes to the new one.
+    """
     who = caller()
     with transaction():
         set_push_target(municipality, who, body["kind"], body["value"])

@@ -82,7 +82,10 @@ blueprint = Blueprint("reports", __name__, url_prefix="/<municipality>", descrip
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("startApp")
 def app_start(municipality: Municipality) -> Response:
-    """Give a phone what it needs at start"""
+    """Give a phone what it needs at start
+
+    Everything in all languages of the municipality, so that the form works without a network.
+    """
     content = start(municipality)
     return answer(content, etag=etag_of(content))
 
@@ -94,7 +97,10 @@ def app_start(municipality: Municipality) -> Response:
 @blueprint.response(201, schemas.PhotoOut)
 @operation("sendPhoto", *PHOTO_REFUSALS)
 def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
-    """Send a photo before its report"""
+    """Send a photo before its report
+
+    It belongs to who sent it, can be used once, and is deleted after a day if nothing has taken it.
+    """
     data = read_upload(parts["photo"])
     kept = store_photo(municipality, uploader(caller_or_nobody()), data, store(), alt=parts["alt"])
     with transaction():
@@ -111,7 +117,11 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(201, schemas.ReportOut)
 @operation("sendReport", *INTAKE_REFUSALS, PhotoNotFound)
 def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipality) -> Response:
-    """Report a problem"""
+    """Report a problem
+
+    The same key with the same report has the same outcome for 14 days, however often and however simultaneously it is
+    sent; with another report the key is refused. A refused report leaves nothing behind, not even its key.
+    """
     who = caller_or_nobody()
     uid, before = take_in(municipality, who, headers["idempotency_key"], body)
     return submitted(municipality, who, uid, before)
@@ -125,7 +135,10 @@ def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipa
 @blueprint.response(201, schemas.ReportOut)
 @operation("sendReportWithPhotos", *INTAKE_REFUSALS, *PHOTO_REFUSALS)
 def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: Municipality) -> Response:
-    """Report a problem with its photos in one call"""
+    """Report a problem with its photos in one call
+
+    The key holds for the fields and the photos' bytes, not for how they were packed.
+    """
     who = caller_or_nobody()
     photos = [read_upload(photo) for photo in parts["photos"]]
     uid, before = take_in_whole(municipality, who, headers["idempotency_key"], parts["report"], photos, store())
@@ -139,7 +152,10 @@ def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: M
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listReportsOnMap", CursorNotValid)
 def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
-    """Show the reports on the map: in a box, around a point, or all, newest first (around a point: nearest first)"""
+    """Show the reports on the map: in a box, around a point, or all
+
+    Those whose place everybody may see, newest first; around a point nearest first and without further pages.
+    """
     wanted, limit = wanted_of(municipality, query), query["limit"]
     if "near" in query:
         after = after_cursor(query.get("after"), float, int)
@@ -164,7 +180,10 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(200, schemas.MapOut)
 @operation("listSimilarReports", NoSuchCategory)
 def similar(query: dict[str, Any], municipality: Municipality) -> Response:
-    """Show open reports of the same category nearby: is it one of these?"""
+    """Show open reports of the same category nearby: is it one of these?
+
+    Within 100 metres, nearest first, at most ten.
+    """
     wanted = Wanted(category_ids=[category_in(municipality, query["category"]).id], open=True)
     place = query["longitude"], query["latitude"]
     rows = finding.around(municipality, wanted, place, SIMILAR_METRES, None, MOST_SIMILAR)
@@ -178,7 +197,10 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("showReport", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
-    """Show one report, as its reporter or as everybody may see it"""
+    """Show one report, as its reporter or as everybody may see it
+
+    What may not be seen (yet) is null or an empty list; a private report does not exist for others.
+    """
     row = finding.report_row(municipality, report)
     audience = audience_of(caller_or_nobody(), row)
     return show_row(municipality, row, REPORTER if audience == REPORTER else EVERYBODY)
@@ -230,7 +252,10 @@ def mine(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(200, schemas.ReportOut)
 @operation("moveMyReport", NotFound, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
-    """Withdraw one's report, answer a question about it, reopen it, or agree that it is solved"""
+    """Withdraw one's report, answer a question about it, reopen it, or agree that it is solved
+
+    `moves` of the report says what is possible now.
+    """
     who = caller()
     with transaction():
         found = finding.report_to_change(municipality, report)

@@ -45,7 +45,10 @@ blueprint = Blueprint(
 @blueprint.response(200, schemas.QueueOut)
 @operation("listQueue", CursorNotValid, NoSuchDepartment)
 def queue(query: dict[str, Any], municipality: Municipality) -> Response:
-    """Show the queue of one's departments, newest first or most urgent first"""
+    """Show the queue of one's departments, newest first or most urgent first
+
+    With `late` only open reports whose promised time has passed.
+    """
     departments = departments_of(municipality, query.get("department"))
     wanted, limit = wanted_of(municipality, query), query["limit"]
     late_at = now() if query.get("late") else None
@@ -78,7 +81,10 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 @blueprint.response(200, schemas.StaffReportOut)
 @operation("moveReport", NotFound, ReportChanged, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
-    """Move a report to another state"""
+    """Move a report to another state
+
+    With `version` only if nobody has changed the report since. The reporter is told of every move.
+    """
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])
@@ -102,7 +108,10 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @blueprint.response(200, schemas.StaffReportOut)
 @operation("handOverReport", NotFound, ReportChanged, NoSuchDepartment)
 def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
-    """Hand a report over to another department"""
+    """Hand a report over to another department
+
+    It is in nobody's hand then; who handed it over may see it no longer.
+    """
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])
@@ -130,7 +139,10 @@ def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @blueprint.response(200, schemas.StaffReportOut)
 @operation("lookAtReport", NotFound)
 def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
-    """Decide what everybody may see of a report"""
+    """Decide what everybody may see of a report
+
+    The first look, or a later one; what the category never shows stays hidden.
+    """
     who = caller()
     with transaction():
         look(municipality, report_in_reach(municipality, report), Actor(STAFF, who.account_id), **body)
