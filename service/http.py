@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -18,6 +19,9 @@ from service.errors import Problem
 from service.text import LANGUAGES, N_, say
 
 MOST_ON_A_PAGE = 100
+NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+LARGEST_KEY = 2**31 - 1
+"""Of the tables that are shown page by page; PostgreSQL refuses to compare their keys with more."""
 
 
 class CursorNotValid(Problem):
@@ -59,7 +63,7 @@ class PartsParser(FlaskParser):
         if not data:
             return missing
         try:
-            return orjson.loads(data)
+            return read_json(data)
         except orjson.JSONDecodeError:
             flask.abort(400)
 
@@ -113,6 +117,16 @@ def operation(name: str, *refusals: type[Problem]) -> Callable[[View], View]:
         return view
 
     return decorate
+
+
+def read_json(data: bytes) -> Any:
+    """What the JSON says. Null characters are refused wherever they are, because PostgreSQL keeps none in a text.
+
+    Raises FieldsNotValid, and orjson.JSONDecodeError.
+    """
+    if NULL.search(data):
+        raise FieldsNotValid(errors={"json": ["may not contain a null character"]})
+    return orjson.loads(data)
 
 
 class PageQuery(Schema):
@@ -185,7 +199,7 @@ def after_cursor(text: str | None, *kinds: type) -> list[Any] | None:
         raise CursorNotValid
     if not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
         raise CursorNotValid
-    if any(isinstance(value, int) and abs(value) >= 2**63 for value in values):
+    if any(isinstance(value, int) and not 0 <= value <= LARGEST_KEY for value in values):
         raise CursorNotValid
     return values
 
