@@ -15,7 +15,7 @@ from service.storage.keeping import KeptFile, Store
 
 attachments = Attachment.__table__
 
-# Made once, of a table: to make a statement costs more than to run it.
+# Made once, of the table: to make a statement costs more than to run it.
 OF_OWNERS = (
     select(attachments)
     .where(
@@ -23,6 +23,11 @@ OF_OWNERS = (
         attachments.c.owner.in_(bindparam("owners", expanding=True)),
     )
     .order_by(attachments.c.attached_at, attachments.c.position, attachments.c.id)
+)
+
+NAMED = select(attachments).where(
+    attachments.c.municipality_id == bindparam("municipality"),
+    attachments.c.uid.in_(bindparam("uids", expanding=True)),
 )
 
 
@@ -35,16 +40,11 @@ def photos_of(municipality: Municipality, owners: Collection[str]) -> dict[str, 
     return photos
 
 
-def digests_of(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The SHA-256 (hex) of each of these photos as it was uploaded; those that are not here are left out."""
+def photos_named(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnyRow]:
+    """Each of these photos, whoever has it; those that are not here are left out."""
     if not uids:
         return {}
-    rows = session.execute(
-        select(Attachment.uid, Attachment.sha256).where(
-            Attachment.municipality_id == municipality.id, Attachment.uid.in_(uids)
-        )
-    )
-    return dict(rows.all())
+    return {row.uid: row for row in session.execute(NAMED, {"municipality": municipality.id, "uids": list(uids)})}
 
 
 def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:

@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -13,9 +14,10 @@ from service.db.keys import new_uid
 from service.errors import Problem
 from service.idempotency.keeping import Request, digest_of, keep, outcome_of
 from service.media.attaching import PhotoNotFound, record_attached, store_photo
-from service.media.finding import digests_of
+from service.media.finding import photos_named
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.reports.models import Report
 from service.reports.routers import router_of
 from service.reports.submitting import NewReport, check_report, submit_report
 from service.storage.keeping import Store
@@ -36,16 +38,23 @@ def uploader(who: Caller | None) -> str:
     return str(who.account) if who else ANONYMOUS
 
 
-def take_in(
-    municipality: Municipality, who: Caller | None, key: str, body: Mapping[str, Any]
-) -> tuple[uuid.UUID, bool]:
-    """Take in a report whose photos were sent before: its id, and whether it came before."""
-    digests = digests_of(municipality, body["photos"])
-    if len(digests) < len(set(body["photos"])):
+@dataclass(frozen=True)
+class Taken:
+    """A report that was taken in, with its photos; `report` is None where the same came before."""
+
+    uid: uuid.UUID
+    report: Report | None = None
+    photos: Sequence[Any] = ()
+
+
+def take_in(municipality: Municipality, who: Caller | None, key: str, body: Mapping[str, Any]) -> Taken:
+    """Take in a report whose photos were sent before."""
+    sent = photos_named(municipality, body["photos"])
+    if len(sent) < len(set(body["photos"])):
         raise PhotoNotFound
-    request = request_of(municipality, who, key, body, [digests[uid] for uid in body["photos"]])
+    request = request_of(municipality, who, key, body, [sent[uid].sha256 for uid in body["photos"]])
     new = new_report(body, body["photos"])
-    return commit(municipality, who, request, new)
+    return commit(municipality, who, request, new, sent=[sent[uid] for uid in dict.fromkeys(body["photos"])])
 
 
 def take_in_whole(
@@ -55,13 +64,13 @@ def take_in_whole(
     body: Mapping[str, Any],
     photos: Sequence[bytes],
     store: Store,
-) -> tuple[uuid.UUID, bool]:
-    """Take in a report with its photos: its id, and whether it came before. Photos of a retry are not decoded."""
+) -> Taken:
+    """Take in a report with its photos. Those of a retry are not decoded."""
     hashes = [hashlib.sha256(photo).hexdigest() for photo in photos]
     request = request_of(municipality, who, key, body, hashes)
     before = outcome_of(request)
     if before is not None:
-        return before, True
+        return Taken(before)
     check_report(municipality, new_report(body, ()), who.account_id if who else None, len(photos))
     kept = [store_photo(municipality, uploader(who), photo, store) for photo in photos]
     new = new_report(body, [photo.uid for photo in kept])
@@ -69,25 +78,31 @@ def take_in_whole(
 
 
 def commit(
-    municipality: Municipality, who: Caller | None, request: Request, new: NewReport, kept: Sequence[Any] = ()
-) -> tuple[uuid.UUID, bool]:
+    municipality: Municipality,
+    who: Caller | None,
+    request: Request,
+    new: NewReport,
+    kept: Sequence[Any] = (),
+    sent: Sequence[Any] = (),
+) -> Taken:
     """The one transaction of a report; of simultaneous retries one works and the others get its outcome."""
     router_of(municipality)  # so that map and rules are the newest, and nothing is built while the lock is held
     try:
         with transaction():
             before = keep(request, 201, new.uid)
             if before is not None:
-                return before, True
+                return Taken(before)
             crash_here("after_keep")
             if kept:
                 record_attached(kept, f"report:{new.uid}")
-            submit_report(municipality, new, who.account_id if who else None, uploader(who), recorded=bool(kept))
+            reporter = who.account_id if who else None
+            report = submit_report(municipality, new, reporter, uploader(who), recorded=bool(kept))
     except IntegrityError as error:
         if "uid" in str(error.orig):
             raise ReportIdTaken from None
         raise
     crash_here("after_commit")
-    return new.uid, False
+    return Taken(new.uid, report, [*kept, *sent])
 
 
 def request_of(

@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from service.db.types import AnyRow
 from service.gis.locating import district_names
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import Catalogue, Category, catalogue_of
+from service.reports.models import Report
 from service.reports.routing import FALLBACK, in_words
 from service.reports.states import STATES
 from service.text import N_, pick, say
@@ -16,17 +18,19 @@ EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
 
 BY_THE_MAP = N_("The map names the department for this place.")
 
-Photos = Mapping[str, Sequence[AnyRow]]
+# What is shown was read, or has just been written: the names are the same.
+Photos = Mapping[str, Sequence[Any]]
+Shown = Any
 
 
-def summaries(municipality: Municipality, rows: Iterable[AnyRow], language: str, audience: str) -> list[dict[str, Any]]:
+def summaries(municipality: Municipality, rows: Iterable[Shown], language: str, audience: str) -> list[dict[str, Any]]:
     """Reports as the lines of a list."""
     catalogue = catalogue_of(municipality)
     return [summary(municipality, catalogue, row, language, audience) for row in rows]
 
 
 def summary(
-    municipality: Municipality, catalogue: Catalogue, row: AnyRow, language: str, audience: str
+    municipality: Municipality, catalogue: Catalogue, row: Shown, language: str, audience: str
 ) -> dict[str, Any]:
     """A report as one line of a list."""
     category = catalogue.by_id[row.category_id]
@@ -63,13 +67,13 @@ def district_name(municipality: Municipality, key: str | None, language: str) ->
     return None if key is None else pick(district_names(municipality, key), language, municipality.main_language)
 
 
-def features(municipality: Municipality, rows: Iterable[AnyRow]) -> list[dict[str, Any]]:
+def features(municipality: Municipality, rows: Iterable[Shown]) -> list[dict[str, Any]]:
     """Reports on the map, as GeoJSON features."""
     catalogue = catalogue_of(municipality)
     return [feature(catalogue.by_id[row.category_id], row) for row in rows]
 
 
-def feature(category: Category, row: AnyRow) -> dict[str, Any]:
+def feature(category: Category, row: Shown) -> dict[str, Any]:
     """A report on the map, as a GeoJSON feature."""
     return {
         "type": "Feature",
@@ -88,8 +92,8 @@ def feature(category: Category, row: AnyRow) -> dict[str, Any]:
 
 def whole(
     municipality: Municipality,
-    row: AnyRow,
-    entries: Iterable[AnyRow],
+    row: Shown,
+    entries: Iterable[Shown],
     photos: Photos,
     language: str,
     audience: str,
@@ -102,7 +106,7 @@ def whole(
         "answers": row.answers if everything or row.text_public else None,
         "asset": asset_of(row) if everything or row.on_map else None,
         "why": why(row.routing, language, everything or row.on_map),
-        "photos": photo_links(municipality, row.uid, photos[f"report:{row.uid}"])
+        "photos": photo_links(municipality, row.uid, photos.get(f"report:{row.uid}", ()))
         if everything or row.photos_public
         else [],
         "timeline": [
@@ -124,7 +128,26 @@ def whole(
     return shown
 
 
-def asset_of(row: AnyRow) -> dict[str, str] | None:
+def fresh(municipality: Municipality, report: Report, photos: Sequence[Any], language: str) -> dict[str, Any]:
+    """A report that has just come in, as its reporter sees it: nothing of it is read again."""
+    begun = First(report.uid, report.created_at, report.state, report.department_id)
+    return whole(municipality, report, [begun], {f"report:{report.uid}": photos}, language, REPORTER)
+
+
+@dataclass(frozen=True)
+class First:
+    """The first entry of a history, as far as its reporter sees it."""
+
+    uid: uuid.UUID
+    at: datetime
+    state: str
+    department_id: int
+    kind: str = "submitted"
+    by_kind: str = "reporter"
+    public: None = None
+
+
+def asset_of(row: Shown) -> dict[str, str] | None:
     """The lamp-post, the bin."""
     return {"layer": row.asset_layer, "feature": row.asset_key} if row.asset_key else None
 
@@ -142,8 +165,8 @@ def why(routing: Mapping[str, Any], language: str, exact: bool) -> dict[str, Any
 def step(
     municipality: Municipality,
     report: uuid.UUID,
-    entry: AnyRow,
-    photos: Sequence[AnyRow],
+    entry: Shown,
+    photos: Sequence[Shown],
     language: str,
     audience: str,
 ) -> dict[str, Any]:
@@ -166,7 +189,7 @@ def step(
     return shown
 
 
-def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[AnyRow]) -> list[dict[str, Any]]:
+def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[Shown]) -> list[dict[str, Any]]:
     """Where the renditions of photos are."""
     base = f"/api/v1/{municipality.slug}/reports/{report}/photos"
     return [

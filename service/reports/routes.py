@@ -33,7 +33,6 @@ from service.media.preparing import PhotosBusy
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
-from service.people.callers import Caller
 from service.people.limits import intake_limit
 from service.reports import finding, presenting, schemas
 from service.reports.answering import AnswersNotValid
@@ -41,7 +40,7 @@ from service.reports.audience import audience_of, photo_for
 from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
 from service.reports.finding import Wanted
 from service.reports.history import Actor
-from service.reports.intake import ReportIdTaken, take_in, take_in_whole, uploader
+from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
 from service.reports.routing import AssetNeeded
@@ -123,8 +122,7 @@ def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipa
     sent; with another report the key is refused. A refused report leaves nothing behind, not even its key.
     """
     who = caller_or_nobody()
-    uid, before = take_in(municipality, who, headers["idempotency_key"], body)
-    return submitted(municipality, who, uid, before)
+    return submitted(municipality, take_in(municipality, who, headers["idempotency_key"], body))
 
 
 @blueprint.post("/reports/with-photos")
@@ -141,8 +139,8 @@ def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: M
     """
     who = caller_or_nobody()
     photos = [read_upload(photo) for photo in parts["photos"]]
-    uid, before = take_in_whole(municipality, who, headers["idempotency_key"], parts["report"], photos, store())
-    return submitted(municipality, who, uid, before)
+    taken = take_in_whole(municipality, who, headers["idempotency_key"], parts["report"], photos, store())
+    return submitted(municipality, taken)
 
 
 @blueprint.get("/reports")
@@ -272,14 +270,15 @@ def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUI
     return show_row(municipality, finding.report_row(municipality, report), REPORTER)
 
 
-def submitted(municipality: Municipality, who: Caller | None, uid: uuid.UUID, before: bool) -> Response:
-    """The report as who sent it sees it; a retry gets the same, and is told that it was one."""
-    row = finding.report_row(municipality, uid)
-    response = show_row(municipality, row, REPORTER, etag=False)
-    response.status_code = 201
-    response.headers["Location"] = f"/api/v1/{municipality.slug}/reports/{uid}"
-    if before:
+def submitted(municipality: Municipality, taken: Taken) -> Response:
+    """The report as who sent it sees it; a retry gets the same, as it is now, and is told that it was one."""
+    if taken.report is not None:
+        response = answer(presenting.fresh(municipality, taken.report, taken.photos, language()))
+    else:
+        response = show_row(municipality, finding.report_row(municipality, taken.uid), REPORTER, etag=False)
         response.headers["Idempotency-Replayed"] = "true"
+    response.status_code = 201
+    response.headers["Location"] = f"/api/v1/{municipality.slug}/reports/{taken.uid}"
     return response
 
 
@@ -290,10 +289,14 @@ def show_row(municipality: Municipality, row: AnyRow, audience: str, etag: bool 
     if etag and (unchanged := not_modified(name)):
         return unchanged
     entries = finding.entries_of(row.id)
-    owners = [f"report:{row.uid}", *(f"entry:{entry.uid}" for entry in entries if entry.facts.get("photos"))]
-    photos = photos_of(municipality, owners)
+    photos = photos_of(municipality, [owner_of(row.uid, entry) for entry in entries if entry.facts.get("photos")])
     content = presenting.whole(municipality, row, entries, photos, spoken, audience)
     return answer(content, etag=name if etag else None)
+
+
+def owner_of(report: uuid.UUID, entry: AnyRow) -> str:
+    """Whose the photos are that came with this step: the report's itself, or the step's."""
+    return f"report:{report}" if entry.kind == "submitted" else f"entry:{entry.uid}"
 
 
 def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:

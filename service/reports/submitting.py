@@ -4,13 +4,16 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import make_transient_to_detached
+
 from service.crash_points import crash_here
-from service.db import session
+from service.db import dialect, session
 from service.db.clock import now
-from service.db.upserts import insert
+from service.db.upserts import INSERT, add
 from service.errors import Problem
 from service.gis.locating import district_at, ensure_inside
 from service.media.attaching import attach
@@ -26,6 +29,8 @@ from service.reports.routing import Asset
 from service.reports.showing import show_at_first
 from service.reports.states import FIRST, REPORTER, STATES
 from service.text import N_
+
+COLUMNS = tuple(column.key for column in Report.__table__.columns if column.key != "id")
 
 
 class CallInstead(Problem):
@@ -119,23 +124,38 @@ def submit_report(
     )
     promise(report, category, department, moment)
     show_at_first(report, category)
-    session.add(report)
-    session.flush()
+    write(report)
     if new.photos and not recorded:
         attach(municipality, new.photos, f"report:{new.uid}", uploaded_by)
-    add_entry(report, "submitted", Actor(REPORTER, reporter_id), moment, {"rule": report.routing.get("rule")})
+    facts = {"rule": report.routing.get("rule"), "photos": len(new.photos)}
+    add_entry(report, "submitted", Actor(REPORTER, reporter_id), moment, facts)
     tell(municipality, report, routed=True)
     crash_here("before_commit")
     return report
 
 
+def write(report: Report) -> None:
+    """Insert the report; from now on the session keeps it as if it had been loaded."""
+    report.id = add(Report, {column: getattr(report, column) for column in COLUMNS})
+    make_transient_to_detached(report)
+    session.add(report)
+
+
 def next_number(municipality: Municipality, moment: datetime) -> str:
     """The next readable number of the local year, as KOZ-2026-000123. The row stays locked until the commit."""
     year = moment.astimezone(ZoneInfo(municipality.time_zone)).year
-    counted = insert(ReportCounter).values(municipality_id=municipality.id, year=year, last=1)
-    last = session.scalar(
-        counted.on_conflict_do_update(
-            index_elements=[ReportCounter.municipality_id, ReportCounter.year], set_={"last": ReportCounter.last + 1}
-        ).returning(ReportCounter.last)
-    )
+    last = session.scalar(counting(dialect()), {"municipality_id": municipality.id, "year": year, "last": 1})
     return f"{municipality.prefix}-{year}-{last:06d}"
+
+
+@cache
+def counting(name: str) -> Any:
+    """The statement that gives the next number, made once."""
+    counters = ReportCounter.__table__
+    return (
+        INSERT[name](counters)
+        .on_conflict_do_update(
+            index_elements=[counters.c.municipality_id, counters.c.year], set_={"last": counters.c.last + 1}
+        )
+        .returning(counters.c.last)
+    )

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from service.db import db, session, transaction
 from service.media.attaching import PhotoNotFound, attach, record, record_attached, store_photo
 from service.media.decoding import PhotoDamaged
-from service.media.finding import digests_of, find_photo, photos_of, read_rendition, stream_rendition
+from service.media.finding import find_photo, photos_named, photos_of, read_rendition, stream_rendition
 from service.media.limits import PhotoLimits
 from service.media.models import Attachment
 from service.media.preparing import prepare
@@ -158,14 +158,15 @@ def test_photos_that_came_with_their_report_are_recorded_attached_in_one_stateme
         assert statements(lambda: record_attached(kept, report)) == 1
     photos = photos_of(here, [report])[report]
     assert [photo.uid for photo in photos] == [photo.uid for photo in kept]
-    assert digests_of(here, [photo.uid for photo in kept]) == {photo.uid: photo.sha256 for photo in kept}
+    named = photos_named(here, [photo.uid for photo in kept])
+    assert [named[photo.uid].sha256 for photo in kept] == [photo.sha256 for photo in kept]
     refuse(here, [kept[0].uid])
 
 
-def test_digests_are_of_this_municipality_alone(here: Municipality, next_door: Municipality) -> None:
+def test_photos_are_named_in_this_municipality_alone(here: Municipality, next_door: Municipality) -> None:
     uid = a_row(here)
-    assert digests_of(here, [uid, uuid.uuid4()]) == {uid: "00"}
-    assert digests_of(next_door, [uid]) == digests_of(here, []) == {}
+    assert {name: photo.sha256 for name, photo in photos_named(here, [uid, uuid.uuid4()]).items()} == {uid: "00"}
+    assert photos_named(next_door, [uid]) == photos_named(here, []) == {}
 
 
 def statements(work: object) -> int:
