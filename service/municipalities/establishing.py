@@ -50,6 +50,6 @@ def establish_department(municipality_id: int, key: str, values: Mapping[str, An
     session.add(row)
     session.flush()
     if row.email:
-        targets.register(municipality_id, "email", "address", row.email)
+        targets.register(municipality_id, "email", targets.MAILBOX, row.email)
     grow(SUBJECT)
     return row.id

@@ -1,8 +1,12 @@
 """Where people can be reached: registered, replaced when a phone's token changes, retired when it is dead.
 
+A mailbox of a department is of a kind of its own, though a resident may have the same address: who gives up an address
+must not silence a department, and what is told to the one must not keep it from the other.
+
 Call these inside a transaction.
 """
 
+import structlog
 from sqlalchemy import select, update
 
 from service.db import session
@@ -10,7 +14,10 @@ from service.db.clock import now
 from service.db.upserts import insert_if_absent
 from service.outbox.models import Delivery, Target
 
-KINDS = {"push": ("token", "fid"), "email": ("address",)}
+log = structlog.get_logger()
+
+MAILBOX = "mailbox"
+KINDS = {"push": ("token", "fid"), "email": ("address", MAILBOX)}
 
 
 def register(municipality_id: int, channel: str, kind: str, value: str) -> int:
@@ -53,12 +60,19 @@ def redirect(old_id: int, new_id: int) -> None:
 
 
 def retire(target_id: int, reason: str) -> None:
-    """Send nothing more there; what was still waiting has failed for this reason. The row stays for statistics."""
-    session.execute(
+    """Send nothing more there; what was still waiting has failed for this reason. The row stays for statistics.
+
+    A department that hears nothing any more must not go unnoticed: its mailbox is logged, without the address.
+    """
+    kinds = session.scalars(
         update(Target)
         .where(Target.id == target_id, Target.state == "active")
         .values(state="retired", reason=reason, retired_at=now())
-    )
+        .returning(Target.kind)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if MAILBOX in kinds:
+        log.error("mailbox_retired", target=target_id)
     session.execute(
         update(Delivery)
         .where(Delivery.target_id == target_id, Delivery.state == "pending")

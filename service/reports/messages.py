@@ -20,6 +20,7 @@ from service.notices.inbox import Reachable, inbox_message, reach
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.outbox.posting import owe
+from service.outbox.targets import MAILBOX
 from service.reports.catalogue import catalogue_of
 from service.reports.models import Report, ReportEntry, ReportText
 from service.reports.presenting import district_name
@@ -121,8 +122,8 @@ def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> 
 
 def mailbox_of(municipality: Municipality, department: Department) -> int | None:
     """The target of the department's mailbox, None when it has none that is alive."""
-    named = {"municipality_id": municipality.id, "channel": "email", "value": department.email, "state": "active"}
-    return session.scalar(select(Target.id).filter_by(**named)) if department.email else None
+    named = {"municipality_id": municipality.id, "channel": "email", "kind": MAILBOX, "value": department.email}
+    return session.scalar(select(Target.id).filter_by(**named, state="active")) if department.email else None
 
 
 def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[str, str]:
