@@ -31,6 +31,6 @@ def serve(app: Flask, settings: Settings) -> None:
         channel_timeout=IDLE,
         asyncore_use_poll=True,
         ident=None,
-        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        max_request_body_size=2 * app.config["MAX_CONTENT_LENGTH"],  # what is a little too large, the app refuses
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )

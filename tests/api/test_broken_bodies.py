@@ -5,8 +5,12 @@ import uuid
 import pytest
 from flask.testing import FlaskClient
 
+from service.db import transaction
 from service.municipalities.directory import Municipality
-from tests.factories.reports import photo
+from service.reports.cataloguing import set_categories
+from tests.factories.municipalities import CATEGORIES, category
+from tests.factories.people import Person, make_staff
+from tests.factories.reports import make_report, photo, send_report, send_whole
 
 REPORT = '{"category": "dark-lamp", "longitude": 21.72, "latitude": 40.25, %s}'
 
@@ -91,3 +95,84 @@ def test_a_method_that_there_is_not_is_a_problem_document(client: FlaskClient, h
 
 def test_an_empty_filter_is_refused_rather_than_taken_for_nothing(client: FlaskClient, here: Municipality) -> None:
     assert client.get("/api/v1/here/reports?state=").json["code"] == "fields_not_valid"
+
+
+WRITING = [
+    ("post", "/api/v1/here/devices"),
+    ("post", "/api/v1/here/sign-in"),
+    ("patch", "/api/v1/here/me"),
+    ("put", "/api/v1/here/me/push-target"),
+    ("post", "/api/v1/here/reports"),
+    ("post", "/api/v1/here/reports/with-photos"),
+    ("post", "/api/v1/here/my/reports/{report}/moves"),
+    ("post", "/api/v1/here/staff/reports/{report}/moves"),
+    ("post", "/api/v1/here/staff/reports/{report}/hand-over"),
+    ("post", "/api/v1/here/staff/reports/{report}/assignee"),
+    ("post", "/api/v1/here/staff/reports/{report}/look"),
+]
+HOSTILE = {
+    "deep as a database goes not": "[" * 300 + "]" * 300,
+    "deep as the parser goes": "[" * 1000 + "]" * 1000,
+    "deep objects": '{"a":' * 1000 + "1" + "}" * 1000,
+    "half a character": '"\\ud800"',
+    "a null character": '"a\\u0000b"',
+    "a null character after a backslash": '"a\\\\\\u0000b"',
+    "a null character in a name": '{"\\u0000": 1}',
+    "longer than 64 bits": "36893488147419103232",
+    "5000 digits": "9" * 5000,
+}
+SPOILT = ("answers", "description", "note", "to", "internal", "version", "person", "department", "text", "language")
+SPOILT += ("installation", "email", "password", "value", "category", "longitude", "asset", "photos", "unknown")
+
+
+@pytest.mark.parametrize("hostile", list(HOSTILE))
+def test_no_body_is_a_fault_of_ours_on_any_route(
+    client: FlaskClient, here: Municipality, alice: Person, hostile: str
+) -> None:
+    report = make_report(here, alice).uid
+    dispatcher = make_staff(here, "dora", [("dispatcher", None)])
+    for method, address in WRITING:
+        who = dispatcher if "staff" in address else alice
+        headers = who.headers | {"Idempotency-Key": str(uuid.uuid4())}
+        bodies = [HOSTILE[hostile], *(f'{{"{name}": {HOSTILE[hostile]}}}' for name in SPOILT)]
+        bodies.append(
+            f'{{"category": "questions", "longitude": 21.72, "latitude": 40.25, "answers": '
+            f'{{"lamps": {HOSTILE[hostile]}}}}}'
+        )
+        for body in bodies:
+            sent = (
+                {"data": {"report": body}}
+                if "with-photos" in address
+                else {"data": body.encode(), "content_type": "application/json"}
+            )
+            answer = client.open(address.format(report=report), method=method.upper(), headers=headers, **sent)
+            assert 400 <= answer.status_code < 500, (address, body[:60])
+            assert answer.mimetype == "application/problem+json" and answer.json["code"]
+
+
+@pytest.mark.parametrize("separator", ["\\u0000", " ", "x", "\\n"])
+def test_an_instant_is_written_as_rfc_3339_says(client: FlaskClient, here: Municipality, separator: str) -> None:
+    asked = {"code": "since", "datatype": "datetime", "required": False, "question": {"en": "Since?"}}
+    with transaction():
+        set_categories(here, [*CATEGORIES, category("since", questions=[asked])])
+    body = REPORT.replace("dark-lamp", "since")
+    assert post(client, body % f'"answers": {{"since": "2026-11-21{separator}09:00:00+00:00"}}')[0] == 422
+    sent = client.post(
+        "/api/v1/here/reports",
+        data=body % '"answers": {"since": "2026-11-21T09:00:00+00:00"}',
+        headers={"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"},
+    )
+    assert sent.status_code == 201
+
+
+def test_a_backslash_before_zeros_is_no_null_character(client: FlaskClient, here: Municipality) -> None:
+    sent = send_report(client, description="C:\\u0000")
+    assert sent.status_code == 201 and sent.json["description"] == "C:\\u0000"
+
+
+def test_what_json_takes_is_taken_with_photos_too(client: FlaskClient, here: Municipality) -> None:
+    long = "\U0001f4a1" * 4000
+    assert send_report(client, description=long).status_code == 201
+    sent = send_whole(client, [], description=long)
+    assert sent.status_code == 201, sent.json
+    assert sent.json["description"] == long

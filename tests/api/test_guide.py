@@ -69,6 +69,12 @@ def test_every_example_does_what_the_guide_says(running: Reader) -> None:
             pytest.fail(f"{example.page}:{example.line}: {difference!r}")
 
 
+def test_a_body_that_is_too_large_is_told_so_in_a_problem_document(running: Reader) -> None:
+    body, kind = bytes(65 * 1024 * 1024), {"Content-Type": "application/json"}
+    answer = requests.post(f"{running.url}/api/v1/kozani/devices", data=body, headers=kind, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
 def test_every_page_has_examples_that_are_tried() -> None:
     tried = {example.page for example in examples()}
     assert {page.name for page in PAGES} <= tried
