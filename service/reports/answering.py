@@ -1,5 +1,6 @@
 """The category's own questions: what is a valid answer. The six datatypes are those of GeoReport v2."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import isfinite
@@ -10,6 +11,7 @@ from service.reports.catalogue import Category
 from service.text import N_
 
 LONGEST_LINE, LONGEST_TEXT = 300, 4000
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class AnswersNotValid(Problem):
@@ -31,7 +33,7 @@ def is_number(answer: Any, question: Mapping[str, Any]) -> bool:
 
 
 def is_datetime(answer: Any, question: Mapping[str, Any]) -> bool:
-    if not isinstance(answer, str):
+    if not isinstance(answer, str) or not RFC3339.fullmatch(answer):  # Python takes any character between the two
         return False
     try:
         return datetime.fromisoformat(answer).tzinfo is not None

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from webargs.fields import DelimitedList
 from werkzeug.datastructures import FileStorage
 
-from service.http import PageQuery
+from service.http import PageQuery, read_json
 from service.municipalities.schemas import lon_lat, texts
 from service.people.schemas import Language, Plain
 from service.reports import examples
@@ -143,7 +143,7 @@ class ReportPartsIn(Schema):
 
     report = fields.String(
         required=True,
-        validate=validate.Length(max=40_000),
+        validate=validate.Length(max=400_000),
         metadata={"description": "A JSON text."},
     )
     photos = fields.List(
@@ -156,7 +156,7 @@ class ReportPartsIn(Schema):
     @post_load
     def read(self, values: dict[str, Any], **options: Any) -> dict[str, Any]:
         try:
-            report = orjson.loads(values["report"])
+            report = read_json(values["report"].encode())
         except orjson.JSONDecodeError:
             raise ValidationError("not valid JSON", "report") from None
         try:

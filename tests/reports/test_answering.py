@@ -21,7 +21,17 @@ BAD: dict[str, list[Any]] = {
     "string": [1, ["x"], "x" * 301, "two\nlines", "null\0", True],
     "text": [1, "x" * 4001, "null\0", {}],
     "number": ["1", True, float("inf"), float("nan"), 1e15, [1]],
-    "datetime": ["tomorrow", "2026-11-21", "2026-11-21T09:30:00", 20261121],
+    "datetime": [
+        "tomorrow",
+        "2026-11-21",
+        "2026-11-21T09:30:00",
+        20261121,
+        "2026-11-21\00009:30:00+00:00",
+        "2026-11-21x09:30:00+00:00",
+        "2026-11-21T25:30:00Z",
+        "2026-11-21T09:30:00Z\n",
+        "2026-W47-6T09:30:00Z",
+    ],
     "singlevaluelist": ["green", ["red"], 1, "Red"],
     "multivaluelist": ["red", ["green"], ["red", "red"], [1], [["red"]]],
 }
