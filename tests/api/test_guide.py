@@ -61,6 +61,7 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, log: Path) ->
     pytest.fail(f"the service does not start: {log.read_text('utf-8')[-2000:]}")
 
 
+@pytest.mark.slow
 def test_every_example_does_what_the_guide_says(running: Reader) -> None:
     for example in examples():  # in their order: each may need what an earlier one has brought
         try:
@@ -69,6 +70,7 @@ def test_every_example_does_what_the_guide_says(running: Reader) -> None:
             pytest.fail(f"{example.page}:{example.line}: {difference!r}")
 
 
+@pytest.mark.slow
 def test_a_body_that_is_too_large_is_told_so_in_a_problem_document(running: Reader) -> None:
     body, kind = bytes(65 * 1024 * 1024), {"Content-Type": "application/json"}
     answer = requests.post(f"{running.url}/api/v1/kozani/devices", data=body, headers=kind, timeout=60)

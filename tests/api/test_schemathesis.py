@@ -33,6 +33,8 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.world import ROLES, World, make_world, pick
 
+pytestmark = pytest.mark.slow
+
 LONG = 10 if os.environ.get("PLATEIA_LONG") == "1" else 1
 CHECKS = [
     not_a_server_error,
