@@ -193,7 +193,10 @@ def some(results: "queue.SimpleQueue[Settled]") -> list[Settled]:
 
 
 def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
-    """What there is to send for claimed deliveries; settles at once what has expired or lost its target."""
+    """What there is to send for claimed deliveries; settles at once what has expired or lost its target.
+
+    A delivery that was erased since it was claimed is no attempt: nothing is left of it to send or to record.
+    """
     facts = session.execute(
         select(
             Delivery.id,
@@ -211,7 +214,7 @@ def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
         .where(Delivery.id.in_([row.id for row in rows]))
     )
     by_id: Mapping[int, Any] = {fact.id: fact for fact in facts}
-    return [attempt(row, by_id[row.id]) for row in rows]
+    return [attempt(row, by_id[row.id]) for row in rows if row.id in by_id]
 
 
 def attempt(row: Row[Any], fact: Any) -> Attempt:
