@@ -1,0 +1,29 @@
+"""What people send about themselves fits into the database, whatever they send."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.municipalities.directory import Municipality
+from tests.factories.people import Person
+
+HERE = "/api/v1/here"
+
+
+@pytest.mark.parametrize(("length", "status"), [(2000, 204), (2001, 422), (4096, 422)])
+def test_the_longest_push_target_has_two_thousand_characters(
+    client: FlaskClient, here: Municipality, alice: Person, length: int, status: int
+) -> None:
+    # no repetition that PostgreSQL could compress
+    value = "".join(chr(33 + (n * n * 7919 + n // 3) % 94) for n in range(length))
+    answer = client.put(f"{HERE}/me/push-target", json={"kind": "token", "value": value}, headers=alice.headers)
+    assert answer.status_code == status, answer.json
+
+
+def test_the_longest_address_can_be_given_and_a_longer_one_is_refused(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    domain = "@" + ".".join(["d" * 60] * 3) + ".example"
+    for length, status in ((254, 200), (255, 422)):
+        email = "α" * (length - len(domain)) + domain
+        answer = client.patch(f"{HERE}/me", json={"email": email}, headers=alice.headers)
+        assert answer.status_code == status, answer.json
