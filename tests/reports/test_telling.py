@@ -75,7 +75,6 @@ def test_each_step_is_told_by_push_inbox_and_mail(client: FlaskClient, here: Mun
     assert mails[-1].content == {"subject": greek.title, "text": f"{greek.body}\n"}
     assert pushes[-1].tag == mails[-1].tag and pushes[-1].tag.endswith(f".{1 + len(WAYS[state])}")
     assert pushes[-1].content["data"] == {
-        "kind": "report",
         "report": str(report_of(alice).uid),
         "state": state,
         "municipality": "here",
