@@ -1,20 +1,22 @@
-"""Servers to race against: processes of their own over the database of the test."""
+"""Two servers to race against: processes of their own over the database of the tests, started once."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from service.db.generations import PATIENCE
+from service.municipalities.directory import Municipality
 from tests.kills.house import House
+from tests.races.at_once import send
 
 
-@contextmanager
-def servers(count: int, database_url: str, home: Path, threads: int) -> Iterator[list[str]]:
-    """The URLs of so many servers over one database and one folder."""
-    settings = {"PLATEIA_THREADS": str(threads)}
-    houses = [House(home, database_url, "http://127.0.0.1:9", settings=settings) for _ in range(count)]
+@pytest.fixture(scope="session")
+def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """The URLs of two processes over one database and one folder; each answers twenty requests at once."""
+    home, settings = tmp_path_factory.mktemp("servers"), {"PLATEIA_THREADS": "20"}
+    houses = [House(home, database_url, "http://127.0.0.1:9", settings=settings) for _ in range(2)]
     try:
         for house in houses:
             house.start("server")
@@ -27,14 +29,15 @@ def servers(count: int, database_url: str, home: Path, threads: int) -> Iterator
 
 
 @pytest.fixture
-def url(app: Flask, database_url: str, tmp_path: Path) -> Iterator[str]:
-    """One server that answers twenty requests at once."""
-    with servers(1, database_url, tmp_path, threads=20) as (only,):
-        yield only
+def two_urls(app: Flask, here: Municipality, servers: list[str]) -> list[str]:
+    """Both servers, which know that the database holds `here` now and nothing of the test before."""
+    time.sleep(PATIENCE * 1.1)
+    for url in servers:
+        assert send(url, category="a category that there is not").status_code == 422
+    return servers
 
 
 @pytest.fixture
-def two_urls(app: Flask, database_url: str, tmp_path: Path) -> Iterator[list[str]]:
-    """Two servers, ten requests at once each."""
-    with servers(2, database_url, tmp_path, threads=10) as both:
-        yield both
+def url(two_urls: list[str]) -> str:
+    """One of them."""
+    return two_urls[0]
