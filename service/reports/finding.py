@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
@@ -41,15 +41,25 @@ BY_UID = (
     .outerjoin(assignees, assignees.c.id == reports.c.assignee_id)
     .where(reports.c.municipality_id == bindparam("municipality"), reports.c.uid == bindparam("uid"))
 )
-HISTORY = (
-    select(entries, texts.c.public, texts.c.internal, accounts.c.name.label("by_name"))
-    .select_from(entries)
+OF_A_STEP = (
+    entries.c.uid,
+    entries.c.at,
+    entries.c.kind,
+    entries.c.by_kind,
+    entries.c.state,
+    entries.c.department_id,
+    entries.c.facts,
+    texts.c.public,
+    texts.c.internal,
+    accounts.c.name,
+)
+WITH_HISTORY = (
+    BY_UID.add_columns(*(column.label(f"step_{column.name}") for column in OF_A_STEP))
+    .join(entries, entries.c.report_id == reports.c.id)
     .outerjoin(texts, texts.c.entry_id == entries.c.id)
     .outerjoin(accounts, accounts.c.id == entries.c.by_id)
-    .where(entries.c.report_id == bindparam("report"))
     .order_by(entries.c.version)
 )
-
 NUMBER_IN_BOX = select(number_in_box(reports.c.place, west, south, east, north, CROWD))
 
 
@@ -90,9 +100,34 @@ def must_be_mine(report: Report, account_id: int) -> None:
         raise NotFound
 
 
-def entries_of(report_id: int) -> Sequence[AnyRow]:
-    """The history of a report with its texts and the names of staff, first to last."""
-    return session.execute(HISTORY, {"report": report_id}).all()
+class Step(NamedTuple):
+    """One line of a history, with its texts and the name of who of the staff made it."""
+
+    uid: uuid.UUID
+    at: datetime
+    kind: str
+    by_kind: str
+    state: str
+    department_id: int
+    facts: Mapping[str, Any]
+    public: str | None
+    internal: str | None
+    by_name: str | None
+
+
+class Whole(NamedTuple):
+    """A report with its history, first to last."""
+
+    row: AnyRow
+    steps: Sequence[Step]
+
+
+def whole_report(municipality: Municipality, uid: uuid.UUID) -> Whole:
+    """One report with its history, in one statement. Raises NotFound."""
+    rows = session.execute(WITH_HISTORY, {"municipality": municipality.id, "uid": uid}).all()
+    if not rows:
+        raise NotFound
+    return Whole(rows[0], [Step(*row[-len(OF_A_STEP) :]) for row in rows])
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from service.reports import finding, presenting, schemas
 from service.reports.answering import AnswersNotValid
 from service.reports.audience import audience_of, photo_for
 from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
-from service.reports.finding import Wanted
+from service.reports.finding import Step, Wanted, Whole
 from service.reports.history import Actor
 from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
@@ -199,9 +199,9 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 
     What may not be seen (yet) is null or an empty list; a private report does not exist for others.
     """
-    row = finding.report_row(municipality, report)
-    audience = audience_of(caller_or_nobody(), row)
-    return show_row(municipality, row, REPORTER if audience == REPORTER else EVERYBODY)
+    found = finding.whole_report(municipality, report)
+    audience = audience_of(caller_or_nobody(), found.row)
+    return show_whole(municipality, found, REPORTER if audience == REPORTER else EVERYBODY)
 
 
 @blueprint.get("/reports/<uuid:report>/photos/<uuid:photo>/<any(small, medium, large):size>")
@@ -267,7 +267,7 @@ def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUI
             photos=body["photos"],
             uploaded_by=uploader(who),
         )
-    return show_row(municipality, finding.report_row(municipality, report), REPORTER)
+    return show_whole(municipality, finding.whole_report(municipality, report), REPORTER)
 
 
 def submitted(municipality: Municipality, taken: Taken) -> Response:
@@ -275,28 +275,27 @@ def submitted(municipality: Municipality, taken: Taken) -> Response:
     if taken.report is not None:
         response = answer(presenting.fresh(municipality, taken.report, taken.photos, language()))
     else:
-        response = show_row(municipality, finding.report_row(municipality, taken.uid), REPORTER, etag=False)
+        response = show_whole(municipality, finding.whole_report(municipality, taken.uid), REPORTER, etag=False)
         response.headers["Idempotency-Replayed"] = "true"
     response.status_code = 201
     response.headers["Location"] = f"/api/v1/{municipality.slug}/reports/{taken.uid}"
     return response
 
 
-def show_row(municipality: Municipality, row: AnyRow, audience: str, etag: bool = True) -> Response:
+def show_whole(municipality: Municipality, found: Whole, audience: str, etag: bool = True) -> Response:
     """The whole report, unless the phone has this version already."""
-    spoken = language()
+    spoken, row = language(), found.row
     name = etag_of(row.uid, row.version, audience, spoken, names())
     if etag and (unchanged := not_modified(name)):
         return unchanged
-    entries = finding.entries_of(row.id)
-    photos = photos_of(municipality, [owner_of(row.uid, entry) for entry in entries if entry.facts.get("photos")])
-    content = presenting.whole(municipality, row, entries, photos, spoken, audience)
+    photos = photos_of(municipality, [owner_of(row.uid, step) for step in found.steps if step.facts.get("photos")])
+    content = presenting.whole(municipality, row, found.steps, photos, spoken, audience)
     return answer(content, etag=name if etag else None)
 
 
-def owner_of(report: uuid.UUID, entry: AnyRow) -> str:
+def owner_of(report: uuid.UUID, step: Step) -> str:
     """Whose the photos are that came with this step: the report's itself, or the step's."""
-    return f"report:{report}" if entry.kind == "submitted" else f"entry:{entry.uid}"
+    return f"report:{report}" if step.kind == "submitted" else f"entry:{step.uid}"
 
 
 def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:

@@ -9,7 +9,6 @@ from flask import Response
 from service.crash_points import crash_here
 from service.db import transaction
 from service.db.clock import now
-from service.db.types import AnyRow
 from service.errors import NotFound
 from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor, language, operation
 from service.media.attaching import PhotoNotFound
@@ -17,6 +16,7 @@ from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 from service.reports import finding, presenting, schemas
 from service.reports.audience import sees_department
+from service.reports.finding import Whole
 from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
 from service.reports.models import Report
@@ -32,7 +32,7 @@ from service.reports.moving import (
     look,
     move_report,
 )
-from service.reports.routes import page_of, show_row, wanted_of
+from service.reports.routes import page_of, show_whole, wanted_of
 
 blueprint = Blueprint(
     "staff_reports", __name__, url_prefix="/<municipality>/staff/reports", description="The queue of the departments"
@@ -72,7 +72,7 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 @operation("showReportToStaff", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
     """Show a report with everything that staff may see"""
-    return show_row(municipality, row_in_reach(municipality, report), STAFF)
+    return show_whole(municipality, in_reach(municipality, report), STAFF)
 
 
 @blueprint.post("/<uuid:report>/moves")
@@ -174,12 +174,12 @@ def departments_of(municipality: Municipality, key: str | None) -> frozenset[int
     return frozenset({department.id})
 
 
-def row_in_reach(municipality: Municipality, report: uuid.UUID) -> AnyRow:
+def in_reach(municipality: Municipality, report: uuid.UUID) -> Whole:
     """A report of a department that the caller may see. Raises NotFound."""
-    row = finding.report_row(municipality, report)
-    if not sees_department(caller(), row.department_id):
+    found = finding.whole_report(municipality, report)
+    if not sees_department(caller(), found.row.department_id):
         raise NotFound
-    return row
+    return found
 
 
 def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int | None = None) -> Report:
@@ -193,4 +193,4 @@ def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int 
 
 def shown_again(municipality: Municipality, report: uuid.UUID) -> Response:
     """The report after the change; also for who has just handed it over and will not see it again."""
-    return show_row(municipality, finding.report_row(municipality, report), STAFF)
+    return show_whole(municipality, finding.whole_report(municipality, report), STAFF)
