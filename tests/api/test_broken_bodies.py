@@ -5,6 +5,7 @@ import uuid
 import pytest
 from flask.testing import FlaskClient
 
+from service.app import LARGEST_TEXT
 from service.db import transaction
 from service.municipalities.directory import Municipality
 from service.reports.cataloguing import set_categories
@@ -176,3 +177,22 @@ def test_what_json_takes_is_taken_with_photos_too(client: FlaskClient, here: Mun
     sent = send_whole(client, [], description=long)
     assert sent.status_code == 201, sent.json
     assert sent.json["description"] == long
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain", ""])
+def test_a_body_without_photos_is_small_or_refused_unread(client: FlaskClient, here: Municipality, kind: str) -> None:
+    for address in ("/api/v1/here/reports", "/api/v1/here/devices", "/api/v1/here/sign-in"):
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": kind}
+        asked = {"data": b"[" + b"[]," * LARGEST_TEXT + b"[]]", "headers": headers}
+        answer = client.post(address, **asked)
+        if kind == "application/json":
+            assert (answer.status_code, answer.json["code"]) == (413, "body_too_large")
+        assert 400 <= answer.status_code < 500 and answer.mimetype == "application/problem+json"
+
+
+def test_the_largest_body_of_text_is_read(client: FlaskClient, here: Municipality) -> None:
+    headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/json"}
+    body = (REPORT % '"address": null').encode()
+    whole = body + b" " * (LARGEST_TEXT - len(body))
+    assert client.post("/api/v1/here/reports", data=whole, headers=headers).status_code == 201
+    assert client.post("/api/v1/here/reports", data=whole + b" ", headers=headers).status_code == 413
