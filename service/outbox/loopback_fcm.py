@@ -5,7 +5,8 @@ chosen by the beginning of the token to which a message is sent:
 
     unreg-…       404 UNREGISTERED                      sender-…   403 SENDER_ID_MISMATCH
     badarg-…      400 for whatever is sent there        badmsg-…   400 for every message but a dry run
-    auth-…        401 THIRD_PARTY_AUTH_ERROR            e503-N-…   503 at the first N tries (e500-N- likewise)
+    auth-…        401 THIRD_PARTY_AUTH_ERROR            denied-…   403 for our own credentials
+    e503-N-…      503 at the first N tries (e500-N- likewise)
     quota-N-…     429 with `Retry-After: N`, until N seconds have passed
     lost-…        accepted, then the connection is cut; lost-N-… only at the first N tries
     slow-MS-…     accepted, answered after so many milliseconds
@@ -28,12 +29,13 @@ from typing import Any
 
 from service.config import SettingsRefused, is_loopback
 
-REFUSALS = {
+REFUSALS: dict[str, tuple[int, str, str | None]] = {
     "unreg": (404, "NOT_FOUND", "UNREGISTERED"),
     "sender": (403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"),
     "badarg": (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
     "badmsg": (400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
     "auth": (401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
+    "denied": (403, "PERMISSION_DENIED", None),
     "quota": (429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"),
     "e500": (500, "INTERNAL", "INTERNAL"),
     "e503": (503, "UNAVAILABLE", "UNAVAILABLE"),

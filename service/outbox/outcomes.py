@@ -2,7 +2,7 @@
 
 outcome          the delivery                      the target   the channel
 sent             sent
-retry            waits, back-off                                           the provider had a fault of its own
+retry            waits, back-off                                           a fault of the provider, or with this target
 uncertain        waits, back-off, uncertain + 1                            it may have arrived: same tag again
 dead target      failed                            retired                 nobody is reached there any more
 bad message      failed                                                    this message can never be sent

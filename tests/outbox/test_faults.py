@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from service.db import session
 from service.municipalities.directory import Municipality
@@ -73,7 +74,23 @@ def test_credentials_of_another_project_retire_nobody(here: Municipality, sender
     tell([a_phone(here, f"sender-{n}") for n in range(5)])
     sender.send_due()
     assert {the_target(f"sender-{n}").state for n in range(5)} == {"active"}
-    assert session.scalars(select(ChannelPause)).one().reason == "configuration"
+    assert {what_became_of(f"sender-{n}")[0] for n in range(5)} == {("pending", 1, 0)}
+
+
+@pytest.mark.parametrize("trouble", ["sender-1", "auth-1"])
+def test_a_phone_that_alone_cannot_be_reached_keeps_nobody_waiting(
+    here: Municipality, sender: Sender, fcm: LoopbackFcm, trouble: str
+) -> None:
+    tell([a_phone(here, trouble)])
+    with capture_logs() as logged:
+        sender.send_due()
+    assert what_became_of(trouble) == [("pending", 1, 0)]
+    assert [(line["event"], line["log_level"]) for line in logged] == [("push_refused", "error")]
+    assert trouble not in str(logged)
+    assert session.scalars(select(ChannelPause)).all() == []
+    tell([a_phone(here, "alice")], subject="report:2")
+    sender.send_due()
+    assert accepted(fcm, "alice") == 1
 
 
 def test_a_token_that_is_none_is_retired(here: Municipality, sender: Sender) -> None:
@@ -152,9 +169,9 @@ def test_after_the_first_refusal_of_a_batch_nothing_more_is_tried(
 
 
 def test_refused_credentials_pause_the_channel_and_keep_the_messages(here: Municipality, sender: Sender) -> None:
-    tell([a_phone(here, "auth-1")])
+    tell([a_phone(here, "denied-1")])
     sender.send_due()
-    assert what_became_of("auth-1") == [("pending", 0, 0)]
+    assert what_became_of("denied-1") == [("pending", 0, 0)]
     assert session.scalars(select(ChannelPause)).one().reason == "configuration"
 
 

@@ -155,6 +155,16 @@ def test_retry_after_may_be_seconds_or_a_date() -> None:
     assert seconds_asked(None) is None
 
 
+@pytest.mark.parametrize("header", ["9" * 400, "86401", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_nobody_makes_a_channel_rest_for_more_than_a_day(header: str) -> None:
+    assert seconds_asked(header) == 86400
+
+
+@pytest.mark.parametrize("header", ["inf", "nan", "²", "1e9", "Fri, 31 Dec 99999 23:59:59 GMT", "\x00"])
+def test_a_retry_after_that_is_none_is_overlooked(header: str) -> None:
+    assert seconds_asked(header) is None
+
+
 def test_the_stand_in_and_the_client_for_it_refuse_any_address_but_loopback() -> None:
     with pytest.raises(SettingsRefused):
         LoopbackFcm("0.0.0.0")

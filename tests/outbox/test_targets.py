@@ -91,6 +91,6 @@ def test_the_state_of_a_channel_says_that_it_rests_and_not_what_the_provider_wro
 ) -> None:
     settings = Settings(home=app.config["PLATEIA"].home, fcm_base_url=fcm.url, smtp_url="smtp://127.0.0.1:25")
     assert channel_states(settings) == {"push": "ready", "email": "ready"}
-    tell([a_phone(here, "auth-1")])
+    tell([a_phone(here, "denied-1")])
     sender.send_due()
     assert channel_states(settings) == {"push": "paused: configuration", "email": "ready"}

@@ -28,6 +28,7 @@ import google.auth.transport.requests
 import requests
 import requests.adapters
 import requests.utils
+import structlog
 import urllib3.exceptions
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -38,12 +39,15 @@ from service.config import Settings, SettingsRefused, is_loopback
 from service.outbox.channels import Message
 from service.outbox.outcomes import BackOff, Outcome, Result
 
+log = structlog.get_logger()
+
 FCM = "https://fcm.googleapis.com"
 TIMEOUT = 15.0
 LOOPBACK_TIMEOUT = 5.0
 BYTE_BUDGET = 4096
 LONGEST_LIFE = 28 * 24 * 3600
 QUOTA_PAUSE = 60.0
+LONGEST_WAIT = 24 * 3600.0
 
 FAULTS = (exceptions.FirebaseError, google.auth.exceptions.GoogleAuthError, requests.RequestException, KeyError)
 
@@ -51,7 +55,7 @@ ANSWERS: tuple[tuple[type[Exception], Outcome], ...] = (
     (messaging.UnregisteredError, Outcome.DEAD_TARGET),
     (messaging.QuotaExceededError, Outcome.CHANNEL_PAUSE),
     (exceptions.ResourceExhaustedError, Outcome.CHANNEL_PAUSE),
-    (messaging.ThirdPartyAuthError, Outcome.CONFIGURATION),
+    (messaging.ThirdPartyAuthError, Outcome.RETRY),
     (exceptions.UnauthenticatedError, Outcome.CONFIGURATION),
     (exceptions.PermissionDeniedError, Outcome.CONFIGURATION),
     (exceptions.NotFoundError, Outcome.CONFIGURATION),
@@ -135,9 +139,14 @@ class Push:
         return Result(Outcome.BAD_MESSAGE, error=described(error))
 
     def mismatch(self, error: exceptions.FirebaseError) -> Result:
-        """The target belongs to another project, unless nothing was ever accepted: then our credentials do."""
-        outcome = Outcome.DEAD_TARGET if self.accepted_any else Outcome.CONFIGURATION
-        return Result(outcome, error=described(error))
+        """The target belongs to another project; while nothing was ever accepted, perhaps our credentials do.
+
+        Then it is tried again, and nobody else waits for it: anybody can register the token of another project.
+        """
+        if self.accepted_any:
+            return Result(Outcome.DEAD_TARGET, error=described(error))
+        log.error("push_refused", reason="sender id mismatch")
+        return Result(Outcome.RETRY, error=described(error))
 
     def close(self) -> None:
         """Forget the app and close its connections."""
@@ -238,6 +247,8 @@ def judged(error: Exception) -> Result:
     """What a failed call means."""
     if never_left(error):
         return nothing_was_sent(error)
+    if isinstance(error, messaging.ThirdPartyAuthError):  # the key for Apple's or a browser's pushes, not ours for FCM
+        log.error("push_refused", reason="third party auth")
     response = getattr(error, "http_response", None)
     if response is None:
         return Result(Outcome.UNCERTAIN, error=described(error))
@@ -266,16 +277,20 @@ def nothing_was_sent(error: Exception) -> Result:
 
 
 def seconds_asked(header: str | None) -> float | None:
-    """Retry-After in seconds; it may be a number or a date. None where there is none that can be read."""
+    """Retry-After in seconds, a day at most; it may be a number or a date. None where there is none to be read."""
     if not header:
         return None
-    if header.strip().isdigit():
-        return float(header)
     try:
-        moment: datetime = email.utils.parsedate_to_datetime(header)
-    except ValueError:
+        asked = float(header) if header.strip().isdecimal() else seconds_until(header)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, moment.timestamp() - time.time())
+    return min(LONGEST_WAIT, max(0.0, asked))
+
+
+def seconds_until(date: str) -> float:
+    """From now to a date of HTTP. Raises ValueError, OverflowError."""
+    moment: datetime = email.utils.parsedate_to_datetime(date)
+    return moment.timestamp() - time.time()
 
 
 def described(error: Exception) -> str:
