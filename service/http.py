@@ -19,6 +19,7 @@ from service.errors import Problem
 from service.text import LANGUAGES, N_, say
 
 MOST_ON_A_PAGE = 100
+VARY = "Accept-Language, Authorization"
 NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 LARGEST_KEY = 2**31 - 1
 """Of the tables that are shown page by page; PostgreSQL refuses to compare their keys with more."""
@@ -157,7 +158,7 @@ def answer(
     if etag is not None:
         response.set_etag(etag)
         response.headers.setdefault("Cache-Control", "private, no-cache")
-        response.headers.add("Vary", "Accept-Language, Authorization")
+        response.headers.add("Vary", VARY)
         response.make_conditional(request)
     return response
 
@@ -168,12 +169,13 @@ def nothing() -> Response:
 
 
 def not_modified(etag: str) -> Response | None:
-    """304 where the phone has just this already, before the content is made; None otherwise."""
-    if not request.if_none_match.contains(etag):
+    """304 where the phone has just this already, before the content is made; None otherwise, and after a change."""
+    if request.method not in ("GET", "HEAD") or not request.if_none_match.contains(etag):
         return None
     response = Response(status=304)
     response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = VARY
     return response
 
 

@@ -42,7 +42,9 @@ class Known:
 
     def refresh(self) -> None:
         """Ask, unless it was asked lately or another thread is asking."""
-        if time.monotonic() - self.asked_at <= PATIENCE or not self.lock.acquire(blocking=self.values == {}):
+        if time.monotonic() - self.asked_at <= PATIENCE or not self.lock.acquire(
+            blocking=self.values == {} or building.get()
+        ):
             return
         try:
             self.asked_at = time.monotonic()
@@ -92,6 +94,24 @@ def forget() -> None:
 
 
 building: ContextVar[bool] = ContextVar("building", default=False)
+
+
+def looked_up(look: Callable[[], Value | None]) -> Value:
+    """What `look` finds in what is remembered; where it finds nothing it looks once more, in what is read anew.
+
+    Another process may have made a moment ago what a row names already. Raises KeyError.
+    """
+    found = look()
+    if found is None:
+        forget()
+        token = building.set(True)  # waits for who is just reading
+        try:
+            found = look()
+        finally:
+            building.reset(token)
+    if found is None:
+        raise KeyError
+    return found
 
 
 class Remembered(Generic[Value]):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from service.db import session
-from service.db.generations import Remembered
+from service.db.generations import Remembered, looked_up
 from service.errors import NotFound
 from service.municipalities import models
 from service.municipalities.working_time import Calendar
@@ -145,3 +145,19 @@ def municipality(slug: str) -> Municipality:
         return municipalities()[slug]
     except KeyError:
         raise NoSuchMunicipality from None
+
+
+def municipality_with(municipality_id: int) -> Municipality:
+    """The municipality that a row names, whoever has just made it. Raises KeyError."""
+    return looked_up(lambda: next((m for m in municipalities().values() if m.id == municipality_id), None))
+
+
+def department_with(here: Municipality, department_id: int) -> Department:
+    """The department that a row names, whoever has just made it. Raises KeyError."""
+    found = here.departments_by_id.get(department_id)
+    return found or looked_up(lambda: municipalities()[here.slug].departments_by_id.get(department_id))
+
+
+def department_named(here: Municipality, key: str) -> Department:
+    """The same by its key. Raises KeyError."""
+    return here.departments.get(key) or looked_up(lambda: municipalities()[here.slug].departments.get(key))

@@ -6,12 +6,15 @@ from sqlalchemy import delete, select
 
 from service.db import session
 from service.db.clock import now
+from service.db.generations import grow
 from service.db.keys import new_uid
 from service.municipalities.directory import Municipality
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
 from service.people.roles import ROLES
 from service.people.signing_in import set_password
+
+SUBJECT = "staff"
 
 
 class NoSuchRole(ValueError):
@@ -42,6 +45,7 @@ def appoint(
         )
         session.add(account)
     account.name = name
+    grow(SUBJECT)
     session.flush()
     set_password(account.id, password_hash)
     session.execute(delete(RoleGiven).where(RoleGiven.account_id == account.id))

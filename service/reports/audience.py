@@ -18,10 +18,10 @@ from service.reports.presenting import EVERYBODY, REPORTER, STAFF
 
 def audience_of(caller: Caller | None, report: AnyRow | Report) -> str:
     """As whom the caller sees this report. Raises NotFound for everybody where it is private."""
+    if caller is not None and report.reporter_id == caller.account_id:
+        return REPORTER  # also of staff, who follow their own reports like anybody
     if caller is not None and sees_department(caller, report.department_id):
         return STAFF
-    if caller is not None and report.reporter_id == caller.account_id:
-        return REPORTER
     if report.private:
         raise NotFound
     return EVERYBODY

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from service.db import session
-from service.db.generations import Remembered
+from service.db.generations import Remembered, looked_up
 from service.errors import NotFound
 from service.municipalities.directory import Municipality
 from service.reports import models
@@ -78,6 +78,11 @@ _catalogues = Remembered(build, SUBJECT)
 def catalogue_of(municipality: Municipality) -> Catalogue:
     """The categories of this municipality."""
     return _catalogues.get().get(municipality.id, NOTHING)
+
+
+def category_with(municipality: Municipality, category_id: int) -> Category:
+    """The category that a row names, in use or not, whoever has just made it. Raises KeyError."""
+    return looked_up(lambda: catalogue_of(municipality).by_id.get(category_id))
 
 
 def category_in(municipality: Municipality, key: str) -> Category:

@@ -8,7 +8,13 @@ from sqlalchemy import func, literal, select
 from service.db import session
 from service.db.clock import now
 from service.db.types import AnyRow
-from service.municipalities.directory import Department, Municipality, municipalities
+from service.municipalities.directory import (
+    Department,
+    Municipality,
+    department_named,
+    municipalities,
+    municipality_with,
+)
 from service.outbox.expanding import Owed, Posted
 from service.outbox.models import Event
 from service.outbox.posting import owe
@@ -81,8 +87,8 @@ def new_entries(department: Department, after: int, until: int) -> Sequence[AnyR
 
 def who_gets_the_digest(event: Posted) -> Iterator[Owed]:
     """One mail that names each new report in a line."""
-    municipality = next(m for m in municipalities().values() if m.id == event.municipality_id)
-    department = municipality.departments[event.payload["department"]]
+    municipality = municipality_with(event.municipality_id)
+    department = department_named(municipality, event.payload["department"])
     target_id = mailbox_of(municipality, department)
     entries = new_entries(department, event.payload["after"], event.payload["until"])
     if target_id is None or not entries:

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from service.db import session
 from service.db.clock import now
 from service.db.types import AnyRow
-from service.municipalities.directory import Department, Municipality, municipalities
+from service.municipalities.directory import Department, Municipality, department_with, municipality_with
 from service.notices.inbox import Reachable, inbox_message, reach
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.outbox.posting import owe
 from service.outbox.targets import MAILBOX
-from service.reports.catalogue import catalogue_of
+from service.reports.catalogue import category_with
 from service.reports.models import Report, ReportEntry, ReportText
 from service.reports.presenting import district_name
 from service.text import N_, locale_of, pick, say
@@ -62,7 +62,7 @@ def who_is_told(event: Posted) -> Iterator[Owed | Kept]:
     found = read(event)
     if found is None:
         return
-    municipality = next(m for m in municipalities().values() if m.id == event.municipality_id)
+    municipality = municipality_with(event.municipality_id)
     if event.payload["moved"] and found.reporter_id is not None:
         person = reach(found.reporter_id)
         if person is not None:
@@ -110,7 +110,7 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
 
 def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> Iterator[Owed]:
     """A mail to the department that has it now, in its working hours, unless it reads digests or nothing."""
-    department = municipality.departments_by_id[found.department_id]
+    department = department_with(municipality, found.department_id)
     target_id = mailbox_of(municipality, department)
     if department.digest != "each" or target_id is None:
         return
@@ -128,8 +128,8 @@ def mailbox_of(municipality: Municipality, department: Department) -> int | None
 
 def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[str, str]:
     """What the texts may name, in one language."""
-    category = catalogue_of(municipality).by_id[found.category_id]
-    department = municipality.departments_by_id[found.department_id]
+    category = category_with(municipality, found.category_id)
+    department = department_with(municipality, found.department_id)
     return {
         "number": found.number,
         "category": pick(category.name, language, municipality.main_language),

@@ -14,9 +14,9 @@ from service.db import session
 from service.db.clock import now
 from service.errors import Problem
 from service.media.attaching import attach
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, department_with
 from service.people.models import Account
-from service.reports.catalogue import Category, catalogue_of
+from service.reports.catalogue import Category, category_with
 from service.reports.history import Actor, add_entry
 from service.reports.messages import tell
 from service.reports.models import Report
@@ -96,7 +96,7 @@ def move_report(
 
 def keep_clock(municipality: Municipality, report: Report, category: Category, to: str, moment: datetime) -> None:
     """The promised time runs, stands or begins anew, as the two states say."""
-    department = municipality.departments_by_id[report.department_id]
+    department = department_with(municipality, report.department_id)
     if is_reopening(report.state, to):
         promise(report, category, department, moment)
     elif STATES[to].open and not STATES[to].clock:
@@ -111,7 +111,7 @@ def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, i
     after = municipality.departments.get(key)
     if after is None or not after.is_valid_on(moment.date()):
         raise NoSuchDepartment(department=key)
-    before = municipality.departments_by_id[report.department_id]
+    before = department_with(municipality, report.department_id)
     if after.id == before.id:
         return
     change_calendar(report, before, after, moment)
@@ -150,4 +150,4 @@ def look(municipality: Municipality, report: Report, by: Actor, text: bool, phot
 
 def category_of(municipality: Municipality, report: Report) -> Category:
     """The category of a report, in use or not."""
-    return catalogue_of(municipality).by_id[report.category_id]
+    return category_with(municipality, report.category_id)

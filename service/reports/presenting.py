@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from service.gis.locating import district_names
-from service.municipalities.directory import Municipality
-from service.reports.catalogue import Catalogue, Category, catalogue_of
+from service.municipalities.directory import Municipality, department_with
+from service.reports.catalogue import Category, category_with
 from service.reports.models import Report
 from service.reports.routing import FALLBACK, in_words
 from service.reports.states import STATES
@@ -25,16 +25,13 @@ Shown = Any
 
 def summaries(municipality: Municipality, rows: Iterable[Shown], language: str, audience: str) -> list[dict[str, Any]]:
     """Reports as the lines of a list."""
-    catalogue = catalogue_of(municipality)
-    return [summary(municipality, catalogue, row, language, audience) for row in rows]
+    return [summary(municipality, row, language, audience) for row in rows]
 
 
-def summary(
-    municipality: Municipality, catalogue: Catalogue, row: Shown, language: str, audience: str
-) -> dict[str, Any]:
+def summary(municipality: Municipality, row: Shown, language: str, audience: str) -> dict[str, Any]:
     """A report as one line of a list."""
-    category = catalogue.by_id[row.category_id]
-    department = municipality.departments_by_id[row.department_id]
+    category = category_with(municipality, row.category_id)
+    department = department_with(municipality, row.department_id)
     everything = audience != EVERYBODY
     shown: dict[str, Any] = {
         "id": row.uid,
@@ -69,8 +66,7 @@ def district_name(municipality: Municipality, key: str | None, language: str) ->
 
 def features(municipality: Municipality, rows: Iterable[Shown]) -> list[dict[str, Any]]:
     """Reports on the map, as GeoJSON features."""
-    catalogue = catalogue_of(municipality)
-    return [feature(catalogue.by_id[row.category_id], row) for row in rows]
+    return [feature(category_with(municipality, row.category_id), row) for row in rows]
 
 
 def feature(category: Category, row: Shown) -> dict[str, Any]:
@@ -100,13 +96,15 @@ def whole(
 ) -> dict[str, Any]:
     """A report with its explanation, its photos and its timeline."""
     everything = audience != EVERYBODY
-    shown = summary(municipality, catalogue_of(municipality), row, language, audience)
+    shown = summary(municipality, row, language, audience)
     shown |= {
         "address": row.address if everything or (row.text_public and row.on_map) else None,
         "answers": row.answers if everything or row.text_public else None,
         "asset": asset_of(row) if everything or row.on_map else None,
         "why": why(row.routing, language, everything or row.on_map),
-        "photos": photo_links(municipality, row.uid, photos.get(f"report:{row.uid}", ()))
+        "photos": photo_links(
+            municipality, row.uid, photos.get(f"report:{row.uid}", ()), described=everything or row.text_public
+        )
         if everything or row.photos_public
         else [],
         "timeline": [
@@ -171,7 +169,7 @@ def step(
     audience: str,
 ) -> dict[str, Any]:
     """One line of the timeline."""
-    department = municipality.departments_by_id[entry.department_id]
+    department = department_with(municipality, entry.department_id)
     shown: dict[str, Any] = {
         "at": entry.at,
         "kind": entry.kind,
@@ -189,13 +187,15 @@ def step(
     return shown
 
 
-def photo_links(municipality: Municipality, report: uuid.UUID, photos: Sequence[Shown]) -> list[dict[str, Any]]:
-    """Where the renditions of photos are."""
+def photo_links(
+    municipality: Municipality, report: uuid.UUID, photos: Sequence[Shown], described: bool = True
+) -> list[dict[str, Any]]:
+    """Where the renditions of photos are; what is to be seen is a text of the reporter like any other."""
     base = f"/api/v1/{municipality.slug}/reports/{report}/photos"
     return [
         {
             "id": photo.uid,
-            "alt": photo.alt,
+            "alt": photo.alt if described else None,
             "width": photo.width,
             "height": photo.height,
             "small": f"{base}/{photo.uid}/small",

@@ -33,6 +33,7 @@ from service.media.preparing import PhotosBusy
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
+from service.people.appointing import SUBJECT as STAFF_NAMES
 from service.people.limits import intake_limit
 from service.reports import finding, presenting, schemas
 from service.reports.answering import AnswersNotValid
@@ -267,7 +268,7 @@ def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUI
             photos=body["photos"],
             uploaded_by=uploader(who),
         )
-    return show_whole(municipality, finding.whole_report(municipality, report), REPORTER)
+    return show_whole(municipality, finding.whole_report(municipality, report), REPORTER, etag=False)
 
 
 def submitted(municipality: Municipality, taken: Taken) -> Response:
@@ -315,9 +316,9 @@ def page_of(
     return rows, place(rows[-1]) if len(found) > limit else None
 
 
-def names() -> tuple[int, int]:
-    """What changes when categories or departments are renamed."""
-    return generation("categories"), generation("municipalities")
+def names() -> list[int]:
+    """What changes when categories, departments, districts or staff are renamed."""
+    return [generation(subject) for subject in ("categories", "municipalities", "layers", STAFF_NAMES)]
 
 
 def read_upload(upload: Any) -> bytes:

@@ -193,4 +193,4 @@ def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int 
 
 def shown_again(municipality: Municipality, report: uuid.UUID) -> Response:
     """The report after the change; also for who has just handed it over and will not see it again."""
-    return show_whole(municipality, finding.whole_report(municipality, report), STAFF)
+    return show_whole(municipality, finding.whole_report(municipality, report), STAFF, etag=False)
