@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from environs import Env
 
@@ -43,7 +44,7 @@ class Settings:
         if not self.files_url:
             object.__setattr__(self, "files_url", f"file://{home / 'files'}")
         if not self.public_url:
-            object.__setattr__(self, "public_url", f"http://{self.host}:{self.port}")
+            object.__setattr__(self, "public_url", f"http://{in_url(self.host)}:{self.port}")
         self.refuse_what_is_unsafe()
 
     def refuse_what_is_unsafe(self) -> None:
@@ -51,7 +52,7 @@ class Settings:
             raise SettingsRefused(
                 f"The sample accounts have known passwords: they start only on a loopback address, not on {self.host}."
             )
-        if self.fcm_base_url and not is_loopback(self.fcm_base_url.split("//")[-1].rsplit(":", 1)[0]):
+        if self.fcm_base_url and not is_loopback(host_of(self.fcm_base_url)):
             raise SettingsRefused("PLATEIA_FCM_BASE_URL is for the stand-in of FCM on a loopback address only.")
         if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
@@ -81,6 +82,19 @@ class Settings:
             send_threads=env.int("SEND_THREADS", usual.send_threads),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
         )
+
+
+def host_of(url: str) -> str:
+    """Whom the URL leads to; nobody ("") where readers of URLs disagree."""
+    try:
+        return "" if "\\" in url else urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def in_url(host: str) -> str:
+    """The host as a URL has it: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:
