@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from http.client import HTTPException
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
-from service.config import Settings
+from service.config import Settings, in_url
 from service.samples.loading import FOLDER, PASSWORD
 
 PATIENCE = 30.0
@@ -57,6 +60,15 @@ def ensure_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise Failed(f"port {port} cannot be had on {host} ({error.strerror}); choose another with PORT") from None
+
+
+def local_url(settings: Settings) -> str:
+    """Where this machine reaches the server; its public URL may lead through a proxy that is not there yet."""
+    host = settings.host
+    with suppress(ValueError):  # a name
+        if ip_address(host).is_unspecified:
+            host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://{in_url(host)}:{settings.port}"
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -110,16 +122,18 @@ class Service:
 
     def wait_until_ready(self) -> None:
         """Return when the server answers. Raises Failed."""
+        url = f"{local_url(self.settings)}/ready"
+        opener = build_opener(ProxyHandler({}))
         limit = time.monotonic() + PATIENCE
         while time.monotonic() < limit and not self.stopping:
             self.check()
             try:
-                with urlopen(f"{self.settings.public_url}/ready", timeout=2):  # noqa: S310  (our own address)
+                with opener.open(url, timeout=2):
                     return
-            except OSError:
+            except (OSError, ValueError, HTTPException):
                 time.sleep(0.05)
         if not self.stopping:
-            raise Failed(f"the server does not answer at {self.settings.public_url}; see {self.settings.home}/logs")
+            raise Failed(f"the server does not answer at {url}; see {self.settings.home}/logs")
 
     def check(self) -> None:
         """Raises Failed when a part has ended."""

@@ -18,7 +18,8 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
-from service.supervising import Failed, ensure_free, free_port
+from service.config import Settings
+from service.supervising import Failed, ensure_free, free_port, local_url
 from tests.cli.commands import environment, program
 
 pytestmark = pytest.mark.slow
@@ -149,6 +150,29 @@ def keeps_what_it_cannot_send(home: Path) -> None:
         _, complained = service.process.communicate(timeout=PATIENCE)
         assert service.process.returncode == 1 and "worker ended" in complained and "worker.log" in complained
         assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+def test_it_is_ready_before_the_proxy_that_leads_to_it(tmp_path: Path) -> None:
+    public = "https://plateia.example"
+    dead_proxy = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    with running(tmp_path, PLATEIA_PUBLIC_URL=public, PLATEIA_HOST="0.0.0.0", **dead_proxy) as service:
+        assert f"Plateia is ready at {public}" in service.greeting
+        assert service.end(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("localhost", "http://localhost:80"),
+        ("10.0.0.1", "http://10.0.0.1:80"),
+    ],
+)
+def test_the_server_is_asked_where_it_listens(tmp_path: Path, host: str, url: str) -> None:
+    assert local_url(Settings(home=tmp_path, host=host, port=80)) == url
 
 
 def test_a_port_that_is_taken_is_named() -> None:
