@@ -1,0 +1,182 @@
+"""Server and worker die at every named point, one after the other; nothing is lost and nothing doubled."""
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask, current_app
+from sqlalchemy import func, select, update
+
+from service.app import create_app
+from service.config import Settings
+from service.crash_points import POINTS
+from service.db import db, session, transaction
+from service.db.clock import now, seconds_from_now
+from service.housekeeping import EVERY
+from service.jobs.models import Job
+from service.media.attaching import record, store_photo
+from service.media.models import Attachment
+from service.media.renditions import uid_in
+from service.outbox.loopback_fcm import running
+from service.outbox.models import Delivery
+from service.outbox.sending import RECORD_AT_ONCE
+from service.storage.keeping import open_store
+from tests.factories.municipalities import make_municipality
+from tests.factories.people import make_staff
+from tests.factories.reports import photo
+from tests.kills import reckoning
+from tests.kills.driver import STOPPED, settle
+from tests.kills.house import House
+from tests.kills.phones import Clerk, Phone
+from tests.kills.reckoning import World
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60.0
+THREADS = 4
+OF_THE_SERVER = (
+    "between_files",
+    "after_files_kept",
+    "after_photo_recorded",
+    "after_keep",
+    "before_commit",
+    "after_commit",
+    "before_move_commit",
+    "after_move_commit",
+)
+OF_THE_WORKER = tuple(point for point in POINTS if point not in OF_THE_SERVER)
+
+
+@dataclass
+class Scene:
+    """A house in a world: a resident's phone, a clerk, and old photos that nobody attached."""
+
+    house: House
+    world: World
+    left_behind: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def phone(self) -> Phone:
+        return self.world.phones[0]
+
+    @property
+    def clerk(self) -> Clerk:
+        return self.world.clerks[0]
+
+
+@pytest.fixture
+def scene(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Scene]:
+    """Nothing is started yet."""
+    settings = Settings(home=tmp_path, database_url=database_url, limits=False, log_level="ERROR")
+    accepted = tmp_path / "accepted.jsonl"
+    with create_app(settings).app_context(), running(record_path=accepted) as fcm:
+        house = House(tmp_path, database_url, fcm.url, settings={"PLATEIA_SEND_THREADS": str(THREADS)})
+        here = make_municipality("here", west=21.7, south=40.2)
+        clerk = Clerk(house.url, 2, make_staff(here, "bob", [("dispatcher", None)]).token)
+        store = open_store(settings.files_url)
+        try:
+            yield Scene(house, World(here, store, accepted, [Phone(house.url, 1, "phone-alice")], [clerk]))
+        finally:
+            house.clear()
+            session.remove()
+            db.engine.dispose()
+
+
+def test_death_at_any_named_point_loses_nothing_and_doubles_nothing(scene: Scene) -> None:
+    dooms = {"server": OF_THE_SERVER, "worker": OF_THE_WORKER}
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(len(dooms)) as nurses:
+        deaths = [nurses.submit(die_at_each, app, scene.house, name, points) for name, points in dooms.items()]
+        live_through(scene, deaths)
+    assert {point: code for death in deaths for point, code in death.result()} == dict.fromkeys(POINTS, -signal.SIGKILL)
+    settle()
+    check_jobs()
+    check_what_was_left_behind(scene)
+    assert reckoning.faults(scene.world) == []
+    check_repeats(scene)
+    assert set(scene.house.stop().values()) <= set(STOPPED)
+
+
+def die_at_each(app: Flask, house: House, name: str, points: Sequence[str]) -> list[tuple[str, int]]:
+    """Start the process to die at the first point, then at the next …, at last to live; how it ended each time."""
+    ended = []
+    for point in points:
+        house.start(name, crash_at=point)
+        process = house.parts[name]
+        ended.append((point, process.wait(PATIENCE)))
+        with app.app_context():
+            let_leases_run_out(process.pid)
+    house.start(name)
+    return ended
+
+
+def let_leases_run_out(pid: int) -> None:
+    """Let time pass for what the dead worker held."""
+    with transaction():
+        for model in (Delivery, Job):
+            held = update(model).where(model.owner.like(f"%:{pid}:%"))
+            session.execute(held.values(lease_until=seconds_from_now(-1)))
+
+
+def live_through(scene: Scene, deaths: Sequence["Future[list[tuple[str, int]]]"]) -> None:
+    """Ordinary life goes on until everybody has died often enough, and once more after that."""
+    scene.phone.introduce()
+    while not all(death.done() for death in deaths):
+        live(scene)
+        time.sleep(0.2)
+    live(scene)
+
+
+def live(scene: Scene) -> None:
+    """The phone sends two reports, one in each way, the clerk sees to them, and there is work for the jobs."""
+    leave_behind(scene)
+    sent = [scene.phone.report(whole) for whole in (True, False)]
+    for uid in (uid for each in sent for uid in each.ids):
+        scene.clerk.move(uid)
+        scene.clerk.move(uid)
+    with transaction():
+        session.execute(update(Job).where(Job.state == "waiting").values(run_at=seconds_from_now(-1)))
+
+
+def leave_behind(scene: Scene) -> None:
+    """A photo of two days ago that never became part of a report."""
+    kept = store_photo(scene.world.here, "somebody", photo(size=(32, 24)), scene.world.store)
+    old = now() - timedelta(days=2)
+    with transaction():
+        record(kept).created_at = old
+    for path in (scene.house.home / "files" / "here" / str(kept.uid)).iterdir():
+        os.utime(path, (old.timestamp(), old.timestamp()))
+    scene.left_behind.append(kept.uid)
+
+
+def check_jobs() -> None:
+    """Each recurring job comes to its end."""
+    undone = select(func.count()).where(Job.finished_at.is_(None) | (Job.state != "waiting") | (Job.run_at < now()))
+    deadline = time.monotonic() + PATIENCE
+    while session.scalar(undone):
+        assert time.monotonic() < deadline, "a job does not come to its end"
+        session.rollback()
+        time.sleep(0.1)
+    assert session.scalar(select(func.count()).select_from(Job)) == len(EVERY)
+
+
+def check_what_was_left_behind(scene: Scene) -> None:
+    """It is gone, rows and files."""
+    rows = select(Attachment.uid).where(Attachment.uid.in_(scene.left_behind))
+    assert session.scalars(rows).all() == []
+    files = {uid_in(key) for key, _, _ in scene.world.store.keys_with_age()}
+    assert files & set(scene.left_behind) == set()
+
+
+def check_repeats(scene: Scene) -> None:
+    copies = reckoning.accepted(scene.world)
+    repeats = copies.total() - len(copies)
+    print(f"{len(copies)} messages, {repeats} of them twice after {len(OF_THE_WORKER)} deaths of the worker")
+    assert repeats <= (THREADS + RECORD_AT_ONCE) * len(OF_THE_WORKER)
