@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, photo
+from bench import http, photo, routing
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -25,16 +25,33 @@ def run_http(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]
 
 def run_photo(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
     """Preparing photos, beside the codec alone."""
+    name = "JPEG 3 MP"
     if options.quick:
         photo.ROUNDS = 1
-    figures = photo.measure()
-    name = "JPEG 3 MP"
+        figures = {name: photo.compare(photo.photo(2048, 1536))}
+    else:
+        figures = photo.measure()
     return figures, photo.table(figures), [verdict(f"photo: {name}", figures[name]["ratio"], photo.TARGET)]
+
+
+def run_routing(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Routing points, beside the bare query of the tree."""
+    if options.quick:
+        routing.ROUNDS, routing.ROWS = 1, 20_000
+    figures, targets = routing.measure(), routing.TARGETS
+    few, grown = next(iter(figures.values())), routing.growth(figures)
+    judged = [
+        verdict("routing: one point over 1,000 cells, × the query", few["route / query"], targets["route"]),
+        verdict("routing: CSV over 1,000 cells, × the bulk query", few["csv / bulk query"], targets["csv"]),
+        verdict("routing: CSV over 50,000 cells, × over 1,000", grown["csv"], round(targets["growth"], 2)),
+    ]
+    return {"maps": figures, "growth": grown}, routing.table(figures), judged
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
     "photo": run_photo,
+    "routing": run_routing,
 }
 
 

@@ -1,5 +1,6 @@
 """Databases to measure on: made anew, migrated, with the sample municipalities and a past of so many reports."""
 
+import os
 import sqlite3
 import struct
 import time
@@ -22,7 +23,7 @@ from service.people.signing_in import sign_in
 from service.samples.loading import load_all
 from service.schema_version import migrate
 
-PREFIX = "plateia_bench"
+PREFIX = f"plateia_bench_{os.getpid()}"
 TABLES = RESIDENT_TABLES | REPORT_TABLES
 EWKB_POINT = struct.Struct("<BII2d")
 RESIDENTS_PER_REPORT = 1 / 20
@@ -91,7 +92,7 @@ def create_database(server: str, name: str) -> str:
 def drop_databases(server: str) -> None:
     """Take away what `fill` made on this server."""
     with psycopg.connect(plain(server), autocommit=True) as connection:
-        found = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{PREFIX}_%",))
+        found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (f"{PREFIX}_",))
         for (name,) in found.fetchall():
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 

@@ -38,7 +38,7 @@ class Plan:
     keep: Path | None = None
 
 
-QUICK = Plan(sqlite=(400,), postgis=(400,), rounds=2, requests=10)
+QUICK = Plan(sqlite=(400,), postgis=(400,), rounds=1, requests=4)
 
 
 @dataclass

@@ -229,11 +229,12 @@ class Maker:
         reporter = self.size.first_account + int(chance.random() * self.size.residents)
         uid = uid_at(begun, chance)
         state = past[-1][1]
+        pictured = chance.random() < WITH_PHOTO
         looked = any(kind == "looked" or (kind == "moved" and to != "withdrawn") for kind, to in past)
         self.add_report(number, rows, pattern, uid, state, moments, reporter, looked, begun)
         for version, ((kind, to), at) in enumerate(zip(past, moments, strict=True), 1):
-            self.add_entry(number, rows, pattern, version, kind, to, at, reporter, begun)
-        if chance.random() < WITH_PHOTO:
+            self.add_entry(number, rows, pattern, version, kind, to, at, reporter, begun, pictured)
+        if pictured:
             self.add_photo(rows, uid, begun, moments[0])
 
     def add_report(
@@ -280,15 +281,17 @@ class Maker:
         at: str,
         reporter: int,
         begun: float,
+        pictured: bool,
     ) -> None:
         self.entry += 1
+        photos = int(pictured and kind == "submitted")
         noted = kind == "moved" and to in WITH_NOTE
         by_reporter = kind == "submitted" or to == "withdrawn"
         rows["report_entries"].append(
             (
                 *(self.entry, uid_at(begun + version, self.chance), report, version, kind, at),
                 *(("reporter", reporter) if by_reporter else ("staff", None)),
-                *(to, pattern.department_id, "{}", bytes(32) if noted else None),
+                *(to, pattern.department_id, f'{{"photos": {photos}}}', bytes(32) if noted else None),
             )
         )
         if noted:

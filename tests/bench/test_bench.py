@@ -1,0 +1,63 @@
+"""The benchmarks work: the whole command runs over tiny data and says what it should, whatever the figures are."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import POSTGRES, missing
+
+CASES = 10
+CHECKOUT = Path(__file__).parent.parent.parent
+
+
+def run(home: Path, *arguments: str, **environment: str) -> tuple[str, dict[str, Any]]:
+    """What the command printed, and its JSON."""
+    file = home / "figures.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--json", str(file), *arguments]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, env=os.environ | environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, json.loads(file.read_text())
+
+
+def is_whole(found: dict[str, Any]) -> bool:
+    """Every floor and every case was measured, and costs something."""
+    floors = [floor["ms"] for floor in found["floors"].values()]
+    costs = [at["ms"] for case in found["cases"] for at in case["at"].values()]
+    return len(floors) == 3 and len(costs) == CASES and min(floors + costs) > 0
+
+
+@pytest.mark.slow
+def test_requests_are_measured_on_sqlite(tmp_path: Path) -> None:
+    said, figures = run(tmp_path, "--only", "http", "--postgis", "")
+    assert "floor: GET" in said and "queue page of 50" in said
+    assert is_whole(figures["http"]["SQLite"])
+    assert figures["machine"]["cores"] and all(isinstance(one["met"], bool) for one in figures["targets"])
+
+
+@pytest.mark.slow
+def test_requests_are_measured_on_postgis(tmp_path: Path) -> None:
+    if POSTGRES is None:
+        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
+    _, figures = run(tmp_path, "--only", "http", "--sqlite", "")
+    assert is_whole(figures["http"]["PostGIS"])
+
+
+@pytest.mark.slow
+def test_photos_are_measured_beside_the_codec(tmp_path: Path) -> None:
+    said, figures = run(tmp_path, "--only", "photo")
+    assert "JPEG 3 MP" in said
+    assert [one["what"] for one in figures["targets"]] == ["photo: JPEG 3 MP"]
+
+
+def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--only", "nothing"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "no such benchmark" in done.stderr
