@@ -11,7 +11,7 @@ from service.municipalities.directory import Municipality
 from service.people import schemas
 from service.people.access import anybody, caller, signed_in
 from service.people.changing import NotYours, account_of, change_me
-from service.people.limits import registering_limit, sign_in_limit
+from service.people.limits import email_limit, registering_limit, sign_in_limit
 from service.people.models import Account
 from service.people.registering import (
     DeviceNeeded,
@@ -82,6 +82,7 @@ def me(municipality: Municipality) -> Response:
 
 @blueprint.patch("/me")
 @signed_in
+@email_limit
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.MeOut)
 @operation("changeMe", NotYours)

@@ -16,7 +16,7 @@ from service.db import db
 from service.municipalities.directory import Municipality
 from service.people.limits import limiter
 from tests.conftest import OutsideClient
-from tests.factories.people import Person, make_resident
+from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 
 HERE = "/api/v1/here"
 
@@ -41,14 +41,59 @@ def try_password(client: FlaskClient, email: str, address: str = "192.0.2.1") ->
     return client.post(f"{HERE}/sign-in", json={"email": email}, environ_base={"REMOTE_ADDR": address})
 
 
-def test_one_account_is_tried_ten_times_a_minute_from_wherever(limited: FlaskClient, here: Municipality) -> None:
-    tries = [try_password(limited, "bob@here.example", f"192.0.2.{n}").status_code for n in range(10)]
+def test_one_address_tries_an_account_ten_times_a_minute(limited: FlaskClient, here: Municipality) -> None:
+    tries = [try_password(limited, "bob@here.example", "192.0.2.99").status_code for _ in range(10)]
     assert tries == [422] * 10
     refused = try_password(limited, " BOB@here.example", "192.0.2.99")
     assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
     assert 0 < int(refused.headers["Retry-After"]) <= 61
     assert refused.json["retry_after"] == int(refused.headers["Retry-After"])
     assert try_password(limited, "bea@here.example", "192.0.2.99").status_code == 422
+
+
+def test_a_stranger_who_guesses_does_not_lock_the_clerk_out(limited: FlaskClient, here: Municipality) -> None:
+    make_staff(here, "bob", [("department_staff", "lighting")])
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3"):
+        assert try_password(limited, "bob@here.example", address).status_code == 422
+        assert [try_password(limited, "bob@here.example", address).status_code for _ in range(10)][-1] == 429
+    right = {"email": "bob@here.example", "password": PASSWORD}
+    tries = [
+        limited.post(f"{HERE}/sign-in", json=right, environ_base={"REMOTE_ADDR": "192.0.2.99"}).status_code
+        for _ in range(12)
+    ]
+    assert tries == [201] * 12, "right passwords are no guesses"
+
+
+def test_guesses_next_door_do_not_count_here(limited: FlaskClient, here: Municipality, next_door: Municipality) -> None:
+    for _ in range(11):
+        refused = limited.post("/api/v1/next-door/sign-in", json={"email": "bob@here.example"})
+    assert refused.status_code == 429
+    assert limited.post(f"{HERE}/sign-in", json={"email": "bob@here.example"}).status_code == 422
+
+
+def test_one_account_is_tried_a_hundred_times_a_minute_from_wherever(limited: FlaskClient, here: Municipality) -> None:
+    tries = [try_password(limited, "bob@here.example", f"192.0.2.{n}").status_code for n in range(101)]
+    assert tries == [422] * 100 + [429]
+
+
+def give_email(client: FlaskClient, who: Person, email: str | None, address: str = "192.0.2.1") -> int:
+    there = {"REMOTE_ADDR": address}
+    return client.patch(f"{HERE}/me", json={"email": email}, headers=who.headers, environ_base=there).status_code
+
+
+def test_a_person_gives_five_addresses_a_day_and_may_always_give_one_up(
+    limited: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    given = [give_email(limited, alice, f"{n}@example.org", f"192.0.2.{n}") for n in range(6)]
+    assert given == [200] * 5 + [429]
+    assert give_email(limited, alice, None) == 200
+    changed = limited.patch(f"{HERE}/me", json={"language": "en"}, headers=alice.headers)
+    assert changed.status_code == 200
+
+
+def test_twenty_addresses_an_hour_are_given_from_one_place(limited: FlaskClient, here: Municipality) -> None:
+    phones = [make_resident(here) for _ in range(21)]
+    assert [give_email(limited, phone, "one@example.org") for phone in phones] == [200] * 20 + [429]
 
 
 def test_one_address_tries_thirty_times_a_minute_whatever_the_account(limited: FlaskClient, here: Municipality) -> None:
