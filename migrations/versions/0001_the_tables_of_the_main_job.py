@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("uid", name=op.f("uq_accounts_uid")),
     )
+    op.create_index(op.f("ix_accounts_email_target_id"), "accounts", ["email_target_id"], unique=False)
     op.create_index(op.f("ix_accounts_municipality_id"), "accounts", ["municipality_id"], unique=False)
     op.create_index(
         "uq_accounts_staff_email",
@@ -188,7 +189,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("kind", "subject", "version", name=op.f("uq_events_kind_subject_version")),
         sa.UniqueConstraint("uid", name=op.f("uq_events_uid")),
+        sqlite_autoincrement=True,
     )
+    op.create_index("ix_events_created_at", "events", ["created_at"], unique=False)
     op.create_index(
         "ix_events_new_next_at_id",
         "events",
@@ -205,6 +208,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'new'"),
         sqlite_where=sa.text("state = 'new'"),
     )
+    op.create_index("ix_events_subject", "events", ["subject"], unique=False)
     op.create_table(
         "jobs",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -355,11 +359,20 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipalities.id"], name=op.f("fk_targets_municipality_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_targets")),
         sa.UniqueConstraint(
             "municipality_id", "channel", "kind", "value", name=op.f("uq_targets_municipality_id_channel_kind_value")
         ),
+    )
+    op.create_index(
+        "ix_targets_retired_at",
+        "targets",
+        ["retired_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'retired'"),
+        sqlite_where=sa.text("state = 'retired'"),
     )
     op.create_table(
         "deliveries",
@@ -391,6 +404,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("event_id", "target_id", name=op.f("uq_deliveries_event_id_target_id")),
         sa.UniqueConstraint("uid", name=op.f("uq_deliveries_uid")),
+    )
+    op.create_index(
+        "ix_deliveries_finished_created_at",
+        "deliveries",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("state NOT IN ('pending', 'sending')"),
+        sqlite_where=sa.text("state NOT IN ('pending', 'sending')"),
+    )
+    op.create_index(
+        "ix_deliveries_mail_target_id",
+        "deliveries",
+        ["target_id", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("channel = 'email'"),
+        sqlite_where=sa.text("channel = 'email'"),
     )
     op.create_index(
         "ix_deliveries_pending_channel_next_at",
@@ -632,6 +661,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_report_entries_uid")),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_report_entries_department_id_id", "report_entries", ["department_id", "id"], unique=False)
     op.create_table(
         "report_texts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -647,6 +677,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("report_texts")
+    op.drop_index("ix_report_entries_department_id_id", table_name="report_entries")
     op.drop_table("report_entries")
     op.drop_geospatial_index(
         "idx_features_geometry", table_name="features", postgresql_using="gist", column_name="geometry"
@@ -692,7 +723,25 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
         sqlite_where=sa.text("state = 'pending'"),
     )
+    op.drop_index(
+        "ix_deliveries_mail_target_id",
+        table_name="deliveries",
+        postgresql_where=sa.text("channel = 'email'"),
+        sqlite_where=sa.text("channel = 'email'"),
+    )
+    op.drop_index(
+        "ix_deliveries_finished_created_at",
+        table_name="deliveries",
+        postgresql_where=sa.text("state NOT IN ('pending', 'sending')"),
+        sqlite_where=sa.text("state NOT IN ('pending', 'sending')"),
+    )
     op.drop_table("deliveries")
+    op.drop_index(
+        "ix_targets_retired_at",
+        table_name="targets",
+        postgresql_where=sa.text("state = 'retired'"),
+        sqlite_where=sa.text("state = 'retired'"),
+    )
     op.drop_table("targets")
     op.drop_table("routing_rules")
     op.drop_table("report_counters")
@@ -715,6 +764,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'running'"),
     )
     op.drop_table("jobs")
+    op.drop_index("ix_events_subject", table_name="events")
     op.drop_index(
         "ix_events_new_subject_id",
         table_name="events",
@@ -727,6 +777,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'new'"),
         sqlite_where=sa.text("state = 'new'"),
     )
+    op.drop_index("ix_events_created_at", table_name="events")
     op.drop_table("events")
     op.drop_table("departments")
     op.drop_table("categories")
@@ -741,6 +792,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("kind = 'staff'"),
     )
     op.drop_index(op.f("ix_accounts_municipality_id"), table_name="accounts")
+    op.drop_index(op.f("ix_accounts_email_target_id"), table_name="accounts")
     op.drop_table("accounts")
     op.drop_table("municipalities")
     op.drop_table("generations")

@@ -16,6 +16,9 @@ NEW = text("state = 'new'")
 PENDING = text("state = 'pending'")
 SENDING = text("state = 'sending'")
 UNFINISHED = text("state IN ('pending', 'sending')")
+FINISHED = text("state NOT IN ('pending', 'sending')")
+RETIRED = text("state = 'retired'")
+MAIL = text("channel = 'email'")
 
 
 class Event(Base):
@@ -23,6 +26,8 @@ class Event(Base):
 
     `subject` names the thing ("report:<uid>"), `version` counts what happened to it. `cursor` is the position
     in the audience up to which everybody has their delivery. `payload` is all that the wording needs, frozen.
+
+    An id is never given twice, also when its row was forgotten: an inbox holds one message for each event.
     """
 
     __tablename__ = "events"
@@ -30,6 +35,9 @@ class Event(Base):
         UniqueConstraint("kind", "subject", "version"),
         Index("ix_events_new_next_at_id", "next_at", "id", postgresql_where=NEW, sqlite_where=NEW),
         Index("ix_events_new_subject_id", "subject", "id", postgresql_where=NEW, sqlite_where=NEW),
+        Index("ix_events_subject", "subject"),
+        Index("ix_events_created_at", "created_at"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,10 +56,16 @@ class Event(Base):
 
 
 class Target(Base):
-    """Where somebody can be reached: a push token or installation id, or an e-mail address."""
+    """Where somebody can be reached: a push token or installation id, or an e-mail address.
+
+    `replaced_by`: the target that a phone has now, in place of this one.
+    """
 
     __tablename__ = "targets"
-    __table_args__ = (UniqueConstraint("municipality_id", "channel", "kind", "value"),)
+    __table_args__ = (
+        UniqueConstraint("municipality_id", "channel", "kind", "value"),
+        Index("ix_targets_retired_at", "retired_at", postgresql_where=RETIRED, sqlite_where=RETIRED),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id"))
@@ -62,6 +76,7 @@ class Target(Base):
     reason: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(Instant)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)
+    replaced_by: Mapped[int | None]
 
 
 class Delivery(Base):
@@ -91,6 +106,8 @@ class Delivery(Base):
             postgresql_where=UNFINISHED,
             sqlite_where=UNFINISHED,
         ),
+        Index("ix_deliveries_finished_created_at", "created_at", postgresql_where=FINISHED, sqlite_where=FINISHED),
+        Index("ix_deliveries_mail_target_id", "target_id", "created_at", postgresql_where=MAIL, sqlite_where=MAIL),
     )
     leased = Leased(waiting="pending", working="sending", due="next_at")
 

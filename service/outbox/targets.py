@@ -6,11 +6,14 @@ must not silence a department, and what is told to the one must not keep it from
 Call these inside a transaction.
 """
 
+from datetime import datetime
+
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from service.db import session
 from service.db.clock import now
+from service.db.leases import fixed
 from service.db.upserts import insert_if_absent
 from service.outbox.models import Delivery, Target
 
@@ -79,3 +82,11 @@ def retire(target_id: int, reason: str) -> None:
         .values(state="failed", error=f"target retired: {reason}")
         .execution_options(synchronize_session=False)
     )
+
+
+def owed_since(target_id: int, moment: datetime) -> int:
+    """How many mails this address was owed since then, whatever has become of them."""
+    found = select(func.count()).where(
+        Delivery.channel == fixed("email"), Delivery.target_id == target_id, Delivery.created_at >= moment
+    )
+    return session.scalar(found) or 0

@@ -35,7 +35,7 @@ class Account(Base):
     kind: Mapped[str]
     name: Mapped[str | None]
     email: Mapped[str | None]
-    email_target_id: Mapped[int | None]
+    email_target_id: Mapped[int | None] = mapped_column(index=True)
     language: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

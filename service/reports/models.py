@@ -117,7 +117,11 @@ class ReportEntry(Base):
     """
 
     __tablename__ = "report_entries"
-    __table_args__ = (UniqueConstraint("report_id", "version"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("report_id", "version"),
+        Index("ix_report_entries_department_id_id", "department_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
