@@ -270,10 +270,12 @@ def _records(meta: dict[str, Any], columns: list[Any]) -> list[dict[str, Any]]:
 
 def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:
     """What a column holds, in JSON's own types; whole numbers stay whole where some are missing."""
-    for value in column.tolist():
+    for number, value in enumerate(column.tolist(), 1):
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             yield None
         elif subtype == "OFSTJSON":
+            if "\\u0000" in value:  # which no database keeps in JSON
+                raise FeatureRefused(feature=number, key=None, reason="null_character")
             yield json.loads(value)
         elif subtype == "OFSTBoolean":
             yield bool(value)

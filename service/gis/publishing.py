@@ -1,5 +1,6 @@
 """Publish what a file holds as the next version of a layer."""
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -19,12 +20,26 @@ from service.municipalities.directory import Municipality
 from service.text import N_
 
 AT_ONCE = 1000
+KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+LONGEST_KEY = 64
 
 
 class LayerIncomplete(Problem):
     """A layer that is not there yet needs a name and a kind; `kinds` lists the kinds."""
 
     status, code, message = 422, "layer_incomplete", N_("A new layer needs a name and a kind.")
+
+
+class LayerKeyRefused(Problem):
+    """The key of a layer is not small Latin letters and digits, with single `-` or `_` between, or over `most` long."""
+
+    status, code, message = 422, "layer_key_refused", N_("A layer cannot have this key.")
+
+
+class LayerTextRefused(Problem):
+    """What a layer is to say (`about`) is no text, or is one with a null character."""
+
+    status, code, message = 422, "layer_text_refused", N_("A layer cannot say this.")
 
 
 def publish_version(
@@ -38,8 +53,10 @@ def publish_version(
     """Make the features the layer's version in force; the layer is made at its first version. Inside `transaction()`.
 
     `name`, `kind` and `about` (public, attribution, licence, approximate) describe the layer anew where given; the
-    first version needs name and kind. Older versions stay as they were. Raises LayerIncomplete.
+    first version needs name and kind. Older versions stay as they were.
+    Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
+    _check_what_is_said(layer_key, name, about)
     layer = _locked_layer(municipality, layer_key, name, kind)
     for column, value in about.items():
         if column not in ("public", "attribution", "licence", "approximate"):
@@ -51,6 +68,21 @@ def publish_version(
     session.flush()
     grow(SUBJECT)
     return version
+
+
+def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
+    """PostgreSQL cuts nothing off and keeps no null characters; SQLite would take anything."""
+    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY:
+        raise LayerKeyRefused(most=LONGEST_KEY)
+    if name is not None and not (isinstance(name, Mapping) and all(map(_is_text, (*name, *name.values())))):
+        raise LayerTextRefused(about="name")
+    for what in ("attribution", "licence"):
+        if not _is_text(about.get(what) or ""):
+            raise LayerTextRefused(about=what)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def _locked_layer(municipality: Municipality, key: str, name: Mapping[str, str] | None, kind: str | None) -> Layer:

@@ -34,8 +34,8 @@ TRUTHS = ("private", "allows_anonymous", "asset_required")
 EXAMPLE_ADDRESS = re.compile(r"[a-z0-9.-]+@([a-z0-9-]+\.)+example")
 ANY_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE = re.compile(r"\+?\d{3,15}")
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+_SLUG = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+_KEY = re.compile(r"(?=.{1,64}\Z)[a-z0-9]+([-_][a-z0-9]+)*")
 _PREFIX = re.compile(r"[A-Z]{2,5}")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -81,7 +81,7 @@ def check(sample: Things, addresses: re.Pattern[str] = EXAMPLE_ADDRESS) -> list[
     `addresses` is what e-mail addresses must look like; those of a sample reach nobody. Files of layers are not
     opened. A municipality of the wrong shape is not looked into further.
     """
-    return list(_shape_faults(sample)) or list(
+    return [*_shape_faults(sample), *_null_faults("sample", sample)] or list(
         chain(
             _municipality_faults(sample),
             _settings_faults(sample),
@@ -202,6 +202,18 @@ def _text_faults(sample: Things) -> Iterator[str]:
         yield from (f"{where}: no text in {language}." for language in sorted(languages - set(text)))
         yield from (f"{where}: {language} is not spoken here." for language in sorted(set(text) - languages))
         yield from (f"{where}: the text in {key} is empty." for key, said in text.items() if not _said(said))
+
+
+def _null_faults(where: str, thing: Any) -> Iterator[str]:
+    """No database keeps a null character in JSON, and PostgreSQL keeps none in a text."""
+    if isinstance(thing, str) and "\0" in thing:
+        yield f"{where}: holds a null character."
+    elif isinstance(thing, Mapping):
+        for key, value in thing.items():
+            yield from _null_faults(f"{where}.{key}", [key, value])
+    elif isinstance(thing, list):
+        for value in thing:
+            yield from _null_faults(where, value)
 
 
 def _said(text: Any) -> bool:
