@@ -33,7 +33,7 @@ from service.db.upserts import insert
 from service.outbox.channels import Channel, Message, configured
 from service.outbox.models import ChannelPause, Delivery, Event, Target
 from service.outbox.outcomes import Outcome, Result
-from service.outbox.targets import retire
+from service.outbox.targets import go_on, retire
 
 log = structlog.get_logger()
 
@@ -244,9 +244,15 @@ def record(owner: str, settled: Sequence[Settled], channel: Channel) -> int:
     if not settled:
         return 0
     done: Any = session.connection().execute(
-        recording(), [parameters(owner, attempt, result, channel) for attempt, result in settled]
+        recording(),
+        [
+            parameters(owner, attempt, result, channel)
+            for attempt, result in sorted(settled, key=lambda one: one[0].delivery_id)  # in one order, as below
+        ],
     )
     for attempt, result in sorted(settled, key=lambda one: one[0].target_id):  # in one order, lest workers deadlock
+        if result.outcome not in (Outcome.SENT, Outcome.EXPIRED):
+            go_on(attempt.delivery_id, attempt.target_id)
         if result.treatment.retires_target:
             retire(attempt.target_id, result.outcome.value + ": " + (result.error or ""))
     return len(settled) - max(0, int(done.rowcount))

@@ -31,23 +31,26 @@ def register(municipality_id: int, channel: str, kind: str, value: str) -> int:
     made = insert_if_absent(Target, [named | {"created_at": now()}], returning=Target.id)
     if made:
         return int(made[0])
-    target = session.scalars(select(Target).filter_by(**named).with_for_update()).one()
-    target.state, target.reason, target.retired_at = "active", None, None
+    target = session.scalars(select(Target).filter_by(**named).with_for_update(key_share=True)).one()
+    target.state, target.reason, target.retired_at, target.replaced_by = "active", None, None, None
     return target.id
 
 
 def replace(target_id: int, kind: str, value: str) -> int:
     """A phone has a new token: retire the old target and let what it is still owed go to the new one.
 
+    What is just being sent to the old one goes to the new one too, should it not arrive: see `go_on`.
+
     Returns the id of the new target; the same id when nothing changed.
     """
-    old = session.scalars(select(Target).where(Target.id == target_id).with_for_update()).one()
+    old = session.scalars(select(Target).where(Target.id == target_id).with_for_update(key_share=True)).one()
     if (old.kind, old.value) == (kind, value) and old.state == "active":
         return old.id
     new_id = register(old.municipality_id, old.channel, kind, value)
     if new_id != old.id:
         redirect(old.id, new_id)
         retire(old.id, "replaced")
+        old.replaced_by = new_id
     return new_id
 
 
@@ -60,6 +63,38 @@ def redirect(old_id: int, new_id: int) -> None:
         .values(target_id=new_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def go_on(delivery_id: int, target_id: int) -> None:
+    """A delivery was not sent to a target that was replaced meanwhile: let it go where the phone is now, if it has not
+    had the same there.
+    """
+    present = successor(target_id)
+    if present is None:
+        return
+    has_it = select(Delivery.event_id).where(Delivery.target_id == present)
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery_id,
+            Delivery.target_id == target_id,
+            Delivery.state.in_(("pending", "failed")),
+            Delivery.event_id.not_in(has_it),
+        )
+        .values(target_id=present, state="pending", error=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def successor(target_id: int) -> int | None:
+    """The last of those that replaced this target one after the other; None when none has."""
+    found, following = None, target_id
+    while following is not None:
+        following = session.scalar(
+            select(Target.replaced_by).where(Target.id == following, Target.state == fixed("retired"))
+        )
+        found = following or found
+    return found
 
 
 def retire(target_id: int, reason: str) -> None:

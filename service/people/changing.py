@@ -26,7 +26,7 @@ def account_of(caller: Caller) -> Account:
 
 def change_me(municipality: Municipality, caller: Caller, changes: dict[str, str | None]) -> Account:
     """Change language and e-mail address. A new address is a new target; nothing more goes to the old one."""
-    account = session.scalars(select(Account).filter_by(id=caller.account_id).with_for_update()).one()
+    account = session.scalars(select(Account).filter_by(id=caller.account_id).with_for_update(key_share=True)).one()
     if "language" in changes:
         account.language = municipality.language_for(changes["language"])
     if "email" in changes:

@@ -133,7 +133,7 @@ def set_push_target(municipality: Municipality, caller: Caller, kind: str, value
     """Where pushes for this phone go from now on; the former place is retired."""
     if caller.device_id is None:
         raise DeviceNeeded
-    device = session.scalars(select(Device).where(Device.id == caller.device_id).with_for_update()).one()
+    device = session.scalars(select(Device).where(Device.id == caller.device_id).with_for_update(key_share=True)).one()
     if device.push_target_id is None:
         target = targets.register(municipality.id, "push", kind, value)
     else:
