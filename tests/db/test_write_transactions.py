@@ -89,7 +89,15 @@ class Watch:
 
 TRANSACTION = transaction.__wrapped__.__code__  # type: ignore[attr-defined]
 watching: list[Watch] = []
-sys.addaudithook(lambda event, arguments: [watch.hear(event, arguments) for watch in watching][:0])
+
+
+def hear(event: str, arguments: tuple[Any, ...]) -> None:
+    """The audit hook; it can never be removed, so it asks who is watching."""
+    for watch in watching:
+        watch.hear(event, arguments)
+
+
+sys.addaudithook(hear)
 
 
 def slow_frame(frame: FrameType) -> str | None:
@@ -116,7 +124,7 @@ def watched() -> Iterator[Watch]:
         yield watch
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
         watching.remove(watch)
 
 

@@ -72,10 +72,6 @@ class House:
         process.wait()
         return process.pid
 
-    def dead(self) -> list[str]:
-        """The processes that have ended."""
-        return [name for name, process in self.parts.items() if process.poll() is not None]
-
     def wait_until_ready(self) -> None:
         """Return when the server answers. Raises NotReady."""
         deadline = time.monotonic() + PATIENCE

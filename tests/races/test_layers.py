@@ -71,7 +71,7 @@ def publish_again_and_again(here: Municipality) -> list[Published]:
 
 def keep_sending(url: str, who: Person, seed: int, done: threading.Event) -> list[Asked]:
     """Reports from places along the municipality until it is enough."""
-    sent = []
+    sent: list[Asked] = []
     while not done.is_set():
         began = time.monotonic()
         longitude = 21.701 + (seed * 37 + len(sent) * 13) % 97 * 0.001

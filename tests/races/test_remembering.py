@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from service.db import session, transaction
-from service.db.generations import Generation, Remembered, generation, grow
+from service.db.generations import Generation, Remembered, forget, generation, grow
 
 SUBJECT = "a subject of this test"
 
@@ -26,7 +26,7 @@ def grown(app: Flask) -> Iterator[Callable[[], int]]:
     again()
     yield again
     with transaction():
-        session.execute(Generation.__table__.delete().where(Generation.subject == SUBJECT))
+        session.execute(delete(Generation).where(Generation.subject == SUBJECT))
 
 
 def what_the_rows_say() -> int:
@@ -59,7 +59,8 @@ def test_what_is_built_from_another_thing_waits_until_that_is_up_to_date(app: Fl
     inner = Remembered(slowly, SUBJECT)
     outer = Remembered(lambda: inner.get(), SUBJECT)
     assert outer.get() == inner.get()
-    begun.clear(), go_on.clear()
+    begun.clear()
+    go_on.clear()
     newest = grown()
     with elsewhere(app, inner.get):
         assert begun.wait(10)
@@ -100,8 +101,6 @@ def test_an_old_snapshot_does_not_turn_what_is_known_back(app: Flask, grown: Cal
         ask_anew()
 
     def ask_anew() -> int:
-        from service.db.generations import forget
-
         forget()
         return generation(SUBJECT)
 
