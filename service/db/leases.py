@@ -107,12 +107,6 @@ def held(model: Any, owner: str, ids: Collection[int]) -> ColumnElement[bool]:
     return and_(model.id.in_(ids), model.owner == owner, model.state == model.leased.working)
 
 
-def extend(model: Any, owner: str, ids: Collection[int], seconds: float) -> int:
-    """Lease for so many seconds more, from now. Returns how many of the rows are still the owner's."""
-    statement = update(model).where(held(model, owner, ids)).values(lease_until=seconds_from_now(seconds))
-    return changed(statement)
-
-
 def release(model: Any, owner: str, ids: Collection[int]) -> int:
     """Give back what was claimed and not tried: it is due at once and the attempt does not count."""
     statement = (

@@ -11,7 +11,7 @@ from service.media.attaching import PhotoNotFound
 from service.media.models import Attachment
 from service.media.renditions import Rendition, key_of
 from service.municipalities.directory import Municipality
-from service.storage.keeping import KeptFile, Store
+from service.storage.keeping import Store
 
 attachments = Attachment.__table__
 
@@ -63,8 +63,3 @@ def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:
 def read_rendition(municipality: Municipality, photo: Attachment, rendition: Rendition, store: Store) -> bytes:
     """A rendition as a whole JPEG file. Raises FileNotKept when the store has lost it."""
     return store.read(key_of(municipality.slug, photo.uid, rendition))
-
-
-def stream_rendition(municipality: Municipality, photo: Attachment, rendition: Rendition, store: Store) -> KeptFile:
-    """A rendition in pieces, with its size. Raises FileNotKept when the store has lost it."""
-    return store.stream(key_of(municipality.slug, photo.uid, rendition))

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 PARTIAL = re.compile(r".*#\d+")
-CHUNK = 64 * 1024
 S3_OPTIONS = {"endpoint", "region"}
 
 used_in: set[int] = set()
@@ -51,14 +49,6 @@ class StoreUnavailable(Problem):
     status, code, message = 503, "storage_unavailable", N_("Files cannot be reached just now. Please try again later.")
 
 
-@dataclass(frozen=True)
-class KeptFile:
-    """A file that is being read: its size in bytes and its content in pieces."""
-
-    size: int
-    chunks: Iterator[bytes]
-
-
 class Store:
     """Files under keys such as `kozani/0197…/large.jpg`. Made by `open_store`; safe to share between threads.
 
@@ -81,12 +71,6 @@ class Store:
         """The whole file. Raises FileNotKept."""
         with answering(key):
             return bytes(obstore.get(self.files, key).bytes())
-
-    def stream(self, key: str) -> KeptFile:
-        """The file in pieces, for one that is large. Raises FileNotKept at once, not at the first piece."""
-        with answering(key):
-            found = obstore.get(self.files, key)
-            return KeptFile(found.meta["size"], (bytes(chunk) for chunk in found.stream(min_chunk_size=CHUNK)))
 
     def delete(self, key: str) -> None:
         """Let go of the file; nothing happens when it is not there."""

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from service.db import db, session, transaction
-from service.db.leases import claim, due_rows, expired_rows, extend, record, release
+from service.db.leases import claim, due_rows, expired_rows, record, release
 from service.municipalities.directory import Municipality
 from service.outbox.loopback_fcm import LoopbackFcm
 from service.outbox.models import Delivery
@@ -39,18 +39,9 @@ def test_who_comes_late_cannot_overwrite_who_took_over(here: Municipality) -> No
     claim(Delivery, "worker-2", 1, 60)
     with transaction():
         assert not record(Delivery, "worker-1", row.id, state="failed")
-        assert extend(Delivery, "worker-1", [row.id], 60) == 0
         assert release(Delivery, "worker-1", [row.id]) == 0
         assert record(Delivery, "worker-2", row.id, state="sent")
     assert what_became_of("alice") == [("sent", 2, 0)]
-
-
-def test_an_extended_lease_is_held_on(here: Municipality) -> None:
-    tell([a_phone(here, "alice")])
-    (row,) = claim(Delivery, "worker-1", 1, -1)
-    with transaction():
-        assert extend(Delivery, "worker-1", [row.id], 60) == 1
-    assert claim(Delivery, "worker-2", 1, 60) == []
 
 
 def test_what_is_given_back_is_due_at_once_and_not_counted(here: Municipality) -> None:

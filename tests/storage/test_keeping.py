@@ -53,18 +53,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return open_store(f"file://{tmp_path / 'files'}")
 
 
-def test_what_is_kept_can_be_read_whole_and_in_pieces(store: Store) -> None:
+def test_what_is_kept_can_be_read_whole(store: Store) -> None:
     content = os.urandom(300_000)
     store.keep("kozani/a/large.jpg", content)
-    streamed = store.stream("kozani/a/large.jpg")
     assert store.read("kozani/a/large.jpg") == content
-    assert (streamed.size, b"".join(streamed.chunks)) == (300_000, content)
 
 
 def test_an_empty_file_is_a_file(store: Store) -> None:
     store.keep("kozani/empty", b"")
     assert store.read("kozani/empty") == b""
-    assert b"".join(store.stream("kozani/empty").chunks) == b""
 
 
 def test_keeping_again_replaces(store: Store) -> None:
@@ -73,10 +70,9 @@ def test_keeping_again_replaces(store: Store) -> None:
     assert store.read("kozani/a.jpg") == b"second"
 
 
-@pytest.mark.parametrize("reading", ["read", "stream"])
-def test_what_was_never_kept_is_refused_with_a_stable_code(store: Store, reading: str) -> None:
+def test_what_was_never_kept_is_refused_with_a_stable_code(store: Store) -> None:
     with pytest.raises(FileNotKept) as refusal:
-        getattr(store, reading)("kozani/nothing.jpg")
+        store.read("kozani/nothing.jpg")
     assert (refusal.value.status, refusal.value.code) == (404, "file_not_found")
 
 
