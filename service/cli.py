@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from service.operating.commands import COMMANDS
 from service.outbox.listing import deliveries
 from service.outbox.loopback_fcm import serve as serve_loopback_fcm
 from service.people.appointing import appoint
+from service.people.revoking import revoke_phone, revoke_staff
 from service.people.roles import PERMISSIONS, ROLES
 from service.people.signing_in import hash_password
 from service.reports.catalogue import catalogue_of
@@ -217,6 +219,22 @@ def staff(settings: Settings, slug: str, email: str, name: str, roles: tuple[str
         here = municipality(slug)
         with transaction():
             appoint(here, email, name, given, hashed)
+
+
+@cli.command()
+@click.argument("slug")
+@click.argument("who", metavar="EMAIL|INSTALLATION")
+@click.option("--remove", is_flag=True, help="Also take the roles and the password of a member of staff.")
+@click.pass_obj
+def revoke(settings: Settings, slug: str, who: str, remove: bool) -> None:
+    """End all tokens of a member of staff, or of a phone, which can then not come back with its secret."""
+    if remove and "@" not in who:
+        raise click.ClickException("--remove is for staff: a phone has neither roles nor a password.")
+    with application(settings).app_context(), problems_shown():
+        here = municipality(slug)
+        with transaction():
+            count = revoke_staff(here, who, remove) if "@" in who else revoke_phone(here, uuid.UUID(who))
+    click.echo(f"{count} tokens ended")
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from service.db.keys import new_uid
 from service.municipalities.directory import Municipality
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
+from service.people.revoking import end_tokens
 from service.people.roles import ROLES
 from service.people.signing_in import set_password
 
@@ -30,6 +31,8 @@ def appoint(
 ) -> Account:
     """Make the staff account, or give it this name, password and exactly these (role, department key) pairs.
 
+    Who was signed in with the former password is so no longer.
+
     Raises NoSuchRole, KeyError for an unknown department.
     """
     address = email.strip().lower()
@@ -48,6 +51,7 @@ def appoint(
     grow(SUBJECT)
     session.flush()
     set_password(account.id, password_hash)
+    end_tokens(account.id)
     session.execute(delete(RoleGiven).where(RoleGiven.account_id == account.id))
     for role, department in roles:
         if role not in ROLES:
