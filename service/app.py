@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, g, request
 from flask_limiter.errors import RateLimitExceeded
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -179,6 +180,11 @@ def register_errors(app: Flask) -> None:
             log.warning("database_unavailable", error=type(error.orig).__name__)
             return http.problem_document(TryAgain(retry_after=1))
         return unforeseen(error)
+
+    @app.errorhandler(PoolExhausted)
+    def no_connection_is_free(error: PoolExhausted) -> Response:
+        log.warning("database_unavailable", error="no connection is free")
+        return http.problem_document(TryAgain(retry_after=1))
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:

@@ -64,6 +64,11 @@ def transaction() -> Iterator[Any]:
         writing.reset(token)
 
 
+def stop_reading() -> None:
+    """End the read snapshot and give the connection back, before something that lasts; what is read next is newer."""
+    session.rollback()
+
+
 def dialect() -> str:
     """The name of the database in use: "sqlite" or "postgresql"."""
     return session.get_bind().dialect.name

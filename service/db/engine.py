@@ -26,7 +26,11 @@ def options(url: str, pool_size: int) -> dict[str, Any]:
     if driver_url(url).get_backend_name() == "sqlite":
         return common | {"connect_args": {"timeout": 30, "check_same_thread": False, "cached_statements": 512}}
     return common | {
-        "connect_args": {"options": "-c timezone=UTC -c statement_timeout=60000", "prepare_threshold": 2},
+        "connect_args": {
+            "connect_timeout": 10,
+            "options": "-c timezone=UTC -c statement_timeout=60000",
+            "prepare_threshold": 2,
+        },
     }
 
 

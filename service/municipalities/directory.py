@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -65,6 +66,10 @@ class Municipality:
     @property
     def main_language(self) -> str:
         return self.languages[0]
+
+    def day(self, at: datetime) -> date:
+        """Which day it is here at this instant."""
+        return at.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
     def fallback(self) -> Department:

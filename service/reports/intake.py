@@ -3,13 +3,13 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
 from service.crash_points import crash_here
-from service.db import transaction
+from service.db import stop_reading, transaction
 from service.db.keys import new_uid
 from service.errors import Problem
 from service.idempotency.keeping import Request, digest_of, keep, outcome_of
@@ -18,8 +18,7 @@ from service.media.finding import photos_named
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.reports.models import Report
-from service.reports.routers import router_of
-from service.reports.submitting import NewReport, check_report, submit_report
+from service.reports.submitting import NewReport, Placed, place_report, submit_report
 from service.storage.keeping import Store
 from service.text import N_
 
@@ -38,6 +37,11 @@ def uploader(who: Caller | None) -> str:
     return str(who.account) if who else ANONYMOUS
 
 
+def reporter_of(who: Caller | None) -> int | None:
+    """The account of who reports; None is anonymous."""
+    return who.account_id if who else None
+
+
 @dataclass(frozen=True)
 class Taken:
     """A report that was taken in, with its photos; `report` is None where the same came before."""
@@ -52,9 +56,17 @@ def take_in(municipality: Municipality, who: Caller | None, key: str, body: Mapp
     sent = photos_named(municipality, body["photos"])
     if len(sent) < len(set(body["photos"])):
         raise PhotoNotFound
-    request = request_of(municipality, who, key, body, [sent[uid].sha256 for uid in body["photos"]])
     new = new_report(body, body["photos"])
-    return commit(municipality, who, request, new, sent=[sent[uid] for uid in dict.fromkeys(body["photos"])])
+    request = request_of(municipality, who, key, body, new, [sent[uid].sha256 for uid in body["photos"]])
+    stop_reading()  # so that map and rules are the newest
+    try:
+        placed = place_report(municipality, new, reporter_of(who), len(new.photos))
+    except Problem:
+        before = outcome_of(request)  # what was taken then may be refused now
+        if before is None:
+            raise
+        return Taken(before)
+    return commit(municipality, who, request, new, placed, sent=[sent[uid] for uid in dict.fromkeys(body["photos"])])
 
 
 def take_in_whole(
@@ -67,14 +79,17 @@ def take_in_whole(
 ) -> Taken:
     """Take in a report with its photos. Those of a retry are not decoded."""
     hashes = [hashlib.sha256(photo).hexdigest() for photo in photos]
-    request = request_of(municipality, who, key, body, hashes)
+    new = new_report(body, ())
+    request = request_of(municipality, who, key, body, new, hashes)
     before = outcome_of(request)
     if before is not None:
         return Taken(before)
-    check_report(municipality, new_report(body, ()), who.account_id if who else None, len(photos))
+    stop_reading()  # so that map and rules are the newest
+    placed = place_report(municipality, new, reporter_of(who), len(photos))
+    stop_reading()  # nothing is held while photos are decoded and kept
     kept = [store_photo(municipality, uploader(who), photo, store) for photo in photos]
-    new = new_report(body, [photo.uid for photo in kept])
-    return commit(municipality, who, request, new, kept)
+    new = replace(new, photos=tuple(photo.uid for photo in kept))
+    return commit(municipality, who, request, new, placed, kept)
 
 
 def commit(
@@ -82,11 +97,14 @@ def commit(
     who: Caller | None,
     request: Request,
     new: NewReport,
+    placed: Placed,
     kept: Sequence[Any] = (),
     sent: Sequence[Any] = (),
 ) -> Taken:
-    """The one transaction of a report; of simultaneous retries one works and the others get its outcome."""
-    router_of(municipality)  # so that map and rules are the newest, and nothing is built while the lock is held
+    """The one transaction of a report; of simultaneous retries one works and the others get its outcome.
+
+    What the map says is known before, so that nothing is built or looked up while the lock is held.
+    """
     try:
         with transaction():
             before = keep(request, 201, new.uid)
@@ -95,8 +113,7 @@ def commit(
             crash_here("after_keep")
             if kept:
                 record_attached(kept, f"report:{new.uid}")
-            reporter = who.account_id if who else None
-            report = submit_report(municipality, new, reporter, uploader(who), recorded=bool(kept))
+            report = submit_report(municipality, new, placed, reporter_of(who), uploader(who), recorded=bool(kept))
     except IntegrityError as error:
         if "uid" in str(error.orig):
             raise ReportIdTaken from None
@@ -106,12 +123,21 @@ def commit(
 
 
 def request_of(
-    municipality: Municipality, who: Caller | None, key: str, body: Mapping[str, Any], photos: Sequence[str]
+    municipality: Municipality,
+    who: Caller | None,
+    key: str,
+    body: Mapping[str, Any],
+    new: NewReport,
+    photos: Sequence[str],
 ) -> Request:
-    """The request as it is recognised again: whatever the token, the multipart boundary and the photos' ids are."""
-    fields = {name: value for name, value in body.items() if name != "photos"}
+    """The request as it is recognised again, whatever the token, the multipart boundary and the photos' ids are.
+
+    What is left out is the same as what is said to be the usual. Both ways in have one name, because a phone that
+    cannot send a report in one call may send it in two: the same key is the same report.
+    """
+    fields = asdict(new) | {"uid": body.get("id"), "photos": photos}
     installation = str(who.installation or who.account) if who else ANONYMOUS
-    return Request(municipality.id, installation, ROUTE, key, digest_of([fields, photos]))
+    return Request(municipality.id, installation, ROUTE, key, digest_of(fields))
 
 
 def new_report(body: Mapping[str, Any], photos: Sequence[uuid.UUID]) -> NewReport:

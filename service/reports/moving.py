@@ -109,7 +109,7 @@ def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, i
     """Another department takes the report over; nobody of it has it in hand yet. Raises NoSuchDepartment."""
     moment = now()
     after = municipality.departments.get(key)
-    if after is None or not after.is_valid_on(moment.date()):
+    if after is None or not after.is_valid_on(municipality.day(moment)):
         raise NoSuchDepartment(department=key)
     before = department_with(municipality, report.department_id)
     if after.id == before.id:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -45,16 +46,19 @@ def rule_of(row: RoutingRule) -> Rule:
 
 def router_with(municipality: Municipality, rules: list[Rule]) -> Router:
     """A router over the map of this municipality as it is now, to the departments that there are today."""
-    departments = [key for key, department in municipality.departments.items() if department.is_valid_on(today())]
+    today = municipality.day(now())
+    departments = [key for key, department in municipality.departments.items() if department.is_valid_on(today)]
     return Router(rules, indexes_of(municipality), municipality.fallback.key, departments)
 
 
-def today() -> date:
-    """The day by which departments come and go, in UTC."""
-    return now().date()
+def days() -> tuple[date, ...]:
+    """Which day it is in each time zone that we serve: departments come and go at local midnight."""
+    moment = now()
+    zones = sorted({m.time_zone for m in municipalities().values()})
+    return tuple(moment.astimezone(ZoneInfo(zone)).date() for zone in zones)
 
 
-_routers = Remembered(build, LAYERS, SUBJECT, directory.SUBJECT, catalogue.SUBJECT, also=today)
+_routers = Remembered(build, LAYERS, SUBJECT, directory.SUBJECT, catalogue.SUBJECT, also=days)
 
 
 def router_of(municipality: Municipality) -> Router:

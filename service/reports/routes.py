@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app
 
 from service.crash_points import crash_here
-from service.db import transaction
+from service.db import stop_reading, transaction
 from service.db.generations import generation
 from service.db.types import AnyRow
 from service.errors import NotFound
@@ -44,7 +44,7 @@ from service.reports.history import Actor
 from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
-from service.reports.routing import AssetNeeded
+from service.reports.routing import AssetNeeded, AssetTooFar
 from service.reports.starting import start
 from service.reports.submitting import CallInstead, RegistrationNeeded, TooManyPhotos
 from service.storage.keeping import FileNotKept, Store, StoreUnavailable
@@ -69,6 +69,7 @@ INTAKE_REFUSALS = (
     AnswersNotValid,
     OutsideMunicipality,
     AssetNeeded,
+    AssetTooFar,
     KeyUsedForAnother,
     ReportIdTaken,
 )
@@ -102,6 +103,7 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
     It belongs to who sent it, can be used once, and is deleted after a day if nothing has taken it.
     """
     data = read_upload(parts["photo"])
+    stop_reading()  # nothing is held while the photo is decoded and kept
     kept = store_photo(municipality, uploader(caller_or_nobody()), data, store(), alt=parts["alt"])
     with transaction():
         record(kept)

@@ -21,6 +21,8 @@ IN, WITHIN, ASSET = "in", "within", "asset"
 RELATIONS = (IN, WITHIN, ASSET)
 FALLBACK = "fallback"
 FARTHEST = 10_000.0  # metres
+FARTHEST_ASSET = 200.0
+"""Metres between a place and the asset it is about: as far as a phone among houses may be wrong."""
 NOWHERE = -1
 
 Asset = tuple[str, str]  # the lamp-post, the bin: the key of its layer and its own
@@ -119,9 +121,15 @@ class Decision(NamedTuple):
 
 
 class AssetNeeded(Problem):
-    """The category asks which asset it is about, or the one that was named is none of that layer."""
+    """The category asks which asset it is about, or the one that was named is none of its `layer` (null: of none)."""
 
     status, code, message = 422, "asset_needed", N_("Please choose on the map which one it is.")
+
+
+class AssetTooFar(Problem):
+    """The asset that was named is so many `metres` from the place, and `most` are allowed: one of the two is wrong."""
+
+    status, code, message = 422, "asset_too_far", N_("What you have chosen is not at this place. Please choose again.")
 
 
 class Line:
@@ -254,17 +262,22 @@ class Router:
             metres[here] = line.index.edges.metres(lon[here], lat[here], decisions.position[here])
         return metres
 
-    def check_asset(self, layer: str | None, asset: Asset | None) -> None:
-        """Refuse a missing asset where the category wants one of this layer, and any that the map does not know.
+    def check_asset(self, layer: str | None, asset: Asset | None, lon: float, lat: float) -> None:
+        """Refuse a missing asset where the category wants one of this layer, any other, and one that is elsewhere.
 
-        Raises AssetNeeded.
+        Raises AssetNeeded, AssetTooFar.
         """
         if layer is None and asset is None:
             return
-        if asset is None or layer not in (None, asset[0]):
+        if asset is None or layer != asset[0] or asset[1] not in self.positions_in(layer):
             raise AssetNeeded(layer=layer)
-        if asset[0] not in self.indexes or asset[1] not in self.indexes[asset[0]].positions:
-            raise AssetNeeded(layer=asset[0])
+        index, position = self.indexes[layer], self.indexes[layer].positions[asset[1]]
+        if position not in index.within(lon, lat, FARTHEST_ASSET):
+            raise AssetTooFar(metres=round(index.metres_to_edge(position, lon, lat), 1), most=FARTHEST_ASSET)
+
+    def positions_in(self, layer: str) -> Mapping[str, int]:
+        """The features of a layer by key; none where the map has no such layer."""
+        return self.indexes[layer].positions if layer in self.indexes else {}
 
     @staticmethod
     def explain(decision: Decision) -> dict[str, Any]:

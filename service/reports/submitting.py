@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import make_transient_to_detached
 
@@ -17,7 +16,7 @@ from service.db.upserts import INSERT, add
 from service.errors import Problem
 from service.gis.locating import district_at, ensure_inside
 from service.media.attaching import attach
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Department, Municipality, department_named
 from service.reports.answering import check_answers
 from service.reports.catalogue import Category, category_in
 from service.reports.history import Actor, add_entry
@@ -68,8 +67,33 @@ class NewReport:
     language: str | None = None
 
 
+@dataclass(frozen=True)
+class Placed:
+    """What is known of a report before anything is locked or decoded; `routing` is the decision as it is kept."""
+
+    category: Category
+    department: Department
+    district: str | None
+    routing: dict[str, Any]
+
+
+def place_report(municipality: Municipality, new: NewReport, reporter_id: int | None, photos: int) -> Placed:
+    """Refuse what can be refused without the database, and ask the map once. Raises Problems of many kinds."""
+    category = check_report(municipality, new, reporter_id, photos)
+    router = router_of(municipality)
+    if category.asset_required or new.asset is not None:
+        router.check_asset(category.asset_layer, new.asset, new.longitude, new.latitude)
+    decision = router.route(category.key, category.group_key, new.longitude, new.latitude, new.asset)
+    return Placed(
+        category=category,
+        department=department_named(municipality, decision.department),
+        district=district_at(municipality, new.longitude, new.latitude),
+        routing=router.explain(decision),
+    )
+
+
 def check_report(municipality: Municipality, new: NewReport, reporter_id: int | None, photos: int) -> Category:
-    """Refuse what can be refused without the database, before photos are decoded. Raises Problems of many kinds."""
+    """Refuse what needs no routing to be refused. Raises Problems of many kinds."""
     category = category_in(municipality, new.category)
     if category.danger_phone is not None:
         raise CallInstead(phone=category.danger_phone)
@@ -79,24 +103,23 @@ def check_report(municipality: Municipality, new: NewReport, reporter_id: int | 
         raise TooManyPhotos(most=municipality.settings["photos_per_report"])
     check_answers(category, new.answers)
     ensure_inside(municipality, new.longitude, new.latitude)
-    if category.asset_required or new.asset is not None:
-        router_of(municipality).check_asset(category.asset_layer, new.asset)
     return category
 
 
 def submit_report(
-    municipality: Municipality, new: NewReport, reporter_id: int | None, uploaded_by: str, recorded: bool = False
+    municipality: Municipality,
+    new: NewReport,
+    placed: Placed,
+    reporter_id: int | None,
+    uploaded_by: str,
+    recorded: bool = False,
 ) -> Report:
     """Write the report with its history and what is owed; four statements, five with photos that were sent before.
 
     `uploaded_by` is who sent the photos; `recorded` says that their rows were written as this report's own. Raises
-    what `check_report` raises, and PhotoNotFound.
+    PhotoNotFound.
     """
-    category = check_report(municipality, new, reporter_id, len(new.photos))
-    moment = now()
-    router = router_of(municipality)
-    decision = router.route(category.key, category.group_key, new.longitude, new.latitude, new.asset)
-    department = municipality.departments[decision.department]
+    category, department, moment = placed.category, placed.department, now()
     report = Report(
         uid=new.uid,
         municipality_id=municipality.id,
@@ -114,11 +137,11 @@ def submit_report(
         latitude=new.latitude,
         accuracy=new.accuracy,
         address=new.address,
-        district=district_at(municipality, new.longitude, new.latitude),
+        district=placed.district,
         asset_layer=new.asset[0] if new.asset else None,
         asset_key=new.asset[1] if new.asset else None,
         department_id=department.id,
-        routing=router.explain(decision),
+        routing=placed.routing,
         created_at=moment,
         moved_at=moment,
     )
@@ -143,7 +166,7 @@ def write(report: Report) -> None:
 
 def next_number(municipality: Municipality, moment: datetime) -> str:
     """The next readable number of the local year, as KOZ-2026-000123. The row stays locked until the commit."""
-    year = moment.astimezone(ZoneInfo(municipality.time_zone)).year
+    year = municipality.day(moment).year
     last = session.scalar(counting(dialect()), {"municipality_id": municipality.id, "year": year, "last": 1})
     return f"{municipality.prefix}-{year}-{last:06d}"
 

@@ -123,12 +123,12 @@ def description(slug: str, west: float, south: float, hours: dict[str, Any]) -> 
 
 
 def publish_map(made: Municipality, west: float, south: float) -> None:
-    """Boundary, the western half as lighting area, a street along the middle, and ten lamp-posts on it."""
+    """Boundary, the western half as lighting area, a street along the middle, and ten lamp-posts on it, 42 m apart."""
     whole = shapely.box(west, south, west + 0.1, south + 0.1)
     half = shapely.box(west, south, west + 0.05, south + 0.1)
     street = shapely.LineString([(west, south + 0.05), (west + 0.1, south + 0.05)])
     posts = [
-        (f"L{n}", {"crew": "lighting" if n else "nobody"}, shapely.Point(west + 0.005 + n * 0.01, south + 0.05))
+        (f"L{n}", {"crew": "lighting" if n else "nobody"}, shapely.Point(west + 0.0185 + n * 0.0005, south + 0.05))
         for n in range(10)
     ]
     for key, kind, features in (

@@ -13,7 +13,7 @@ from service.db import transaction
 from service.db.keys import new_uid
 from service.municipalities.directory import Municipality
 from service.reports.models import Report
-from service.reports.submitting import NewReport, submit_report
+from service.reports.submitting import NewReport, place_report, submit_report
 from tests.factories.people import Person
 
 INSIDE = {"longitude": 21.72, "latitude": 40.25}
@@ -22,8 +22,10 @@ INSIDE = {"longitude": 21.72, "latitude": 40.25}
 def make_report(municipality: Municipality, reporter: Person | None = None, **values: Any) -> Report:
     """A report of a dark lamp in the lighting area."""
     fields: dict[str, Any] = {"uid": new_uid(), "category": "dark-lamp", "description": "It is dark"} | INSIDE | values
+    new, reporter_id = NewReport(**fields), reporter.account_id if reporter else None
+    placed = place_report(municipality, new, reporter_id, len(new.photos))
     with transaction():
-        return submit_report(municipality, NewReport(**fields), reporter.account_id if reporter else None, "nobody")
+        return submit_report(municipality, new, placed, reporter_id, "nobody")
 
 
 def send_report(

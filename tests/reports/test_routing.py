@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.reports.routing import AssetNeeded, Router, Rule, RuleRefused, in_words
+from service.reports.routing import AssetNeeded, AssetTooFar, Router, Rule, RuleRefused, in_words
 from tests.gis.maps import direction, layer, middle, moved
 
 WEST = shapely.box(21.70, 40.20, 21.75, 40.30)
@@ -167,17 +167,20 @@ def test_the_chosen_asset_decides_by_its_own_attributes_wherever_the_resident_st
 
 def test_an_asset_that_is_wanted_must_be_one_of_that_layer():
     table = router()
-    table.check_asset("posts", ("posts", "L1"))
-    table.check_asset(None, ("posts", "L1"))
-    table.check_asset(None, None)
+    table.check_asset("posts", ("posts", "L1"), *IN_THE_WEST)
+    table.check_asset(None, None, *IN_THE_WEST)
     for layer_key, asset in (
         ("posts", None),
         ("posts", ("streets", "main")),
         ("posts", ("posts", "L9")),
         (None, ("bins", "1")),
+        (None, ("posts", "L1")),
+        ("bins", ("bins", "1")),
     ):
         with pytest.raises(AssetNeeded):
-            table.check_asset(layer_key, asset)
+            table.check_asset(layer_key, asset, *IN_THE_WEST)
+    with pytest.raises(AssetTooFar):
+        table.check_asset("posts", ("posts", "L1"), *FAR_AWAY)
 
 
 def test_the_explanation_can_be_read_without_the_map():

@@ -102,7 +102,17 @@ def test_an_asset_decides_by_its_own_attributes_and_must_be_on_the_map(client: F
     for layer, feature in (("lamp-posts", "L99"), ("streets", "main"), ("no-such", "L1")):
         assert about(layer, feature)["code"] == "asset_needed"  # type: ignore[index]
     assert about("no-such", "L1", category="dark-lamp")["code"] == "asset_needed"  # type: ignore[index]
-    assert about("lamp-posts", "L1", category="dark-lamp")["asset"]["feature"] == "L1"  # type: ignore[index]
+    refused = about("lamp-posts", "L1", category="dark-lamp")
+    assert (refused["code"], refused["layer"]) == ("asset_needed", None)  # type: ignore[index]
+
+
+def test_an_asset_lies_where_the_report_says(client: FlaskClient, here: Municipality) -> None:
+    far, near = (
+        send_report(client, category="lamp-post", asset={"layer": "lamp-posts", "feature": feature}).json
+        for feature in ("L8", "L7")
+    )
+    assert far["code"] == "asset_too_far" and 200 < far["metres"] < 230 and far["most"] == 200
+    assert near["asset"]["feature"] == "L7"
 
 
 def test_a_department_gets_reports_only_between_its_dates(here: Municipality) -> None:
