@@ -8,13 +8,14 @@ from flask import current_app
 
 from service.db import transaction
 from service.idempotency.keeping import forget_old
-from service.jobs.planning import plan
+from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
-from service.outbox.retaining import forget_finished, forget_retired
+from service.outbox.retaining import expire_overdue, forget_events, forget_finished, forget_retired
 from service.people.registering import forget_expired_tokens
 from service.reports.closing import close_resolved
-from service.reports.digesting import owe_digests
+from service.reports.digesting import all_news, owe_digest
+from service.reports.messages import DEPARTMENT_DIGEST
 
 HOUR, DAY = 3600, 86400
 
@@ -30,10 +31,16 @@ EVERY: Mapping[str, int] = {
 """Kind of recurring job → seconds from one run to the next."""
 
 
+NEWEST_KEPT = (DEPARTMENT_DIGEST,)
+"""Kinds of event whose newest one of each subject is never forgotten: the next digest begins where the last ended."""
+
+
 def plan_recurring() -> None:
-    """See that each recurring job has its row; inside a transaction."""
+    """See that each recurring job has its row and its rhythm, and no other kind has one; inside a transaction."""
     for kind, seconds in EVERY.items():
-        plan(kind, "recurring", every_seconds=seconds)
+        if plan(kind, RECURRING, every_seconds=seconds) is None:
+            change_rhythm(kind, seconds)
+    forget_recurring(but=tuple(EVERY))
 
 
 def until_none_left(step: Callable[[], int], progress: Progress) -> dict[str, int]:
@@ -54,9 +61,13 @@ def close_all_resolved(job: Work, progress: Progress) -> Any:
 
 
 def digests(job: Work, progress: Progress) -> Any:
-    with transaction():
-        owed = owe_digests()
-        progress.note({"owed": owed})
+    owed = int((progress.value or {}).get("owed", 0))
+    for news in all_news():
+        owed += 1
+        with transaction():
+            owe_digest(news)
+            progress.note({"owed": owed})
+        progress.save({"owed": owed})
     return {"owed": owed}
 
 
@@ -66,7 +77,12 @@ def forget_answers(job: Work, progress: Progress) -> Any:
 
 
 def forget_messages(job: Work, progress: Progress) -> Any:
-    return until_none_left(forget_finished, progress)
+    return until_none_left(forget_some_messages, progress)
+
+
+def forget_some_messages() -> int:
+    """One step of it: a delivery goes before its event."""
+    return expire_overdue() or forget_finished() or forget_events(NEWEST_KEPT)
 
 
 def forget_targets(job: Work, progress: Progress) -> Any:
@@ -79,7 +95,7 @@ def forget_tokens(job: Work, progress: Progress) -> Any:
 
 
 def sweep_photos(job: Work, progress: Progress) -> Any:
-    return asdict(sweep(current_app.config["STORE"]))
+    return asdict(sweep(current_app.config["STORE"], after_a_part=lambda: progress.save(None)))
 
 
 HANDLERS = {

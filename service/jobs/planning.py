@@ -1,12 +1,18 @@
 """Plan work: one row, in the transaction of whatever makes it necessary."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete, update
+
+from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.upserts import insert_if_absent
 from service.jobs.models import Job
+
+RECURRING = "recurring"
+"""The unique key of the one row of a kind of recurring work."""
 
 
 def plan(
@@ -36,3 +42,22 @@ def plan(
         "created_at": now(),
     }
     return next(iter(insert_if_absent(Job, [job], returning=Job.id)), None)
+
+
+def change_rhythm(kind: str, every_seconds: int) -> None:
+    """Give a recurring job that was planned before this rhythm, from its next run on; inside a transaction."""
+    session.execute(
+        update(Job)
+        .where(Job.kind == kind, Job.unique_key == RECURRING, Job.every_seconds != every_seconds)
+        .values(every_seconds=every_seconds)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_recurring(but: Collection[str]) -> None:
+    """Delete the rows of recurring work that this version does not know any more; inside a transaction."""
+    session.execute(
+        delete(Job)
+        .where(Job.unique_key == RECURRING, Job.kind.not_in(but), Job.state == "waiting")
+        .execution_options(synchronize_session=False)
+    )

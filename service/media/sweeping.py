@@ -5,7 +5,7 @@ a row, which the next sweep finds by its age.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -32,16 +32,23 @@ class Swept:
     partials: int
 
 
-def sweep(store: Store, older_than: timedelta = USUAL_AGE) -> Swept:
+def sweep(store: Store, older_than: timedelta = USUAL_AGE, after_a_part: Callable[[], None] = lambda: None) -> Swept:
     """Delete photos that were sent and never attached, and files that no row names, when they are older than that.
 
     For a job or a command: it opens transactions of its own, short ones. `older_than` must be longer than any request
     takes, because a file is kept before its row is written. Files that are not photos of ours are left alone.
+    `after_a_part` is called outside a transaction after every few hundred rows and files, and may end the sweep by
+    raising: the next one finds what is left.
     """
     before = now() - older_than
-    rows = sum(iter(lambda: drop_unattached(before), 0))
+    rows = files = 0
+    while gone := drop_unattached(before):
+        rows += gone
+        after_a_part()
     crash_here("after_rows_swept")
-    files = sum(drop_unnamed(store, keys) for keys in in_parts(old_photo_keys(store, before)))
+    for keys in in_parts(old_photo_keys(store, before)):
+        files += drop_unnamed(store, keys)
+        after_a_part()
     return Swept(rows, files, store.drop_partials(before))
 
 

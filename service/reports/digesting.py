@@ -1,6 +1,7 @@
 """Departments that read digests get one mail an hour, in their working hours, with what has come since the last."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, literal, select
@@ -27,27 +28,46 @@ SETTLED = timedelta(minutes=2)
 """What is older than this is committed; of younger entries one with a lower id may still come to light."""
 
 
-def owe_digests() -> int:
-    """Owe each department that is at work its digest, if anything is new there; how many were owed."""
-    return sum(
-        owe_digest(municipality, department)
-        for municipality in municipalities().values()
-        for department in municipality.departments.values()
-        if department.digest == "hourly" and department.calendar.is_working(now())
+@dataclass(frozen=True)
+class News:
+    """The entries of a department that its next digest tells of: those after `after`, up to `until`."""
+
+    municipality: Municipality
+    department: Department
+    after: int
+    until: int
+
+
+def all_news() -> Iterator[News]:
+    """What each department that is at work and reads digests has not been told yet. Reads only: call it outside a
+    transaction, and owe one digest after the other.
+    """
+    for municipality in municipalities().values():
+        for department in municipality.departments.values():
+            if department.digest == "hourly" and department.calendar.is_working(now()):
+                yield from news_of(municipality, department)
+
+
+def news_of(municipality: Municipality, department: Department) -> Iterator[News]:
+    """What came after the last digest, if anything did."""
+    told = select(func.max(Event.version)).where(
+        Event.kind == DEPARTMENT_DIGEST, Event.subject == subject_of(department)
     )
-
-
-def owe_digest(municipality: Municipality, department: Department) -> bool:
-    """Owe one digest of what came after the last one; whether there was anything."""
-    subject = f"department:{department.id}"
-    told = select(func.max(Event.version)).where(Event.kind == DEPARTMENT_DIGEST, Event.subject == subject)
     after = session.scalar(told) or 0
     entries = new_entries(department, after, newest_settled(department, after))
     if entries:
-        last = max(row.entry_id for row in entries)
-        payload = {"department": department.key, "after": after, "until": last}
-        owe(municipality.id, DEPARTMENT_DIGEST, subject, last, payload)
-    return bool(entries)
+        yield News(municipality, department, after, max(row.entry_id for row in entries))
+
+
+def owe_digest(news: News) -> None:
+    """Owe the digest, inside a transaction."""
+    payload = {"department": news.department.key, "after": news.after, "until": news.until}
+    owe(news.municipality.id, DEPARTMENT_DIGEST, subject_of(news.department), news.until, payload)
+
+
+def subject_of(department: Department) -> str:
+    """What the events of its digests are about."""
+    return f"department:{department.id}"
 
 
 def newest_settled(department: Department, after: int) -> int:
@@ -95,6 +115,8 @@ def who_gets_the_digest(event: Posted) -> Iterator[Owed]:
         return
     spoken = municipality.main_language
     subject, line = DIGEST
-    lines = [f"{row.number}: " + say(spoken, line, **wording(municipality, row, spoken)) for row in entries]
+    lines = [
+        f"{row.number}: " + say(spoken, line, **wording(municipality, row, spoken, row.promised_at)) for row in entries
+    ]
     content = {"subject": say(spoken, subject, count=len(entries)), "text": "\n".join(lines) + "\n"}
     yield Owed(target_id, f"digest.{event.payload['until']}", content)
