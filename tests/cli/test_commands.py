@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,7 +16,7 @@ from sqlalchemy import func, select
 from service.cli import cli
 from service.db import session
 from service.gis.models import Layer, LayerVersion
-from service.municipalities.directory import Municipality, municipalities
+from service.municipalities.directory import Municipality, municipalities, municipality
 from service.people.models import Account
 from service.people.roles import PERMISSIONS, ROLES
 from service.reports.models import Report
@@ -87,6 +89,20 @@ def test_a_municipality_of_ones_own_is_loaded_from_a_file_without_staff(app: Fla
     refusal = plateia(app, "load-municipality", str(FOLDER / "sopot.yaml"))
     assert refused(refusal, "staff")
     assert municipalities() == {}
+
+
+def test_what_is_known_of_ones_own_municipality_is_given_the_new_values(app: Flask, tmp_path: Path) -> None:
+    described = yaml.safe_load((FOLDER / "sopot.yaml").read_text("utf-8")) | {"staff": []}
+    shutil.copytree(FOLDER / "layers", tmp_path / "layers")
+    file = tmp_path / "mine.yaml"
+    for prefix in ("ONE", "TWO"):
+        file.write_text(yaml.safe_dump(described | {"prefix": prefix}, allow_unicode=True), "utf-8")
+        result = plateia(app, "load-municipality", str(file))
+        assert (result.exit_code, result.output) == (0, "sopot\n")
+        session.rollback()
+        assert municipality("sopot").prefix == prefix
+    file.write_text(yaml.safe_dump(described | {"country": "??"}, allow_unicode=True), "utf-8")
+    assert refused(plateia(app, "load-municipality", str(file)), "SampleFaulty")
 
 
 def test_a_layer_is_published_version_by_version(app: Flask, here: Municipality, tmp_path: Path) -> None:

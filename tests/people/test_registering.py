@@ -15,6 +15,7 @@ from service.housekeeping import EVERY, HANDLERS
 from service.municipalities.directory import Municipality
 from service.notices.inbox import reach
 from service.outbox.models import Target
+from service.outbox.targets import retire
 from service.people.models import AccessToken, Account, Device
 from service.people.registering import forget_expired_tokens, make_device
 from tests.factories.people import Person, make_resident, make_staff
@@ -229,6 +230,19 @@ def test_a_push_target_that_moves_to_another_phone_leaves_the_old_one(
     assert targets_of(alice) == [] and targets_of(amy) == ["one-and-the-same"]
     assert push_to(client, alice.headers, "new") == 204
     assert targets_of(alice) == ["new"] and targets_of(amy) == ["one-and-the-same"]
+
+
+def test_a_token_that_was_taken_for_dead_is_woken_by_its_phone(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    push_to(client, alice.headers, "said-to-be-dead")
+    session.rollback()
+    target = session.scalars(select(Target.id).where(Target.value == "said-to-be-dead")).one()
+    with transaction():
+        retire(target, "unregistered")
+    assert targets_of(alice) == []
+    assert push_to(client, alice.headers, "said-to-be-dead") == 204
+    assert targets_of(alice) == ["said-to-be-dead"]
 
 
 def test_only_a_phone_has_a_push_target(client: FlaskClient, here: Municipality, bob: Person) -> None:

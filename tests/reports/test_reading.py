@@ -12,7 +12,7 @@ from service.reports.states import STATES
 from tests.factories.municipalities import CATEGORIES
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import make_report, photo, send_report, send_whole
-from tests.reports.scene import HERE, change_department, move, see, see_as_staff
+from tests.reports.scene import HERE, change, change_department, move, see, see_as_staff
 
 
 def polled(client: FlaskClient, address: str, headers: dict[str, str], etag: str) -> int:
@@ -157,3 +157,12 @@ def test_a_report_that_is_sent_again_is_shown_as_it_is_now(
     move(client, bob, first.json["id"], "acknowledged")
     again = send_report(client, who=alice, key=key)
     assert (again.status_code, again.json["state"], again.json["moves"]) == (201, "acknowledged", ["withdrawn"])
+
+
+def test_a_district_that_the_map_no_longer_has_is_called_by_its_key(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    report = make_report(here, alice)
+    assert see(client, report.uid).json["district_name"] == "West"
+    change(report.uid, district="old-town", version=2)
+    assert see(client, report.uid).json["district_name"] == "old-town"

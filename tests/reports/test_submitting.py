@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.db import session, transaction
 from service.db.keys import new_uid
@@ -164,3 +164,14 @@ def test_a_refusal_keeps_nothing_of_the_report(client: FlaskClient, here: Munici
     with pytest.raises(Problem):
         refuse()
     assert (count(Report), count(ReportCounter)) == (0, 0)
+
+
+def test_a_number_that_exists_already_is_a_fault_of_ours_and_not_of_the_phones_id(
+    client: FlaskClient, here: Municipality
+) -> None:
+    make_report(here)
+    with transaction():
+        session.execute(update(ReportCounter).values(last=0))
+    answer = send_report(client, id=str(new_uid()))
+    assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
+    assert count(Report) == 1
