@@ -4,10 +4,11 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from service.gis.locating import district_names
-from service.municipalities.directory import Municipality, department_with
+from service.municipalities.directory import Department, Municipality, department_with
 from service.reports.catalogue import Category, category_with
 from service.reports.models import Report
 from service.reports.routing import FALLBACK, in_words
@@ -25,29 +26,44 @@ Shown = Any
 
 def summaries(municipality: Municipality, rows: Iterable[Shown], language: str, audience: str) -> list[dict[str, Any]]:
     """Reports as the lines of a list."""
-    return [summary(municipality, row, language, audience) for row in rows]
+    words = Words(municipality, language)
+    return [summary(words, row, audience) for row in rows]
 
 
-def summary(municipality: Municipality, row: Shown, language: str, audience: str) -> dict[str, Any]:
+class Words:
+    """What is said of each report of a page, looked up once: keys and names of categories and departments by their
+    ids, names of districts by their keys, labels of states."""
+
+    def __init__(self, municipality: Municipality, language: str) -> None:
+        def keyed(thing: Category | Department) -> tuple[str, str]:
+            return thing.key, pick(thing.name, language, municipality.main_language)
+
+        self.category = cache(lambda key: keyed(category_with(municipality, key)))
+        self.department = cache(lambda key: keyed(department_with(municipality, key)))
+        self.district = cache(lambda key: district_name(municipality, key, language))
+        self.state = cache(lambda name: say(language, STATES[name].label))
+
+
+def summary(words: Words, row: Shown, audience: str) -> dict[str, Any]:
     """A report as one line of a list."""
-    category = category_with(municipality, row.category_id)
-    department = department_with(municipality, row.department_id)
+    category, category_name = words.category(row.category_id)
+    department, department_name = words.department(row.department_id)
     everything = audience != EVERYBODY
     shown: dict[str, Any] = {
         "id": row.uid,
         "number": row.number,
-        "category": category.key,
-        "category_name": pick(category.name, language, municipality.main_language),
+        "category": category,
+        "category_name": category_name,
         "state": row.state,
-        "state_label": say(language, STATES[row.state].label),
+        "state_label": words.state(row.state),
         "open": row.open,
-        "department": department.key,
-        "department_name": pick(department.name, language, municipality.main_language),
+        "department": department,
+        "department_name": department_name,
         "created_at": row.created_at,
         "moved_at": row.moved_at,
         "promised_at": row.promised_at,
         "district": row.district,
-        "district_name": district_name(municipality, row.district, language),
+        "district_name": words.district(row.district),
         "version": row.version,
         "longitude": row.longitude if everything or row.on_map else None,
         "latitude": row.latitude if everything or row.on_map else None,
@@ -66,7 +82,8 @@ def district_name(municipality: Municipality, key: str | None, language: str) ->
 
 def features(municipality: Municipality, rows: Iterable[Shown]) -> list[dict[str, Any]]:
     """Reports on the map, as GeoJSON features."""
-    return [feature(category_with(municipality, row.category_id), row) for row in rows]
+    category = cache(lambda key: category_with(municipality, key))
+    return [feature(category(row.category_id), row) for row in rows]
 
 
 def feature(category: Category, row: Shown) -> dict[str, Any]:
@@ -96,7 +113,7 @@ def whole(
 ) -> dict[str, Any]:
     """A report with its explanation, its photos and its timeline."""
     everything = audience != EVERYBODY
-    shown = summary(municipality, row, language, audience)
+    shown = summary(Words(municipality, language), row, audience)
     shown |= {
         "address": row.address if everything or (row.text_public and row.on_map) else None,
         "answers": row.answers if everything or row.text_public else None,
