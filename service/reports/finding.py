@@ -18,6 +18,7 @@ from service.reports.listing import EDGES, FEATURE, LINE, east, north, page, rep
 from service.reports.models import Report, ReportEntry, ReportText
 
 CROWD = 2000
+SMALLEST_CIRCLE = 25.0  # metres
 
 entries, texts, accounts = (model.__table__ for model in (ReportEntry, ReportText, Account))
 
@@ -184,18 +185,47 @@ def around(
     after: tuple[float, int] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Reports that everybody may see, so many geodesic metres around (longitude, latitude), nearest first."""
+    """Reports that everybody may see, so many geodesic metres around (longitude, latitude), nearest first.
+
+    To measure and sort all in a large circle takes seconds in a town: smaller circles are tried first, and the first
+    that holds a page has the nearest.
+    """
+    for radius in circles(metres, after[0] if after else 0.0):
+        found = within(municipality, wanted, place, radius, after, limit)
+        if len(found) == limit:
+            break
+    return found
+
+
+def circles(metres: float, reached: float) -> list[float]:
+    """Radii to try, each twice the one before, the last as large as is asked; none ends before what was reached."""
+    radii = [metres]
+    while radii[-1] / 2 >= max(SMALLEST_CIRCLE, reached):
+        radii.append(radii[-1] / 2)
+    return radii[::-1]
+
+
+def within(
+    municipality: Municipality,
+    wanted: Wanted,
+    place: tuple[float, float],
+    metres: float,
+    after: tuple[float, int] | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """The nearest in one circle, every one in its box measured."""
     box = box_around(*place, metres)
     distance = metres_between(reports.c.place, *place)
+    shown = distance.label("metres")
     query = (
-        matching(select(*LINE, distance.label("metres")), wanted)
+        matching(select(*LINE, shown), wanted)
         .where(
             reports.c.municipality_id == municipality.id,
             reports.c.on_map,
             in_box(reports.c.place, *box),
             distance <= metres,
         )
-        .order_by(distance, reports.c.id.desc())
+        .order_by(shown, reports.c.id.desc())
         .limit(limit)
     )
     if after is not None:

@@ -405,7 +405,7 @@ class MapQuery(PageQuery, FilterQuery):
         metadata={"description": "Longitude, latitude.", "examples": [[21.7883, 40.3005]]},
     )
     radius = fields.Float(
-        load_default=500, validate=validate.Range(1, 5000), metadata={"description": "Metres around `near`."}
+        load_default=500, validate=validate.Range(1, 2000), metadata={"description": "Metres around `near`."}
     )
 
     @validates_schema

@@ -126,7 +126,7 @@ REFUSED = [
     ({"near": "181,40"}, "fields_not_valid"),
     ({"near": "21,91"}, "fields_not_valid"),
     ({"near": "21.7,40.2", "box": "21.7,40.2,21.8,40.3"}, "fields_not_valid"),
-    ({"near": "21.7,40.2", "radius": "5001"}, "fields_not_valid"),
+    ({"near": "21.7,40.2", "radius": "2001"}, "fields_not_valid"),
     ({"state": "flying"}, "fields_not_valid"),
     ({"limit": "0"}, "fields_not_valid"),
     ({"limit": "101"}, "fields_not_valid"),
