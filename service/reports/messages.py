@@ -53,7 +53,8 @@ DIGEST = (N_("New reports: {count}"), N_("{category}, {place}. To be resolved by
 
 def tell(municipality: Municipality, report: Report, moved: bool = True, routed: bool = False) -> None:
     """Owe what a change of this report owes: to its reporter when it moved, to its department when it is new there."""
-    payload = {"report_id": report.id, "moved": moved, "routed": routed}
+    promised = None if report.promised_at is None else report.promised_at.isoformat()
+    payload = {"report_id": report.id, "moved": moved, "routed": routed, "promised_at": promised}
     owe(municipality.id, REPORT_CHANGED, f"report:{report.uid}", report.version, payload)
 
 
@@ -81,7 +82,6 @@ def read(event: Posted) -> AnyRow | None:
             Report.reporter_id,
             Report.district,
             Report.address,
-            Report.promised_at,
             Report.private,
             ReportEntry.state,
             ReportEntry.department_id,
@@ -96,7 +96,7 @@ def read(event: Posted) -> AnyRow | None:
 def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, person: Reachable) -> Iterator[Owed | Kept]:
     """One inbox message, and one message for each phone and for the mailbox, in the person's language."""
     spoken = municipality.language_for(person.language)
-    values = wording(municipality, found, spoken)
+    values = wording(municipality, found, spoken, promised_in(event))
     title, body = (say(spoken, text, **values).strip() for text in TEXTS[found.state])
     yield inbox_message(event, person, title, body, "report", str(found.uid))
     data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
@@ -115,7 +115,9 @@ def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> 
     if department.digest != "each" or target_id is None:
         return
     spoken = municipality.main_language
-    subject, text = (say(spoken, part, **wording(municipality, found, spoken)) for part in FOR_DEPARTMENT)
+    subject, text = (
+        say(spoken, part, **wording(municipality, found, spoken, promised_in(event))) for part in FOR_DEPARTMENT
+    )
     opening = department.calendar.next_opening(now())
     yield Owed(target_id, tag_of(event), {"subject": subject, "text": f"{text}\n"}, not_before=opening)
 
@@ -126,7 +128,13 @@ def mailbox_of(municipality: Municipality, department: Department) -> int | None
     return session.scalar(select(Target.id).filter_by(**named, state="active")) if department.email else None
 
 
-def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[str, str]:
+def promised_in(event: Posted) -> datetime | None:
+    """What was promised at this step; the report may have been promised for another time since."""
+    promised = event.payload["promised_at"]
+    return None if promised is None else datetime.fromisoformat(promised)
+
+
+def wording(municipality: Municipality, found: AnyRow, language: str, promised: datetime | None) -> dict[str, str]:
     """What the texts may name, in one language."""
     category = category_with(municipality, found.category_id)
     department = department_with(municipality, found.department_id)
@@ -134,7 +142,7 @@ def wording(municipality: Municipality, found: AnyRow, language: str) -> dict[st
         "number": found.number,
         "category": pick(category.name, language, municipality.main_language),
         "department": pick(department.name, language, municipality.main_language),
-        "promised": local_time(municipality, found.promised_at, language),
+        "promised": local_time(municipality, promised, language),
         "place": found.address or district_name(municipality, found.district, language) or "–",
         "note": found.public or "",
     }

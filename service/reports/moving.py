@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from service.crash_points import crash_here
 from service.db import session
@@ -15,15 +15,18 @@ from service.db.clock import now
 from service.errors import Problem
 from service.media.attaching import attach
 from service.municipalities.directory import Municipality, department_with
-from service.people.models import Account
+from service.people.models import Account, RoleGiven
+from service.people.roles import ROLES, may
 from service.reports.catalogue import Category, category_with
-from service.reports.history import Actor, add_entry
+from service.reports.history import STAFF, Actor, add_entry
 from service.reports.messages import tell
 from service.reports.models import Report
 from service.reports.promising import change_calendar, promise, start_clock, stop_clock
 from service.reports.showing import show_after_look
-from service.reports.states import STATES, is_reopening
+from service.reports.states import STATES, is_reopening, moves_of
 from service.text import N_
+
+HANDLING = tuple(role for role in ROLES if may(role, "handle_reports"))
 
 
 class MoveNotAllowed(Problem):
@@ -36,6 +39,12 @@ class ReportChanged(Problem):
     """Somebody else changed the report after the caller had read it; `version` is the present one."""
 
     status, code, message = 409, "report_changed", N_("Somebody else has just changed this report. Please look again.")
+
+
+class ReportNotOpen(Problem):
+    """What is no longer worked on is neither handed over nor taken in hand; `state` says what has become of it."""
+
+    status, code, message = 409, "report_not_open", N_("This report is no longer being worked on.")
 
 
 class ReasonNeeded(Problem):
@@ -51,7 +60,7 @@ class NoSuchDepartment(Problem):
 
 
 class NoSuchPerson(Problem):
-    """Nobody of the staff here is meant by this."""
+    """Nobody is meant by this who may handle reports of the department."""
 
     status, code, message = 422, "no_such_person", N_("There is no such member of staff.")
 
@@ -76,7 +85,7 @@ def move_report(
 
     Raises MoveNotAllowed, ReasonNeeded, PhotoNotFound.
     """
-    allowed = [state for state, who in STATES[report.state].moves.items() if by.kind in who]
+    allowed = moves_of(report.state, by.kind, anonymous=report.reporter_id is None)
     if to not in allowed:
         raise MoveNotAllowed(state=report.state, allowed=allowed)
     if STATES[to].needs_reason and not note:
@@ -106,7 +115,11 @@ def keep_clock(municipality: Municipality, report: Report, category: Category, t
 
 
 def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, internal: str | None = None) -> None:
-    """Another department takes the report over; nobody of it has it in hand yet. Raises NoSuchDepartment."""
+    """Another department takes the report over; nobody of it has it in hand yet.
+
+    Raises ReportNotOpen, NoSuchDepartment.
+    """
+    check_open(report)
     moment = now()
     after = municipality.departments.get(key)
     if after is None or not after.is_valid_on(municipality.day(moment)):
@@ -123,18 +136,40 @@ def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, i
 
 
 def assign(municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor) -> None:
-    """A member of staff takes the report in hand, or nobody does. Raises NoSuchPerson."""
-    account_id = None
-    if person is not None:
-        account_id = session.scalar(
-            select(Account.id).filter_by(municipality_id=municipality.id, uid=person, kind="staff")
-        )
-        if account_id is None:
-            raise NoSuchPerson
-    report.assignee_id = account_id
+    """Somebody who handles reports of its department takes the report in hand, or nobody does.
+
+    Raises ReportNotOpen, NoSuchPerson.
+    """
+    check_open(report)
+    report.assignee_id = None if person is None else who_handles(municipality, report.department_id, person)
     report.version += 1
     session.flush()
     add_entry(report, "assigned", by, now(), {"to": None if person is None else str(person)})
+
+
+def check_open(report: Report) -> None:
+    """Refuse what is no longer worked on. Raises ReportNotOpen."""
+    if not report.open:
+        raise ReportNotOpen(state=report.state)
+
+
+def who_handles(municipality: Municipality, department_id: int, person: uuid.UUID) -> int:
+    """The account of a member of staff whose roles reach this department. Raises NoSuchPerson."""
+    found = session.scalar(
+        select(Account.id)
+        .join(RoleGiven, RoleGiven.account_id == Account.id)
+        .where(
+            Account.municipality_id == municipality.id,
+            Account.uid == person,
+            Account.kind == STAFF,
+            RoleGiven.role.in_(HANDLING),
+            or_(RoleGiven.department_id.is_(None), RoleGiven.department_id == department_id),
+        )
+        .limit(1)
+    )
+    if found is None:
+        raise NoSuchPerson
+    return found
 
 
 def look(municipality: Municipality, report: Report, by: Actor, text: bool, photos: bool, place: bool) -> None:

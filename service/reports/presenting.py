@@ -12,7 +12,7 @@ from service.municipalities.directory import Department, Municipality, departmen
 from service.reports.catalogue import Category, category_with
 from service.reports.models import Report
 from service.reports.routing import FALLBACK, in_words
-from service.reports.states import STATES
+from service.reports.states import STATES, moves_of
 from service.text import N_, pick, say
 
 EVERYBODY, REPORTER, STAFF = "everybody", "reporter", "staff"
@@ -129,7 +129,7 @@ def whole(
             for entry in entries
             if audience == STAFF or entry.kind in ("submitted", "moved", "handed_over")
         ],
-        "moves": [to for to, who in STATES[row.state].moves.items() if audience in who],
+        "moves": moves_of(row.state, audience, anonymous=row.reporter_id is None),
     }
     if audience == STAFF:
         shown |= {

@@ -26,6 +26,7 @@ from service.reports.moving import (
     NoSuchPerson,
     ReasonNeeded,
     ReportChanged,
+    ReportNotOpen,
     assign,
     check_version,
     hand_over,
@@ -106,7 +107,7 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(schemas.HandOverIn)
 @blueprint.response(200, schemas.StaffReportOut)
-@operation("handOverReport", NotFound, ReportChanged, NoSuchDepartment)
+@operation("handOverReport", NotFound, ReportChanged, ReportNotOpen, NoSuchDepartment)
 def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Hand a report over to another department
 
@@ -123,9 +124,12 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(schemas.AssignIn)
 @blueprint.response(200, schemas.StaffReportOut)
-@operation("assignReport", NotFound, ReportChanged, NoSuchPerson)
+@operation("assignReport", NotFound, ReportChanged, ReportNotOpen, NoSuchPerson)
 def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
-    """Say who has a report in hand"""
+    """Say who has a report in hand
+
+    Somebody whose roles let them handle reports of its department, or nobody.
+    """
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])

@@ -72,6 +72,13 @@ STATES = {
 }
 
 
+def moves_of(state: str, by: str, anonymous: bool) -> list[str]:
+    """To which states such a person may move a report from here. An anonymous reporter is asked nothing: nobody would
+    read the question, and the clock would stand for ever."""
+    allowed = [to for to, who in STATES[state].moves.items() if by in who]
+    return [to for to in allowed if not (anonymous and to == "waiting_for_reporter")]
+
+
 def is_reopening(before: str, after: str) -> bool:
     """Whether the move takes a report up again that was no longer open."""
     return not STATES[before].open and STATES[after].open

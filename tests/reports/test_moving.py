@@ -80,8 +80,8 @@ def is_moved(here: Municipality, report: Report, kind: str, before: str, after: 
     return True
 
 
-def test_each_kind_of_person_makes_exactly_the_moves_of_the_table(here: Municipality) -> None:
-    report = make_report(here)
+def test_each_kind_of_person_makes_exactly_the_moves_of_the_table(here: Municipality, alice: Person) -> None:
+    report = make_report(here, alice)
     assert set(STATES) == set(STAFF_MAY) == set(REPORTER_MAY)
     with transaction():
         found = session.get_one(Report, report.id)
@@ -90,8 +90,8 @@ def test_each_kind_of_person_makes_exactly_the_moves_of_the_table(here: Municipa
             assert is_moved(here, found, kind, before, after, "because") is allowed, (kind, before, after)
 
 
-def test_only_three_states_need_a_reason(here: Municipality) -> None:
-    report = make_report(here)
+def test_only_three_states_need_a_reason(here: Municipality, alice: Person) -> None:
+    report = make_report(here, alice)
     needing = set()
     with transaction():
         found = session.get_one(Report, report.id)
@@ -356,7 +356,7 @@ def test_history_is_one_entry_for_each_version(client: FlaskClient, here: Munici
     report = make_report(here)
     look(client, bob, report.uid)
     as_staff(client, bob, report.uid, "assignee", person=str(bob.account))
-    move(client, bob, report.uid, "resolved")
+    move(client, bob, report.uid, "in_progress")
     as_staff(client, bob, report.uid, "hand-over", department="roads")
     session.rollback()
     entries = session.execute(

@@ -145,8 +145,8 @@ def test_a_reopened_report_is_promised_anew(here: Municipality, end: str) -> Non
     assert about(the_report(report.uid).promised_at, now() + timedelta(hours=16))
 
 
-def test_a_report_solved_while_waiting_is_promised_anew_when_it_is_reopened(here: Municipality) -> None:
-    report = make_report(here)
+def test_a_report_solved_while_waiting_is_promised_anew_when_it_is_reopened(here: Municipality, alice: Person) -> None:
+    report = make_report(here, alice)
     put(here, report, "waiting_for_reporter", note="Where?")
     put(here, report, "resolved")
     put(here, report, "acknowledged")
@@ -155,9 +155,9 @@ def test_a_report_solved_while_waiting_is_promised_anew_when_it_is_reopened(here
 
 
 def test_what_is_late_stays_late_through_question_and_hand_over(
-    client: FlaskClient, here: Municipality, bob: Person
+    client: FlaskClient, here: Municipality, alice: Person, bob: Person
 ) -> None:
-    report = make_report(here)
+    report = make_report(here, alice)
     dispatcher = make_staff(here, "dina", [("dispatcher", None)])
     change_department("here", "roads", working_hours=hours_in(3))
     change(report.uid, promised_at=now() - timedelta(hours=1))

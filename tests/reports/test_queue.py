@@ -93,14 +93,14 @@ def test_the_newest_first_page_by_page_while_reports_come_in(
 
 
 def test_the_most_urgent_first_page_by_page_with_equal_promises(
-    client: FlaskClient, here: Municipality, bob: Person
+    client: FlaskClient, here: Municipality, alice: Person, bob: Person
 ) -> None:
     base = now() + timedelta(hours=1)
     hours = [3, 1, 2, 1, 1, 0, 3]
     reports = [make_report(here) for _ in hours]
     for hour, report in zip(hours, reports, strict=True):
         change(report.uid, promised_at=base + timedelta(hours=hour))
-    paused = make_report(here)
+    paused = make_report(here, alice)
     put(here, paused, "waiting_for_reporter", note="Where?")
     order = sorted(range(len(hours)), key=lambda n: (hours[n], n))
     expected = [str(reports[n].uid) for n in order]
