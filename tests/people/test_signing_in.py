@@ -93,7 +93,8 @@ def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
     assert sign_in(client, "bob@here.example").status_code == 401
     answer = sign_in(client, "bob@here.example", "another password")
     assert answer.json["account"] == str(bob.account)
-    me = client.get("/api/v1/here/me", headers=bob.headers).json
+    assert client.get("/api/v1/here/me", headers=bob.headers).status_code == 401, "the former password's tokens end"
+    me = client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {answer.json['token']}"}).json
     assert me["name"] == "Robert"
     assert sorted((role["role"], role["department"]) for role in me["roles"]) == [
         ("auditor", None),
