@@ -574,14 +574,18 @@ def upgrade() -> None:
     op.create_geospatial_index(
         "idx_reports_place", "reports", ["place"], unique=False, postgresql_using="gist", postgresql_ops={}
     )
+    op.create_index("ix_reports_category", "reports", ["municipality_id", "category_id", "id"], unique=False)
+    op.create_index("ix_reports_department", "reports", ["municipality_id", "department_id", "id"], unique=False)
     op.create_index(
         "ix_reports_due", "reports", ["municipality_id", "department_id", "open", "promised_at", "id"], unique=False
     )
     op.create_index("ix_reports_map", "reports", ["municipality_id", "on_map", "id"], unique=False)
     op.create_index("ix_reports_mine", "reports", ["reporter_id", "id"], unique=False)
+    op.create_index("ix_reports_newest", "reports", ["municipality_id", "id"], unique=False)
     op.create_index("ix_reports_open", "reports", ["municipality_id", "open", "id"], unique=False)
     op.create_index("ix_reports_queue", "reports", ["municipality_id", "department_id", "open", "id"], unique=False)
     op.create_index("ix_reports_resolved", "reports", ["state", "moved_at"], unique=False)
+    op.create_index("ix_reports_state", "reports", ["municipality_id", "state", "id"], unique=False)
     op.create_table(
         "roles",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -689,12 +693,16 @@ def downgrade() -> None:
     op.drop_table("access_tokens")
     op.drop_index(op.f("ix_roles_account_id"), table_name="roles")
     op.drop_table("roles")
+    op.drop_index("ix_reports_state", table_name="reports")
     op.drop_index("ix_reports_resolved", table_name="reports")
     op.drop_index("ix_reports_queue", table_name="reports")
     op.drop_index("ix_reports_open", table_name="reports")
+    op.drop_index("ix_reports_newest", table_name="reports")
     op.drop_index("ix_reports_mine", table_name="reports")
     op.drop_index("ix_reports_map", table_name="reports")
     op.drop_index("ix_reports_due", table_name="reports")
+    op.drop_index("ix_reports_department", table_name="reports")
+    op.drop_index("ix_reports_category", table_name="reports")
     op.drop_geospatial_index("idx_reports_place", table_name="reports", postgresql_using="gist", column_name="place")
     op.drop_geospatial_table("reports")
     op.drop_table("passwords")

@@ -63,12 +63,20 @@ class RoutingRule(Base):
 
 
 class Report(Base):
-    """A problem that somebody reported. Longitude and latitude repeat `place` for reading without decoding it."""
+    """A problem that somebody reported. Longitude and latitude repeat `place` for reading without decoding it.
+
+    `language` is that of the description, for who will translate it or pass it on. Pages are read newest first by
+    each condition alone; every index that serves one ends in `id`.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (
         UniqueConstraint("municipality_id", "number"),
         Index("ix_reports_map", "municipality_id", "on_map", "id"),
+        Index("ix_reports_newest", "municipality_id", "id"),
+        Index("ix_reports_state", "municipality_id", "state", "id"),
+        Index("ix_reports_category", "municipality_id", "category_id", "id"),
+        Index("ix_reports_department", "municipality_id", "department_id", "id"),
         Index("ix_reports_queue", "municipality_id", "department_id", "open", "id"),
         Index("ix_reports_open", "municipality_id", "open", "id"),
         Index("ix_reports_due", "municipality_id", "department_id", "open", "promised_at", "id"),
