@@ -1,5 +1,7 @@
 """Who can have a report in hand, which reports can still be passed on, and who can be asked."""
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 
