@@ -38,7 +38,8 @@ class Layer(Base):
 
 
 class LayerVersion(Base):
-    """One numbered state of a layer: a draft, or published and from then on never changed.
+    """One numbered state of a layer: a draft, or published and from then on never changed. Files are published at
+    once; what is drawn or corrected by hand is a draft first.
 
     `source` is the name of the file that it was read from and `sha256` the hex digest of that file.
     """

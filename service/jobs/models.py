@@ -18,7 +18,7 @@ class Job(Base):
     """A piece of work: waiting → running → done or failed. With `every_seconds` it waits again instead of ending.
 
     `progress` is what its handler last noted and begins from after a crash, `result` what it gave back. `attempt`
-    counts the attempts since it last succeeded.
+    counts the attempts since it last succeeded. `municipality_id` says whose work it is, null for the installation's.
     """
 
     __tablename__ = "jobs"

@@ -16,7 +16,8 @@ class Attachment(Base):
 
     `uploaded_by` and `owner` are opaque names ("account:…", "report:…"); `owner` is null until it is attached, and
     `position` is its place among what was attached with it. `sha256` (hex) is of the uploaded bytes; `width`, `height`
-    (pixels) and `bytes` are of the large rendition; `alt` says in words what can be seen.
+    (pixels) and `bytes` are of the large rendition; `alt` says in words what can be seen. `purpose` is what it was
+    sent for: a report, as long as nothing else has photos.
     """
 
     __tablename__ = "attachments"

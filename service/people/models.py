@@ -41,7 +41,10 @@ class Account(Base):
 
 
 class Device(Base):
-    """A phone. `installation` is made by the app, `secret_digest` proves that it is the same app that comes back."""
+    """A phone. `installation` is made by the app, `secret_digest` proves that it is the same app that comes back.
+
+    `platform`, `app_version` and `seen_at` say whom a message reaches that is for some phones only.
+    """
 
     __tablename__ = "devices"
     __table_args__ = (UniqueConstraint("municipality_id", "installation"),)
