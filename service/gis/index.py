@@ -39,6 +39,10 @@ class VersionIndex:
     layer_key: str
     layer_name: Mapping[str, str]
     kind: str
+    public: bool
+    attribution: str | None
+    licence: str | None
+    approximate: bool
     version_id: int
     version: int
     keys: tuple[str, ...]
@@ -143,6 +147,10 @@ def index_of(
         layer_key=layer.key,
         layer_name=layer.name,
         kind=layer.kind,
+        public=layer.public,
+        attribution=layer.attribution,
+        licence=layer.licence,
+        approximate=layer.approximate,
         version_id=version.id,
         version=version.number,
         keys=keys,
@@ -185,7 +193,8 @@ def _build() -> Mapping[int, Indexes]:
 
 def _content(layer: Layer, version: LayerVersion) -> Hashable:
     """What an index is made of; a database may give the number of a deleted version to another one."""
-    return version.id, version.published_at, layer.key, layer.kind, *sorted(layer.name.items())
+    said = layer.public, layer.attribution, layer.licence, layer.approximate
+    return version.id, version.published_at, layer.key, layer.kind, *said, *sorted(layer.name.items())
 
 
 def _features(version_id: int) -> list[tuple[str, Mapping[str, Any], Any]]:

@@ -163,4 +163,15 @@ APP: dict[str, Any] = {
     "states": [{"key": "received", "label": {"el": "Παραλήφθηκε", "en": "Received"}, "open": True}],
     "categories_version": "ed70a703bed3b712",
     "categories": [CATEGORY],
+    "layers": [
+        {
+            "key": "boundary",
+            "name": {"el": "Όρια του δήμου", "en": "Boundary"},
+            "kind": "boundary",
+            "version": 1,
+            "attribution": "© OpenStreetMap contributors",
+            "licence": "ODbL 1.0",
+            "approximate": True,
+        }
+    ],
 }

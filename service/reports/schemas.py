@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from webargs.fields import DelimitedList
 from werkzeug.datastructures import FileStorage
 
+from service.gis.models import KINDS
 from service.http import PageQuery, read_json
 from service.municipalities.schemas import lon_lat, texts
 from service.people.schemas import Language, Plain
@@ -591,6 +592,18 @@ class StateOut(Schema):
     open = fields.Boolean(required=True)
 
 
+class LayerOut(Schema):
+    """A public layer of the map, with what must be said wherever it is shown."""
+
+    key = fields.String(required=True)
+    name = texts(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    version = fields.Integer(required=True)
+    attribution = fields.String(required=True, allow_none=True, metadata={"description": "Show it with the map."})
+    licence = fields.String(required=True, allow_none=True)
+    approximate = fields.Boolean(required=True, metadata={"description": "Nobody official has drawn these borders."})
+
+
 class AppOut(Schema):
     """What a phone needs at start."""
 
@@ -610,3 +623,4 @@ class AppOut(Schema):
     states = fields.List(fields.Nested(StateOut), required=True, metadata={"description": "All of them, with labels."})
     categories_version = fields.String(required=True, metadata={"description": "Changes with any category."})
     categories = fields.List(fields.Nested(CategoryOut), required=True)
+    layers = fields.List(fields.Nested(LayerOut), required=True, metadata={"description": "Whose the map is."})

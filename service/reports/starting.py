@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from service.gis.index import VersionIndex, indexes_of
 from service.media.limits import USUAL
 from service.municipalities.directory import Municipality
 from service.reports.catalogue import Category, catalogue_of
@@ -42,6 +43,20 @@ def start(municipality: Municipality) -> dict[str, Any]:
         ],
         "categories_version": blake2b(orjson.dumps(categories), digest_size=8).hexdigest(),
         "categories": categories,
+        "layers": [said_of(layer) for _, layer in sorted(indexes_of(municipality).items()) if layer.public],
+    }
+
+
+def said_of(layer: VersionIndex) -> dict[str, Any]:
+    """What must be said wherever a layer is shown: whose it is, and how exact."""
+    return {
+        "key": layer.layer_key,
+        "name": layer.layer_name,
+        "kind": layer.kind,
+        "version": layer.version,
+        "attribution": layer.attribution,
+        "licence": layer.licence,
+        "approximate": layer.approximate,
     }
 
 

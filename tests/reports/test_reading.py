@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+import shapely
 from flask.testing import FlaskClient
 
 from service.db import transaction
+from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality
 from service.reports.cataloguing import set_categories
 from service.reports.states import STATES
-from tests.factories.municipalities import CATEGORIES
+from tests.factories.municipalities import CATEGORIES, imported
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import make_report, photo, send_report, send_whole
 from tests.reports.scene import HERE, change, change_department, move, see, see_as_staff
@@ -125,6 +127,20 @@ def test_the_app_starts_with_all_that_it_needs(client: FlaskClient, here: Munici
     assert by_key["danger"]["danger"] == {"phone": "112", "text": {"en": "Call", "el": "Καλέστε"}}
     assert by_key["dark-lamp"]["danger"] is None
     assert [question["code"] for question in by_key["questions"]["questions"]] == ["lamps", "since"]
+
+
+def test_the_app_learns_whose_the_public_layers_of_the_map_are(client: FlaskClient, here: Municipality) -> None:
+    first = client.get(f"{HERE}/app")
+    assert first.json["layers"] == []
+    said = {"public": True, "attribution": "The cadastre", "licence": "CC BY 4.0", "approximate": True}
+    with transaction():
+        one = imported(("all", {}, shapely.box(21.7, 40.2, 21.8, 40.3)))
+        publish_version(here, "districts", one, name={"en": "Districts"}, kind="district", **said)
+    again = client.get(f"{HERE}/app", headers={"If-None-Match": first.headers["ETag"]})
+    about = {name: value for name, value in said.items() if name != "public"}
+    assert again.json["layers"] == [
+        {"key": "districts", "name": {"en": "Districts"}, "kind": "district", "version": 2} | about
+    ]
 
 
 def test_the_version_of_the_categories_changes_with_them_and_only_then(client: FlaskClient, here: Municipality) -> None:

@@ -70,9 +70,9 @@ def test_only_the_question_is_missing_from_what_can_be_done_with_an_anonymous_re
 def test_a_message_says_what_was_promised_at_its_step(client: FlaskClient, here: Municipality, alice: Person) -> None:
     change_department("here", "lighting", digest="each")
     report = make_report(here, alice)
+    promised = local_time(here, report.promised_at, "el")
     change(report.uid, promised_at=now() + timedelta(days=400))
     expand_all()
-    promised = local_time(here, report.promised_at, "el")
     (push, _), *_ = deliveries("push")
     assert promised in push.content["body"]
     mail = next(delivery for delivery, address in deliveries("email") if address.startswith("lighting"))
