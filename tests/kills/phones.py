@@ -173,7 +173,7 @@ class Phone(Caller):
 
 @dataclass
 class Moved:
-    """A move that a clerk was told has happened: the report has this version and state now."""
+    """A move that a clerk was told has happened: it made this version of the report, in this state."""
 
     report: str
     version: int
@@ -206,6 +206,6 @@ class Clerk(Caller):
         body = {"to": to, "note": f"Now {to}", "version": seen["version"], "photos": photos}
         answer = self.insist(lambda: self.ask("POST", f"/staff/reports/{report}/moves", json=body), 200, 409)
         if answer.status_code == 200:
-            self.moves.append(Moved(report, answer.json()["version"], to))
+            self.moves.append(Moved(report, seen["version"] + 1, to))
         else:
             self.too_late += 1

@@ -70,7 +70,6 @@ def test_of_many_moves_to_different_states_each_builds_on_the_one_before(
     moved = sum(answer.status_code == 200 for answer in answers)
     versions = [version for version, _ in history(report)]
     assert versions == list(range(1, moved + 2))
-    assert sorted(answer.json()["version"] for answer in answers if answer.status_code == 200) == versions[1:]
 
 
 def test_twenty_identical_retries_make_one_report_and_get_one_answer(
