@@ -12,7 +12,7 @@ from service.db.types import Instant, Json
 from service.municipalities.models import Municipality
 
 KINDS = ("boundary", "district", "asset", "area", "line")
-DRAFT, PUBLISHED = "draft", "published"
+PUBLISHED = "published"
 
 
 class Layer(Base):
