@@ -38,11 +38,11 @@ SLICES = (
     Slice("db", 1),
     Slice("text", 0.5, processes=0),
     Slice("idempotency", 0.5, processes=0),
-    Slice("storage", 0.5, processes=0),
+    Slice("storage", 0.25, processes=0),
     Slice("jobs", 1),
-    Slice("outbox", 2.5),
+    Slice("outbox", 2),
     Slice("municipalities", 0.5, processes=0),
-    Slice("samples", 0.5, processes=0),
+    Slice("samples", 0.25, processes=0),
     Slice("media", 1),
     Slice("gis", 1),
     Slice("people", 0.5),
@@ -54,7 +54,7 @@ SLICES = (
     Slice("docs", 0.5, processes=0),
     Slice("api", 2),
     Slice("races", 1.5, processes=0),
-    Slice("kills", 3, processes=0),
+    Slice("kills", 2.5, processes=0),
     Slice("bench", 1, processes=0),
 )
 UNLISTED = Slice("", 1)
