@@ -86,7 +86,9 @@ def test_the_map_is_filtered_by_category_state_and_openness(
     assert on_map(client, state="resolved") == [dark_uid]
     assert on_map(client, state="resolved,received") == [hole_uid, dark_uid]
     assert on_map(client, open="true") == [hole_uid] and on_map(client, open="false") == [dark_uid]
-    assert on_map(client, near=f"{WEST},{SOUTH}", open="false") == [dark_uid]
+    near = f"{WEST},{SOUTH}"
+    assert on_map(client, near=near, open="false") == on_map(client, near=near, state="resolved") == [dark_uid]
+    assert on_map(client, near=near, category="pothole") == [hole_uid]
 
 
 def test_pages_neither_miss_nor_repeat_while_reports_come_in(client: FlaskClient, here: Municipality) -> None:
