@@ -1,5 +1,6 @@
 """A batch migration leaves geometry columns as they were: their rules, their R*Tree, their rows."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +34,7 @@ from service.db.engine import driver_url
 from service.db.spatial_batch import UnregisteredGeometry, spatial_batch
 from tests.db.spatial_peers import postgis, postgres_url, real_spatialite
 
-SCHEMA = "spatial_batch"
+SCHEMA = f"spatial_batch_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
 def on_sqlite(folder: Path) -> Iterator[Connection]:

@@ -1,6 +1,7 @@
 """Boxes and metres are the same question on both databases, and both answer it from their spatial index."""
 
 import math
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from service.gis.spatial_sql import box_around, in_box, metres_between
 from tests.db.spatial_peers import postgis, postgres_url
 
 GEOD = Geod(ellps="WGS84")
-SCHEMA = "spatial_sql"
+SCHEMA = f"spatial_sql_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 BOX = (23.7, 37.9, 23.8, 38.0)
 SIDE = 60  # spots along one side of the square in which they lie
 

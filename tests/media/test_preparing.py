@@ -207,7 +207,7 @@ def test_when_no_turn_comes_the_phone_is_asked_to_try_again(monkeypatch: pytest.
 
 
 def test_a_photo_whose_turn_has_come_is_finished_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing, "PATIENCE", 0.001)
+    monkeypatch.setattr(preparing, "PATIENCE", 0.1)
     assert prepare(encoded(Image.effect_noise((3000, 2000), 40), "PNG")).width == 2048
 
 
