@@ -8,6 +8,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from service.http import View
+from service.people import counting as _counting  # noqa: F401  (where `memory://` counts)
 from service.people.access import caller_or_nobody
 
 REGISTERING = "60 per minute; 600 per hour"
