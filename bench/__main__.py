@@ -62,6 +62,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         postgis=sizes(options.postgis, usual.postgis),
         rounds=options.rounds or usual.rounds,
         requests=options.requests or usual.requests,
+        kept_open=not options.new_connections,
         keep=options.keep,
     )
 
@@ -101,6 +102,11 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--postgis", help="numbers of reports on PostGIS, as 10000,1000000; empty for none")
     parser.add_argument("--rounds", type=int, help="how often each case takes its turn")
     parser.add_argument("--requests", type=int, help="requests of a case in a round")
+    parser.add_argument(
+        "--new-connections",
+        action="store_true",
+        help="a connection for each request, as from a proxy that keeps none open; by default they are kept open",
+    )
     parser.add_argument("--keep", type=Path, help="a folder for databases and logs, which stay there")
     parser.add_argument("--json", type=Path, help="write the JSON here and not to the terminal")
     options = parser.parse_args(arguments)

@@ -88,9 +88,11 @@ def length_in(head: bytes) -> int:
 
 
 class Client:
-    """Several connections to one server, used at the same time."""
+    """Several connections to one server, used at the same time; each request has one of its own unless they are kept
+    open."""
 
-    def __init__(self, port: int, connections: int) -> None:
+    def __init__(self, port: int, connections: int, kept_open: bool = True) -> None:
+        self.kept_open = kept_open
         self.connections = [Connection(port) for _ in range(connections)]
 
     def send_all(self, calls: Sequence[Call]) -> None:
@@ -107,10 +109,12 @@ class Client:
         if faults:
             raise faults[0]
 
-    @staticmethod
-    def send_some(connection: Connection, calls: Sequence[Call], faults: list[BaseException]) -> None:
+    def send_some(self, connection: Connection, calls: Sequence[Call], faults: list[BaseException]) -> None:
         try:
             for one in calls:
+                if not self.kept_open:
+                    connection.socket.close()
+                    connection.connect()
                 connection.send(one)
         except BaseException as error:
             faults.append(error)

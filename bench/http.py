@@ -35,6 +35,7 @@ class Plan:
     rounds: int = 11
     requests: int = 60
     connections: int = 2
+    kept_open: bool = True
     keep: Path | None = None
 
 
@@ -98,6 +99,7 @@ def measure_on(home: Path, server: str | None, sizes: Sequence[int], plan: Plan)
         take_turns(list(subjects.values()), plan.rounds)
     return {
         "server": kind,
+        "connections": "kept open" if plan.kept_open else "one for each request",
         "filling": {str(one.reports): round(one.seconds, 1) for one in filled},
         "floors": {name: summary(subjects[name, 0].measured) for name in FLOORS},
         "cases": [line(case, subjects, sizes) for case in CASES],
@@ -109,7 +111,7 @@ FLOORS = ("GET", "POST", "SQL")
 
 def floors(floor: Server, raw: RawSql, asked: Asked, plan: Plan) -> dict[tuple[str, int], Subject]:
     """The smallest GET and POST, and the raw SQL."""
-    client = Client(floor.port, plan.connections)
+    client = Client(floor.port, plan.connections, plan.kept_open)
     get, post = call("GET", "/"), call_with_json("/", SMALL_BODY)
     places = [(pattern.longitude, pattern.latitude) for pattern in asked.patterns]
 
@@ -127,7 +129,7 @@ def floors(floor: Server, raw: RawSql, asked: Asked, plan: Plan) -> dict[tuple[s
 
 def cases(service: Server, filled: Filled, plan: Plan) -> dict[tuple[str, int], Subject]:
     """Every case over this database."""
-    asked, client = Asked(filled), Client(service.port, plan.connections)
+    asked, client = Asked(filled), Client(service.port, plan.connections, plan.kept_open)
     return {
         (case.name, filled.reports): Subject(
             sender(client, case.make(asked)), service.seconds, max(2, int(plan.requests * case.share))
@@ -205,7 +207,7 @@ def table(results: dict[str, Any]) -> str:
     lines = []
     for database, found in results.items():
         filling = ", ".join(f"{int(size):,} reports in {seconds} s" for size, seconds in found["filling"].items())
-        lines += [f"{database}, behind {found['server']} (made {filling})", ""]
+        lines += [f"{database}, behind {found['server']}, connections {found['connections']} (made {filling})", ""]
         lines.append(f"  {'':38}{'reports':>10}{'CPU ms':>9}{'per second':>12}{'× floor':>9}{'target':>8}")
         for name, figures in found["floors"].items():
             lines.append(f"  {'floor: ' + name:38}{'':>10}{figures['ms']:9.2f}{figures['per_second']:12.0f}")
