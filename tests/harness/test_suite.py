@@ -125,9 +125,10 @@ def measured(lines: tuple[int, int], branches: tuple[int, int]) -> dict[str, obj
 
 
 @pytest.mark.parametrize(
-    ("lines", "branches", "code"), [((95, 100), (0, 0), 0), ((100, 100), (18, 20), 1), ((94, 100), (20, 20), 1)]
+    ("lines", "branches", "code"),
+    [((95, 100), (0, 0), 0), ((100, 100), (13, 20), 1), ((93, 100), (20, 20), 1), ((100, 100), (18, 20), 0)],
 )
-def test_statements_and_branches_are_held_to_the_floor_each_for_itself(
+def test_statements_and_branches_together_are_held_to_the_floor(
     tmp_path: Path, lines: tuple[int, int], branches: tuple[int, int], code: int
 ) -> None:
     report = tmp_path / "coverage.json"
