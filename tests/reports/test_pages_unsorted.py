@@ -37,4 +37,5 @@ def test_a_page_of_the_newest_is_not_sorted(app: Flask, asked: dict[str, Any]) -
     plan = " ".join(row[0] for row in session.execute(text(f"EXPLAIN {literal}")))
     for name in ("seqscan", "sort", "bitmapscan"):
         session.execute(text(f"RESET enable_{name}"))
-    assert "ix_reports_" in plan and "Sort" not in plan, plan
+    # of a table that other tests have left small in its statistics, the planner may walk the primary key instead
+    assert "Index Scan" in plan and "Sort" not in plan, plan
