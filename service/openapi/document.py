@@ -12,7 +12,7 @@ from flask import Flask
 
 from service.openapi.links import LINKS
 from service.openapi.refusals import Operation, ProblemOut, add_refusals, problems
-from service.reports.schemas import ReportFieldsIn
+from service.reports.schemas.sending import ReportFieldsIn
 
 DESCRIPTION = """Residents report problems with a place and photos and follow them until they are solved.
 

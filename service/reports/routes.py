@@ -35,7 +35,7 @@ from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
 from service.people.appointing import SUBJECT as STAFF_NAMES
 from service.people.limits import intake_limit
-from service.reports import finding, presenting, schemas
+from service.reports import finding, presenting
 from service.reports.answering import AnswersNotValid
 from service.reports.audience import audience_of, photo_for
 from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
@@ -45,6 +45,10 @@ from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole,
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
 from service.reports.routing import AssetNeeded, AssetTooFar
+from service.reports.schemas.on_the_map import MapOut, MapQuery, SimilarQuery
+from service.reports.schemas.sending import IdempotencyHeader, PhotoIn, ReporterMoveIn, ReportIn, ReportPartsIn
+from service.reports.schemas.showing import PhotoOut, ReportOut, ReportsOut
+from service.reports.schemas.starting import AppOut
 from service.reports.starting import start
 from service.reports.submitting import CallInstead, RegistrationNeeded, TooManyPhotos
 from service.storage.keeping import FileNotKept, Store, StoreUnavailable
@@ -79,7 +83,7 @@ blueprint = Blueprint("reports", __name__, url_prefix="/<municipality>", descrip
 
 @blueprint.get("/app")
 @anybody
-@blueprint.response(200, schemas.AppOut)
+@blueprint.response(200, AppOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("startApp")
 def app_start(municipality: Municipality) -> Response:
@@ -94,8 +98,8 @@ def app_start(municipality: Municipality) -> Response:
 @blueprint.post("/photos")
 @public
 @intake_limit
-@blueprint.arguments(schemas.PhotoIn, location="parts", content_type="multipart/form-data")
-@blueprint.response(201, schemas.PhotoOut)
+@blueprint.arguments(PhotoIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(201, PhotoOut)
 @operation("sendPhoto", *PHOTO_REFUSALS)
 def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
     """Send a photo before its report
@@ -114,9 +118,9 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/reports")
 @public
 @intake_limit
-@blueprint.arguments(schemas.IdempotencyHeader, location="headers")
-@blueprint.arguments(schemas.ReportIn)
-@blueprint.response(201, schemas.ReportOut)
+@blueprint.arguments(IdempotencyHeader, location="headers")
+@blueprint.arguments(ReportIn)
+@blueprint.response(201, ReportOut)
 @operation("sendReport", *INTAKE_REFUSALS, PhotoNotFound)
 def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipality) -> Response:
     """Report a problem
@@ -131,9 +135,9 @@ def submit(headers: dict[str, Any], body: dict[str, Any], municipality: Municipa
 @blueprint.post("/reports/with-photos")
 @public
 @intake_limit
-@blueprint.arguments(schemas.IdempotencyHeader, location="headers")
-@blueprint.arguments(schemas.ReportPartsIn, location="parts", content_type="multipart/form-data")
-@blueprint.response(201, schemas.ReportOut)
+@blueprint.arguments(IdempotencyHeader, location="headers")
+@blueprint.arguments(ReportPartsIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(201, ReportOut)
 @operation("sendReportWithPhotos", *INTAKE_REFUSALS, *PHOTO_REFUSALS)
 def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: Municipality) -> Response:
     """Report a problem with its photos in one call
@@ -148,8 +152,8 @@ def submit_whole(headers: dict[str, Any], parts: dict[str, Any], municipality: M
 
 @blueprint.get("/reports")
 @public
-@blueprint.arguments(schemas.MapQuery, location="query")
-@blueprint.response(200, schemas.MapOut)
+@blueprint.arguments(MapQuery, location="query")
+@blueprint.response(200, MapOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listReportsOnMap", CursorNotValid)
 def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
@@ -177,8 +181,8 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
 
 @blueprint.get("/reports/similar")
 @anybody
-@blueprint.arguments(schemas.SimilarQuery, location="query")
-@blueprint.response(200, schemas.MapOut)
+@blueprint.arguments(SimilarQuery, location="query")
+@blueprint.response(200, MapOut)
 @operation("listSimilarReports", NoSuchCategory)
 def similar(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show open reports of the same category nearby: is it one of these?
@@ -194,7 +198,7 @@ def similar(query: dict[str, Any], municipality: Municipality) -> Response:
 
 @blueprint.get("/reports/<uuid:report>")
 @public
-@blueprint.response(200, schemas.ReportOut)
+@blueprint.response(200, ReportOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("showReport", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
@@ -229,7 +233,7 @@ def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, 
 @blueprint.get("/my/reports")
 @signed_in
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, schemas.ReportsOut)
+@blueprint.response(200, ReportsOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listMyReports", CursorNotValid)
 def mine(query: dict[str, Any], municipality: Municipality) -> Response:
@@ -249,8 +253,8 @@ def mine(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/my/reports/<uuid:report>/moves")
 @signed_in
 @intake_limit
-@blueprint.arguments(schemas.ReporterMoveIn)
-@blueprint.response(200, schemas.ReportOut)
+@blueprint.arguments(ReporterMoveIn)
+@blueprint.response(200, ReportOut)
 @operation("moveMyReport", NotFound, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Withdraw one's report, answer a question about it, reopen it, or agree that it is solved

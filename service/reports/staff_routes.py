@@ -14,7 +14,7 @@ from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor
 from service.media.attaching import PhotoNotFound
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
-from service.reports import finding, presenting, schemas
+from service.reports import finding, presenting
 from service.reports.audience import sees_department
 from service.reports.finding import Whole
 from service.reports.history import STAFF, Actor
@@ -34,6 +34,15 @@ from service.reports.moving import (
     move_report,
 )
 from service.reports.routes import page_of, show_whole, wanted_of
+from service.reports.schemas.staff import (
+    AssignIn,
+    HandOverIn,
+    LookIn,
+    QueueOut,
+    QueueQuery,
+    StaffMoveIn,
+    StaffReportOut,
+)
 
 blueprint = Blueprint(
     "staff_reports", __name__, url_prefix="/<municipality>/staff/reports", description="The queue of the departments"
@@ -42,8 +51,8 @@ blueprint = Blueprint(
 
 @blueprint.get("")
 @staff("see_reports")
-@blueprint.arguments(schemas.QueueQuery, location="query")
-@blueprint.response(200, schemas.QueueOut)
+@blueprint.arguments(QueueQuery, location="query")
+@blueprint.response(200, QueueOut)
 @operation("listQueue", CursorNotValid, NoSuchDepartment)
 def queue(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show the queue of one's departments, newest first or most urgent first
@@ -68,7 +77,7 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 
 @blueprint.get("/<uuid:report>")
 @staff("see_reports")
-@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.response(200, StaffReportOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("showReportToStaff", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
@@ -78,8 +87,8 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 
 @blueprint.post("/<uuid:report>/moves")
 @staff("handle_reports")
-@blueprint.arguments(schemas.StaffMoveIn)
-@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.arguments(StaffMoveIn)
+@blueprint.response(200, StaffReportOut)
 @operation("moveReport", NotFound, ReportChanged, MoveNotAllowed, ReasonNeeded, PhotoNotFound)
 def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Move a report to another state
@@ -105,8 +114,8 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 
 @blueprint.post("/<uuid:report>/hand-over")
 @staff("handle_reports")
-@blueprint.arguments(schemas.HandOverIn)
-@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.arguments(HandOverIn)
+@blueprint.response(200, StaffReportOut)
 @operation("handOverReport", NotFound, ReportChanged, ReportNotOpen, NoSuchDepartment)
 def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Hand a report over to another department
@@ -122,8 +131,8 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 
 @blueprint.post("/<uuid:report>/assignee")
 @staff("handle_reports")
-@blueprint.arguments(schemas.AssignIn)
-@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.arguments(AssignIn)
+@blueprint.response(200, StaffReportOut)
 @operation("assignReport", NotFound, ReportChanged, ReportNotOpen, NoSuchPerson)
 def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Say who has a report in hand
@@ -139,8 +148,8 @@ def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 
 @blueprint.post("/<uuid:report>/look")
 @staff("handle_reports")
-@blueprint.arguments(schemas.LookIn)
-@blueprint.response(200, schemas.StaffReportOut)
+@blueprint.arguments(LookIn)
+@blueprint.response(200, StaffReportOut)
 @operation("lookAtReport", NotFound)
 def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Decide what everybody may see of a report

@@ -18,7 +18,8 @@ from service.app import create_app
 from service.config import Settings
 from service.errors import Problem
 from service.openapi.refusals import ProblemOut, descendants
-from service.reports import schemas as reports
+from service.reports.schemas.sending import ReportIn
+from service.reports.schemas.staff import HandOverIn, LookIn, StaffMoveIn
 
 COMMITTED = Path(__file__).parent.parent.parent / "mobile_api_docs" / "openapi.json"
 SERVICE = COMMITTED.parent.parent / "service"
@@ -108,7 +109,7 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
             Draft202012Validator(whole, format_checker=checker).validate(example)
 
 
-@pytest.mark.parametrize("schema", [reports.ReportIn, reports.StaffMoveIn, reports.HandOverIn, reports.LookIn])
+@pytest.mark.parametrize("schema", [ReportIn, StaffMoveIn, HandOverIn, LookIn])
 def test_every_example_of_a_request_is_accepted(schema: type[Schema]) -> None:
     assert schema().load(vars(schema)["example"])
 

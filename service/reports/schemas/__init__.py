@@ -1,0 +1,1 @@
+"""Reports in JSON: what comes in, with its limits, and what goes out."""
