@@ -14,7 +14,8 @@ from shapely import STRtree
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
-from service.samples.checking import DATATYPES, check
+from service.reports.answering import DATATYPES
+from service.samples.checking import check
 
 SAMPLES = Path(__file__).parents[2] / "service" / "samples"
 SLUGS = ("kozani", "heraklion", "sopot", "kaunas-district")
