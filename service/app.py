@@ -6,7 +6,6 @@ import uuid
 import flask_smorest
 import structlog
 from flask import Flask, Response, g, request
-from flask_limiter.errors import RateLimitExceeded
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
@@ -23,7 +22,7 @@ from service.municipalities.directory import municipality
 from service.municipalities.routes import blueprint as municipalities
 from service.notices.routes import blueprint as notices
 from service.openapi import describe
-from service.people.limits import limiter
+from service.people import limits
 from service.people.routes import blueprint as people
 from service.reports.routes import blueprint as reports
 from service.reports.staff_routes import blueprint as staff_reports
@@ -51,8 +50,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
-        RATELIMIT_STORAGE_URI=settings.limits_url,
-        RATELIMIT_ENABLED=settings.limits,
         API_TITLE="Plateia",
         API_VERSION="1",
         OPENAPI_VERSION="3.1.0",
@@ -62,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         engine.prepare(db.engine)
         engine.read_without_transactions(db.engine)
-    limiter.init_app(app)
+    limits.set_up(app, settings)
     register_requests(app)
     api = flask_smorest.Api(app)
     register_errors(app)  # after flask-smorest, which would answer for errors of HTTP itself
@@ -124,12 +121,6 @@ class BodyTooLarge(Problem):
     status, code, message = 413, "body_too_large", N_("This is too large to be sent.")
 
 
-class TooOften(Problem):
-    """A limit was reached; `retry_after` says in how many seconds to come back."""
-
-    status, code, message = 429, "too_many_requests", N_("This was tried too often. Please wait a little.")
-
-
 class TryAgain(Problem):
     """The database is busy or away; nothing was changed."""
 
@@ -161,10 +152,6 @@ def register_errors(app: Flask) -> None:
     def show(problem: Problem) -> Response:
         return http.problem_document(problem)
 
-    @app.errorhandler(RateLimitExceeded)
-    def too_often(error: RateLimitExceeded) -> Response:
-        return http.problem_document(TooOften(retry_after=seconds_to_wait()))
-
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         response = http.problem_document(problem_of(error))
@@ -190,12 +177,6 @@ def register_errors(app: Flask) -> None:
     def unforeseen(error: Exception) -> Response:
         logs.unforeseen(error)
         return http.problem_document(OurFault())
-
-
-def seconds_to_wait() -> int:
-    """Until the limit that was reached is open again, at least one second."""
-    current = limiter.current_limit
-    return max(1, int(current.reset_at - time.time()) + 1) if current else 60
 
 
 def problem_of(error: HTTPException) -> Problem:

@@ -1,15 +1,22 @@
 """How often somebody may do what is expensive or can be guessed at; the numbers in one table."""
 
+import math
+import time
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
-from flask import Response, g, request
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask import Flask, current_app, g, request
+from limits import RateLimitItem, parse_many
+from limits.strategies import FixedWindowRateLimiter
 
+from service.config import Settings
+from service.errors import Problem
 from service.http import View
-from service.people import counting as _counting  # noqa: F401  (where `memory://` counts)
 from service.people.access import caller_or_nobody
+from service.people.counting import counter
+from service.text import N_
 
 REGISTERING = "60 per minute; 600 per hour"
 SIGN_IN_BY_ADDRESS = "30 per minute; 200 per hour"
@@ -20,13 +27,75 @@ EMAIL_BY_ADDRESS = "20 per hour; 100 per day"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
 
-limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
+
+class TooOften(Problem):
+    """A limit was reached; `retry_after` says in how many seconds to come back."""
+
+    status, code, message = 429, "too_many_requests", N_("This was tried too often. Please wait a little.")
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """How often, for each key by itself; with `failures_only` what succeeds is free."""
+
+    often: str
+    key: Callable[[], str]
+    failures_only: bool = False
+
+
+def set_up(app: Flask, settings: Settings) -> None:
+    """Let the application count where its settings say; nothing is counted where they switch limits off."""
+    app.extensions["limits"] = counter(settings.limits_url) if settings.limits else None
+
+
+def never() -> bool:
+    """No request goes free."""
+    return False
+
+
+def behind(view: View, *limits: Limit, unless: Callable[[], bool] = never) -> View:
+    """The view behind its limits, saying so to the OpenAPI document."""
+    windows = [(window, limit) for limit in limits for window in parse_many(limit.often)]
+    windows.sort(key=lambda found: found[0].get_expiry())
+
+    @wraps(view)
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        counts: FixedWindowRateLimiter | None = current_app.extensions["limits"]
+        if counts is None or unless():
+            return view(*args, **kwargs)
+        endpoint = request.endpoint or ""
+        keys = {limit: (limit.key(), endpoint) for limit in limits}
+        for window, limit in windows:
+            is_free = counts.test if limit.failures_only else counts.hit
+            if not is_free(window, *keys[limit]):
+                raise TooOften(retry_after=seconds_to_wait(counts, window, keys[limit]))
+        try:
+            return view(*args, **kwargs)
+        except Exception:
+            for window, limit in windows:
+                if limit.failures_only:
+                    counts.hit(window, *keys[limit])
+            raise
+
+    limited.limited = True  # type: ignore[attr-defined]
+    return limited  # type: ignore[return-value]
+
+
+def seconds_to_wait(counts: FixedWindowRateLimiter, window: RateLimitItem, key: tuple[str, str]) -> int:
+    """Until the window is open again, with a second to spare, because Redis rounds; at least one."""
+    left = counts.get_window_stats(window, *key).reset_time - time.time()
+    return max(1, math.ceil(left) + 1)
+
+
+def address() -> str:
+    """Where the request comes from; this machine where the server does not say."""
+    return request.remote_addr or "127.0.0.1"
 
 
 def who() -> str:
     """The account that calls, or the address of who has none."""
     found = caller_or_nobody()
-    return f"account:{found.account_id}" if found else f"address:{get_remote_address()}"
+    return f"account:{found.account_id}" if found else f"address:{address()}"
 
 
 def email_in_body() -> object:
@@ -42,12 +111,7 @@ def whose_password() -> str:
 
 def whose_password_and_who() -> str:
     """The same from one address, so that a stranger's guesses do not lock its owner out."""
-    return f"{whose_password()}:{get_remote_address()}"
-
-
-def guessed_wrong(response: Response) -> bool:
-    """Whether a try to sign in counts as a guess: who knows the password may sign in as often as they like."""
-    return response.status_code not in (201, 429)
+    return f"{whose_password()}:{address()}"
 
 
 def gives_no_email() -> bool:
@@ -57,33 +121,27 @@ def gives_no_email() -> bool:
 
 def registering_limit(view: View) -> View:
     """The limit of registering phones, by address."""
-    return marked(view, limiter.limit(REGISTERING)(view))
-
-
-def by_address_and(by_address: str, by_other: str, other: Callable[[], str], view: View) -> View:
-    """The view behind a limit by address and one by something else."""
-    return marked(view, limiter.limit(by_address)(limiter.limit(by_other, key_func=other)(view)))
-
-
-def marked(view: View, limited: Any) -> View:
-    """The view behind its limits, saying so to the OpenAPI document."""
-    vars(limited)["limited"] = True
-    return cast("View", limited)
+    return behind(view, Limit(REGISTERING, address))
 
 
 def sign_in_limit(view: View) -> View:
-    """The limits of signing in: by address, by the account that is tried, and by both together."""
-    one = limiter.limit(SIGN_IN_BY_EMAIL_AND_ADDRESS, key_func=whose_password_and_who, deduct_when=guessed_wrong)
-    all_of_them = limiter.limit(SIGN_IN_BY_EMAIL, key_func=whose_password, deduct_when=guessed_wrong)
-    return marked(view, limiter.limit(SIGN_IN_BY_ADDRESS)(one(all_of_them(view))))
+    """The limits of signing in: by address, and of wrong guesses by the account that is tried and by both together.
+
+    Who knows the password may sign in as often as they like.
+    """
+    return behind(
+        view,
+        Limit(SIGN_IN_BY_EMAIL, whose_password, failures_only=True),
+        Limit(SIGN_IN_BY_EMAIL_AND_ADDRESS, whose_password_and_who, failures_only=True),
+        Limit(SIGN_IN_BY_ADDRESS, address),
+    )
 
 
 def email_limit(view: View) -> View:
     """Both limits of giving an e-mail address: nobody has shown that it is theirs, and messages are sent there."""
-    by_account = limiter.limit(EMAIL_BY_ACCOUNT, key_func=who, exempt_when=gives_no_email)
-    return marked(view, limiter.limit(EMAIL_BY_ADDRESS, exempt_when=gives_no_email)(by_account(view)))
+    return behind(view, Limit(EMAIL_BY_ACCOUNT, who), Limit(EMAIL_BY_ADDRESS, address), unless=gives_no_email)
 
 
 def intake_limit(view: View) -> View:
     """Both limits of sending reports and photos; many phones may share an address."""
-    return by_address_and(INTAKE_BY_ADDRESS, INTAKE_BY_CALLER, who, view)
+    return behind(view, Limit(INTAKE_BY_CALLER, who), Limit(INTAKE_BY_ADDRESS, address))

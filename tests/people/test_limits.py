@@ -1,7 +1,9 @@
 """How often somebody may try: strict with guesses, lenient to many phones behind one address."""
 
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +16,26 @@ from service.app import create_app
 from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
-from service.people.limits import limiter
 from tests.conftest import OutsideClient
 from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 
 HERE = "/api/v1/here"
 
 
-@pytest.fixture
-def limited(app: Flask, tmp_path: Path) -> Iterator[FlaskClient]:
+@contextmanager
+def service(app: Flask, home: Path, **settings: Any) -> Iterator[FlaskClient]:
     """A service over the same database with its limits on, and nothing counted yet."""
     url = app.config["PLATEIA"].database_url
-    made = create_app(Settings(home=tmp_path, database_url=url, limits=True, samples=True, log_level="ERROR"))
+    made = create_app(Settings(home=home, database_url=url, samples=True, log_level="ERROR", **settings))
     yield OutsideClient(made, made.response_class)
-    limiter.enabled = False
     with made.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def limited(app: Flask, tmp_path: Path) -> Iterator[FlaskClient]:
+    with service(app, tmp_path) as client:
+        yield client
 
 
 def answers(count: int, call: Any) -> list[int]:
@@ -152,3 +158,49 @@ def test_reading_has_no_limit(limited: FlaskClient, here: Municipality, alice: P
 
 def test_without_limits_nothing_is_counted(client: FlaskClient, here: Municipality) -> None:
     assert set(answers(40, lambda: try_password(client, "bob@here.example"))) == {422}
+
+
+def test_each_application_counts_for_itself(
+    app: Flask, limited: FlaskClient, tmp_path: Path, client: FlaskClient, here: Municipality
+) -> None:
+    with service(app, tmp_path) as other:
+        assert answers(11, lambda: try_password(limited, "bob@here.example"))[-1] == 429
+        assert try_password(other, "bob@here.example").status_code == 422
+    assert try_password(client, "bob@here.example").status_code == 422
+    assert try_password(limited, "bob@here.example").status_code == 429, "whatever is made after it"
+
+
+def test_a_proxy_that_is_trusted_says_where_the_request_comes_from(
+    app: Flask, tmp_path: Path, here: Municipality
+) -> None:
+    def register(client: FlaskClient, address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return client.post(f"{HERE}/devices", json={}, headers=headers).status_code
+
+    with service(app, tmp_path, trusted_proxies=1) as behind_it:
+        assert [register(behind_it, "192.0.2.1") for _ in range(61)][-1] == 429
+        assert register(behind_it, "192.0.2.2") == 422
+    with service(app, tmp_path) as open_to_all:
+        assert [register(open_to_all, f"192.0.2.{n}") for n in range(61)][-1] == 429
+
+
+def test_who_waits_as_long_as_told_may_try_again(
+    limited: FlaskClient, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(11):
+        refused = try_password(limited, "bob@here.example")
+    wait, now = int(refused.headers["Retry-After"]), time.monotonic
+    with monkeypatch.context() as earlier:
+        earlier.setattr(time, "monotonic", lambda: now() + wait - 5)
+        assert int(try_password(limited, "bob@here.example").headers["Retry-After"]) <= 6
+    monkeypatch.setattr(time, "monotonic", lambda: now() + wait)
+    assert try_password(limited, "bob@here.example").status_code == 422
+
+
+def test_a_refused_try_counts_nowhere_behind_the_limit_that_refused_it(
+    limited: FlaskClient, here: Municipality
+) -> None:
+    assert answers(40, lambda: try_password(limited, "bob@here.example")) == [422] * 10 + [429] * 30
+    assert answers(21, lambda: try_password(limited, "bea@here.example"))[:10] == [422] * 10
+    assert answers(11, lambda: try_password(limited, "ben@here.example")) == [422] * 10 + [429]
+    assert try_password(limited, "another@here.example").status_code == 429, "thirty were let through"

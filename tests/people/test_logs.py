@@ -16,7 +16,6 @@ from service.app import create_app
 from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
-from service.people.limits import limiter
 from tests.conftest import OutsideClient
 from tests.factories.people import PASSWORD, Person
 from tests.factories.reports import INSIDE
@@ -39,7 +38,6 @@ def log(app: Flask, tmp_path: Path) -> Iterator[tuple[FlaskClient, io.StringIO]]
             raise ValueError(EMAIL)
 
         yield OutsideClient(made, made.response_class), written
-    limiter.enabled = False
     logs.set_up("ERROR")
     with made.app_context():
         db.engine.dispose()
