@@ -65,6 +65,7 @@ class Owed:
     position    where this stands in a large audience, ascending (the account's id, say): a function that gives
                 positions may be asked again from the event's cursor, and what has one position is written together.
                 0: the audience is a handful and is written at once
+    person_id   the account of the person who is told; None: a department
     not_before  quiet hours and working hours; None: now
     lasts       after this long it is worth nothing any more and is not sent
     """
@@ -73,6 +74,7 @@ class Owed:
     tag: str
     content: Mapping[str, Any]
     position: int = 0
+    person_id: int | None = None
     not_before: datetime | None = None
     lasts: timedelta = LASTS
 
@@ -248,6 +250,7 @@ def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
         "municipality_id": chunk.event.municipality_id,
         "event_id": chunk.event.id,
         "target_id": owed.target_id,
+        "person_id": owed.person_id,
         "channel": chunk.channels[owed.target_id],
         "subject": chunk.event.subject,
         "tag": owed.tag,

@@ -84,6 +84,7 @@ class Delivery(Base):
 
     `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
     whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.
+    `person_id` is the account of the person who is told, null for a department.
     """
 
     __tablename__ = "deliveries"
@@ -116,6 +117,7 @@ class Delivery(Base):
     municipality_id: Mapped[int] = mapped_column(ForeignKey("municipalities.id"))
     event_id: Mapped[int] = mapped_column(ForeignKey(Event.id))
     target_id: Mapped[int] = mapped_column(ForeignKey(Target.id))
+    person_id: Mapped[int | None]
     channel: Mapped[str]
     subject: Mapped[str]
     tag: Mapped[str]

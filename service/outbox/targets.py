@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import func, select, update
 
 from service.db import session
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
 from service.db.leases import fixed
 from service.db.upserts import insert_if_absent
 from service.outbox.models import Delivery, Target
@@ -115,6 +115,22 @@ def retire(target_id: int, reason: str) -> None:
         update(Delivery)
         .where(Delivery.target_id == target_id, Delivery.state == "pending")
         .values(state="failed", error=f"target retired: {reason}")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_up(target_id: int, person_id: int) -> None:
+    """This person is not reached there any more, though others may be: what they are still owed there is worth nothing
+    now, also what is just being sent, should it not arrive.
+    """
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.target_id == target_id,
+            Delivery.person_id == person_id,
+            Delivery.state.in_((fixed("pending"), fixed("sending"))),
+        )
+        .values(expires_at=seconds_from_now(0))
         .execution_options(synchronize_session=False)
     )
 

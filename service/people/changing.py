@@ -37,13 +37,18 @@ def change_me(municipality: Municipality, caller: Caller, changes: dict[str, str
 
 
 def change_address(municipality: Municipality, account: Account, email: str | None) -> None:
-    """Write the address and the target that stands for it. Two people of one household may share a mailbox."""
+    """Write the address and the target that stands for it. Two people of one household may share a mailbox: what
+    waits there for the other one is still sent.
+    """
     former = account.email_target_id
     account.email = email.strip() if email else None
     account.email_target_id = (
         targets.register(municipality.id, "email", "address", account.email) if account.email else None
     )
-    if former is not None and former != account.email_target_id and not is_shared(former, account):
+    if former is None or former == account.email_target_id:
+        return
+    targets.give_up(former, account.id)
+    if not is_shared(former, account):
         targets.retire(former, "replaced")
 
 

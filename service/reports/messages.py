@@ -105,7 +105,7 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
             content: dict[str, Any] = {"title": title, "body": body[:500], "data": data}
         else:
             content = {"subject": title, "text": f"{body}\n"}
-        yield Owed(target_id, tag_of(event), content)
+        yield Owed(target_id, tag_of(event), content, person_id=person.account_id)
 
 
 def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> Iterator[Owed]:
