@@ -24,6 +24,7 @@ from service.outbox.targets import MAILBOX
 from service.reports.catalogue import category_with
 from service.reports.models import Report, ReportEntry, ReportText
 from service.reports.presenting import district_name
+from service.reports.states import is_reopening
 from service.text import N_, locale_of, pick, say
 
 REPORT_CHANGED = "report_changed"
@@ -47,6 +48,7 @@ TEXTS = {
     "duplicate": (N_("Your report {number} was already known"), N_("{category}: {note}")),
     "withdrawn": (N_("You withdrew your report {number}"), N_("{category}: nothing more will be done.")),
 }
+REOPENED = (N_("Your report {number} has been reopened"), TEXTS["received"][1])
 FOR_DEPARTMENT = (N_("New report {number}"), N_("{category}, {place}. To be resolved by {promised}."))
 DIGEST = (N_("New reports: {count}"), N_("{category}, {place}. To be resolved by {promised}."))
 
@@ -85,6 +87,7 @@ def read(event: Posted) -> AnyRow | None:
             Report.private,
             ReportEntry.state,
             ReportEntry.department_id,
+            ReportEntry.facts,
             ReportText.public,
         )
         .join(ReportEntry, ReportEntry.report_id == Report.id)
@@ -97,7 +100,7 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
     """One inbox message, and one message for each phone and for the mailbox, in the person's language."""
     spoken = municipality.language_for(person.language)
     values = wording(municipality, found, spoken, promised_in(event))
-    title, body = (say(spoken, text, **values).strip() for text in TEXTS[found.state])
+    title, body = (say(spoken, text, **values).strip() for text in texts_of(found))
     yield inbox_message(event, person, title, body, "report", str(found.uid))
     data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
     for target_id, channel in person.targets:
@@ -106,6 +109,11 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
         else:
             content = {"subject": title, "text": f"{body}\n"}
         yield Owed(target_id, tag_of(event), content, person_id=person.account_id)
+
+
+def texts_of(found: AnyRow) -> tuple[str, str]:
+    """Title and body of this step: those of the state, unless it takes up again what was no longer open."""
+    return REOPENED if is_reopening(found.facts.get("from", found.state), found.state) else TEXTS[found.state]
 
 
 def for_department(event: Posted, municipality: Municipality, found: AnyRow) -> Iterator[Owed]:

@@ -20,6 +20,7 @@ from service.reports.messages import local_time
 from service.reports.models import Report, ReportEntry
 from service.reports.moving import hand_over
 from service.reports.states import STATES
+from service.text import say
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import make_report
 from tests.reports.scene import (
@@ -32,6 +33,7 @@ from tests.reports.scene import (
     inbox_of,
     move_mine,
     put,
+    the_report,
 )
 
 NOTE = "Ποια κολόνα;"
@@ -81,6 +83,23 @@ def test_each_step_is_told_by_push_inbox_and_mail(client: FlaskClient, here: Mun
         "state": state,
         "municipality": "here",
     }
+
+
+@pytest.mark.parametrize("language", ["el", "en"])
+@pytest.mark.parametrize("state", ["resolved", "rejected"])
+def test_reopening_is_told_as_such_with_the_new_promise(here: Municipality, language: str, state: str) -> None:
+    ann = make_resident(here, language=language)
+    report = make_report(here, ann)
+    put(here, report, "acknowledged")
+    put(here, report, state, note=NOTE)
+    put(here, report, "acknowledged")
+    expand_all()
+    _, read, _, reopened = inbox_of(ann)
+    assert reopened.title == say(language, "Your report {number} has been reopened", number=report.number)
+    assert reopened.title != read.title
+    assert local_time(here, the_report(report.uid).promised_at, language) in reopened.body
+    pushes = [delivery.content for delivery, value in deliveries("push") if value == f"phone-{ann.installation}"]
+    assert (pushes[-1]["title"], pushes[-1]["body"]) == (reopened.title, reopened.body)
 
 
 def by_reporter(person: Person) -> Actor:

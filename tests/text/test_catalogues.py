@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 
 import service
 from service.errors import Problem
-from service.reports.messages import DIGEST, FOR_DEPARTMENT, TEXTS
+from service.reports.messages import DIGEST, FOR_DEPARTMENT, REOPENED, TEXTS
 from service.reports.routing import FALLBACK, RELATIONS, WORDS
 from service.reports.states import STATES
 from service.text import CATALOGUES, LANGUAGES, catalogue, locale_of, say
@@ -38,6 +38,7 @@ QUOTATION_MARKS = "\"'`“”„«»"
 QUOTES = {"el": "«»", "bg": "„“", "lt": "„“"}
 
 PUSH_BYTES = 400
+TOLD = [*TEXTS.values(), REOPENED]
 SAMPLES = [yaml.safe_load(path.read_text()) for path in sorted((CHECKOUT / "service" / "samples").glob("*.yaml"))]
 LATE = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)
 
@@ -182,7 +183,7 @@ def test_every_state_has_a_label_of_its_own(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_state_is_told_in_every_language(language: str) -> None:
     assert TEXTS.keys() == STATES.keys()
-    told = {text for texts in TEXTS.values() for text in texts} | {*FOR_DEPARTMENT, *DIGEST}
+    told = {text for texts in TEXTS.values() for text in texts} | {*REOPENED, *FOR_DEPARTMENT, *DIGEST}
     assert not told - catalogue(language).keys()
 
 
@@ -210,15 +211,15 @@ def long_values(language: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", TEXTS)
-def test_a_push_of_long_names_fits_the_screen(language: str, state: str) -> None:
-    title, body = (say(language, text, **long_values(language)) for text in TEXTS[state])
+@pytest.mark.parametrize("texts", TOLD, ids=[*TEXTS, "reopened"])
+def test_a_push_of_long_names_fits_the_screen(language: str, texts: tuple[str, str]) -> None:
+    title, body = (say(language, text, **long_values(language)) for text in texts)
     assert len((title + body).encode()) <= PUSH_BYTES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("state", TEXTS)
-def test_a_push_reads_as_a_sentence_with_values_in_it(language: str, state: str) -> None:
-    for text in TEXTS[state]:
+@pytest.mark.parametrize("texts", TOLD, ids=[*TEXTS, "reopened"])
+def test_a_push_reads_as_a_sentence_with_values_in_it(language: str, texts: tuple[str, str]) -> None:
+    for text in texts:
         said = say(language, text, **long_values(language))
         assert "{" not in said and ".." not in said
