@@ -4,6 +4,7 @@
 words. Texts of people are read then and not copied into the event.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,8 @@ from service.text import N_, locale_of, pick, say
 
 REPORT_CHANGED = "report_changed"
 DEPARTMENT_DIGEST = "department_digest"
+LONGEST_PUSH = 500
+"""Characters of a push's body. The inbox and the mail have the whole text."""
 
 TEXTS = {
     "received": (N_("We have your report {number}"), N_("{category}: {department} will see to it by {promised}.")),
@@ -105,10 +108,19 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
     data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
     for target_id, channel in person.targets:
         if channel == "push":
-            content: dict[str, Any] = {"title": title, "body": body[:500], "data": data}
+            content: dict[str, Any] = {"title": title, "body": shortened(body, LONGEST_PUSH), "data": data}
         else:
             content = {"subject": title, "text": f"{body}\n"}
         yield Owed(target_id, tag_of(event), content, person_id=person.account_id)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text; where it is too long, cut after a word, with an ellipsis. A word without end is cut itself."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    words = kept if text[longest - 1].isspace() else re.sub(r"\s\S*\Z", "", kept)
+    return (words if len(words) > longest / 2 else kept).rstrip(" \n,.;:–") + "…"
 
 
 def texts_of(found: AnyRow) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from service.reports.closing import close_resolved
 from service.reports.digesting import SETTLED, all_news, owe_digest
 from service.reports.erasing import erase_report
 from service.reports.history import Actor
-from service.reports.messages import local_time
+from service.reports.messages import local_time, shortened
 from service.reports.models import Report, ReportEntry
 from service.reports.moving import hand_over
 from service.reports.states import STATES
@@ -100,6 +100,34 @@ def test_reopening_is_told_as_such_with_the_new_promise(here: Municipality, lang
     assert local_time(here, the_report(report.uid).promised_at, language) in reopened.body
     pushes = [delivery.content for delivery, value in deliveries("push") if value == f"phone-{ann.installation}"]
     assert (pushes[-1]["title"], pushes[-1]["body"]) == (reopened.title, reopened.body)
+
+
+def test_a_long_push_is_cut_after_a_word_and_the_inbox_has_it_whole(here: Municipality, alice: Person) -> None:
+    note = " ".join(["κολόνα"] * 200)
+    put(here, make_report(here, alice), "rejected", note=note)
+    expand_all()
+    body = inbox_of(alice)[-1].body
+    assert body.endswith(note)
+    pushes = [delivery.content["body"] for delivery, value in deliveries("push") if value.startswith("phone-")]
+    assert body.startswith(pushes[-1].removesuffix("…")) and pushes[-1].endswith(" κολόνα…")
+    assert 490 < len(pushes[-1]) <= 500
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Ten signs.", "Ten signs."),
+        ("Ten signs and more", "Ten signs…"),
+        ("Ten sign and more", "Ten sign…"),
+        ("Twelve, signs", "Twelve…"),
+        ("Nine here signs", "Nine here…"),
+        ("A line\nanother", "A line…"),
+        ("https://endless.example", "https://e…"),
+        ("A https://endless.example", "A https:/…"),
+    ],
+)
+def test_what_is_too_long_is_cut_after_a_word(text: str, short: str) -> None:
+    assert shortened(text, 10) == short
 
 
 def by_reporter(person: Person) -> Actor:
