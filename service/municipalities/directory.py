@@ -72,9 +72,9 @@ class Municipality:
         return at.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
-    def fallback(self) -> Department:
-        """The desk that gets what no rule decides."""
-        return next(d for d in self.departments.values() if d.fallback)
+    def fallback(self) -> Department | None:
+        """The desk that gets what no rule decides; None while there is none."""
+        return next((d for d in self.departments.values() if d.fallback), None)
 
     def language_for(self, wanted: str | None) -> str:
         """The wanted language where this municipality speaks it, otherwise its main one."""

@@ -4,28 +4,39 @@ from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
 
 from service.db import session
 from service.db.clock import now
 from service.db.generations import Remembered
+from service.errors import Problem
 from service.gis.index import SUBJECT as LAYERS
 from service.gis.index import indexes_of
 from service.municipalities import directory
-from service.municipalities.directory import Municipality, municipalities
+from service.municipalities.directory import Department, Municipality, municipalities
 from service.reports import catalogue
 from service.reports.models import RoutingRule
 from service.reports.routing import Router, Rule
+from service.text import N_
+
+log = structlog.get_logger()
 
 SUBJECT = "routing_rules"
 
 
+class NoFallbackDesk(Problem):
+    """No department gets what no rule decides: somebody must say which, and until then no report can be taken."""
+
+    status, code, message = 503, "no_fallback_desk", N_("Reports cannot be taken here yet. Please try again later.")
+
+
 def build() -> Mapping[int, Router]:
-    """The routers of all municipalities by municipality id: one statement beside the layers that are new."""
+    """The routers by municipality id, where there is a fallback desk: one statement beside the layers that are new."""
     rules: dict[int, list[Rule]] = {}
     for row in session.scalars(select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position)):
         rules.setdefault(row.municipality_id, []).append(rule_of(row))
-    return {m.id: router_with(m, rules.get(m.id, [])) for m in municipalities().values()}
+    return {m.id: router_with(m, m.fallback, rules.get(m.id, [])) for m in municipalities().values() if m.fallback}
 
 
 def rule_of(row: RoutingRule) -> Rule:
@@ -44,11 +55,11 @@ def rule_of(row: RoutingRule) -> Rule:
     )
 
 
-def router_with(municipality: Municipality, rules: list[Rule]) -> Router:
+def router_with(municipality: Municipality, fallback: Department, rules: list[Rule]) -> Router:
     """A router over the map of this municipality as it is now, to the departments that there are today."""
     today = municipality.day(now())
     departments = [key for key, department in municipality.departments.items() if department.is_valid_on(today)]
-    return Router(rules, indexes_of(municipality), municipality.fallback.key, departments)
+    return Router(rules, indexes_of(municipality), fallback.key, departments)
 
 
 def days() -> tuple[date, ...]:
@@ -62,5 +73,9 @@ _routers = Remembered(build, LAYERS, SUBJECT, directory.SUBJECT, catalogue.SUBJE
 
 
 def router_of(municipality: Municipality) -> Router:
-    """The router of this municipality."""
-    return _routers.get()[municipality.id]
+    """The router of this municipality. Raises NoFallbackDesk."""
+    router = _routers.get().get(municipality.id)
+    if router is None:
+        log.error("no_fallback_desk", municipality=municipality.slug)
+        raise NoFallbackDesk
+    return router

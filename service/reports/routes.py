@@ -44,6 +44,7 @@ from service.reports.history import Actor
 from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
+from service.reports.routers import NoFallbackDesk
 from service.reports.routing import AssetNeeded, AssetTooFar
 from service.reports.schemas.on_the_map import MapOut, MapQuery, SimilarQuery
 from service.reports.schemas.sending import IdempotencyHeader, PhotoIn, ReporterMoveIn, ReportIn, ReportPartsIn
@@ -74,6 +75,7 @@ INTAKE_REFUSALS = (
     OutsideMunicipality,
     AssetNeeded,
     AssetTooFar,
+    NoFallbackDesk,
     KeyUsedForAnother,
     ReportIdTaken,
 )

@@ -138,5 +138,5 @@ def test_a_department_exists_from_its_first_day_to_its_last() -> None:
 
 def test_a_municipality_speaks_its_own_languages(here: Municipality, alice: Person) -> None:
     assert [here.language_for(wanted) for wanted in ("en", "el", "bg", None)] == ["en", "el", "el", "el"]
-    assert here.fallback.key == "desk"
+    assert here.fallback == here.departments["desk"]
     assert list(municipalities()) == ["here"]

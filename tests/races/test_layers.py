@@ -145,7 +145,7 @@ def router_of_version(here: Municipality, layer: Layer, version: LayerVersion) -
     )
     features = [(key, attributes, shapely.from_wkb(wkb(element.data))) for key, attributes, element in rows]
     rules = [rule_of(row) for row in session.scalars(select(RoutingRule).filter_by(municipality_id=here.id))]
-    return Router(rules, {layer.key: index_of(layer, version, features)}, here.fallback.key, tuple(here.departments))
+    return Router(rules, {layer.key: index_of(layer, version, features)}, "desk", tuple(here.departments))
 
 
 def wkb(data: Any) -> str | bytes:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from service.db import session, transaction
 from service.db.keys import new_uid
@@ -44,6 +45,19 @@ def test_each_municipality_counts_for_itself(here: Municipality, next_door: Muni
 def test_a_refused_report_uses_no_number_up(client: FlaskClient, here: Municipality) -> None:
     assert send_report(client, photos=[str(uuid.uuid4())]).status_code == 404
     assert send_report(client).json["number"].endswith("-000001")
+
+
+def test_where_no_desk_gets_the_rest_reports_are_refused_and_the_neighbours_are_not(
+    client: FlaskClient, here: Municipality, next_door: Municipality
+) -> None:
+    change_department("here", "desk", fallback=False)
+    with capture_logs() as logged:
+        refused = send_report(client)
+    assert (refused.status_code, refused.json["code"]) == (503, "no_fallback_desk")
+    assert {"event": "no_fallback_desk", "municipality": "here", "log_level": "error"} in logged
+    assert make_report(next_door, longitude=21.82).number.endswith("-000001")
+    change_department("here", "roads", fallback=True)
+    assert send_report(client).status_code == 201
 
 
 def test_a_report_keeps_what_was_sent(client: FlaskClient, here: Municipality, alice: Person) -> None:
@@ -119,7 +133,7 @@ def test_a_department_gets_reports_only_between_its_dates(here: Municipality) ->
     for limits in ({"valid_until": date(2020, 1, 1)}, {"valid_until": None, "valid_from": date(2999, 1, 1)}):
         change_department("here", "lighting", **limits)
         report = make_report(municipality("here"))
-        assert report.department_id == here.fallback.id
+        assert report.department_id == here.departments["desk"].id
     change_department("here", "lighting", valid_from=date(2020, 1, 1), valid_until=date(2999, 1, 1))
     assert make_report(municipality("here")).department_id == here.departments["lighting"].id
 

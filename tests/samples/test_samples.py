@@ -277,6 +277,7 @@ def places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         (("languages",), ["bg", "tr"], "no text in tr"),
         (("working_hours",), {}, "without working hours"),
         (("fallback",), "nobody", "no department nobody"),
+        (("fallback",), None, "fallback: not a text"),
         (("local_holidays",), [{"month": 2, "day": 30, "name": {"bg": "а", "en": "a"}}], "not a day"),
         (("name",), {"bg": "Сопот"}, "no text in en"),
         (("name", "el"), "Σοπότ", "el is not spoken"),
