@@ -31,7 +31,7 @@ CLOSE_ENOUGH = 0.625
 """A rendition may be this much smaller than its side where whole pixels can then be averaged, or a JPEG be decoded at a
 reduced scale: a photo of 5 megapixels costs a third of what it would at exactly 2048 pixels."""
 STRIPS = 8
-"""A large picture is turned in so many pieces, each of which stays in the processor's cache: in two thirds of the time."""
+"""A large picture is turned in so many pieces, each of which stays in the processor's cache: two thirds of the time."""
 PROFILES = 8
 LARGEST_PROFILE = 65_536
 """Colour transforms kept, and bytes of a profile whose transform is kept: phones have a few, of some hundred bytes."""
