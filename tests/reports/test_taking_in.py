@@ -1,24 +1,27 @@
 """How reports are taken in: what is the same report, what is held meanwhile, and what happens at the edges."""
 
 import io
+import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
+from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.config import Settings
-from service.db import db, dialect, session, transaction, writing
-from service.db.generations import Remembered
+from service.db import db, dialect, engine, session, transaction, writing
 from service.db.keys import new_uid
 from service.idempotency.keeping import Request, keep
 from service.idempotency.models import KeptAnswer
-from service.media import attaching
+from service.media import preparing
 from service.municipalities.directory import Municipality
 from service.reports.cataloguing import set_categories, set_rules
 from service.reports.models import Report
@@ -73,56 +76,97 @@ def test_what_was_taken_is_told_again_when_it_would_be_refused_now(
 
 
 @contextmanager
-def connections_while_decoding(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How many connections of the pool were in use whenever a photo was decoded, beside those of the test itself."""
-    seen: list[int] = []
-    decode = attaching.prepare
-
-    def watched(*arguments: Any) -> Any:
-        seen.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
-        return decode(*arguments)
-
-    monkeypatch.setattr(attaching, "prepare", watched)
-    session.rollback()
-    yield seen
+def no_turn() -> Iterator[None]:
+    """Photos wait to be decoded, because others are being decoded."""
+    others = threading.Event()
+    for _ in range(preparing.AT_ONCE):
+        preparing.decoders.submit(others.wait, 20)
+    try:
+        yield
+    finally:
+        others.set()
 
 
-def test_no_connection_is_held_while_photos_are_decoded(
-    client: FlaskClient, here: Municipality, alice: Person, monkeypatch: pytest.MonkeyPatch
+def comes_to_hold_none(used: Sequence[object]) -> bool:
+    """Whether connections are used and then none is for half a second on end, before the others are done."""
+    last = time.monotonic()
+    end = last + 15
+    while (moment := time.monotonic()) < end:
+        if not used or db.engine.pool.checkedout():  # type: ignore[attr-defined]
+            last = moment
+        elif moment - last > 0.5:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_no_connection_is_held_while_a_photo_waits_to_be_decoded(
+    client: FlaskClient, here: Municipality, alice: Person, whole: bool
 ) -> None:
-    with connections_while_decoding(monkeypatch) as seen:
-        assert send_whole(client, [photo("red"), photo("blue")], who=alice).status_code == 201
+    def send() -> TestResponse:
+        if whole:
+            return send_whole(client, [photo("red"), photo("blue")], who=alice)
         data = {"photo": (io.BytesIO(photo()), "a.jpg")}
-        assert client.post(f"{HERE}/photos", data=data, headers=alice.headers).status_code == 201
-    assert seen == [0, 0, 0]
+        return client.post(f"{HERE}/photos", data=data, headers=alice.headers)
+
+    session.rollback()
+    with used_connections() as used, ThreadPoolExecutor(1) as phone:
+        with no_turn():
+            answer = phone.submit(send)
+            assert comes_to_hold_none(used) and not answer.done()
+        assert answer.result().status_code == 201
 
 
-def test_nothing_is_built_while_the_lock_is_held(
-    client: FlaskClient, here: Municipality, alice: Person, monkeypatch: pytest.MonkeyPatch
+@contextmanager
+def used_connections() -> Iterator[list[object]]:
+    """Grows whenever a connection is taken from the pool."""
+    used: list[object] = []
+
+    def taken(*about: object) -> None:
+        used.append(about)
+
+    event.listen(db.engine, "checkout", taken)
+    try:
+        yield used
+    finally:
+        event.remove(db.engine, "checkout", taken)
+
+
+def test_map_and_rules_are_not_read_while_the_lock_is_held(
+    client: FlaskClient, here: Municipality, alice: Person
 ) -> None:
-    built: list[bool] = []
-    really = Remembered.built
-
-    def watched(self: Any) -> Any:
-        built.append(writing.get())
-        return really(self)
-
-    monkeypatch.setattr(Remembered, "built", watched)
     for whole in (False, True):
         with transaction():
             set_categories(here, CATEGORIES)
             set_rules(here, RULES)
-        built.clear()
-        sent = send_whole(client, [photo()], who=alice) if whole else send_report(client, who=alice)
+        with statements() as told:
+            sent = send_whole(client, [photo()], who=alice) if whole else send_report(client, who=alice)
         assert sent.status_code == 201
-        assert built and not any(built)
+        for table in ("categories", "routing_rules"):
+            assert {locked for locked, statement in told if f"FROM {table}" in statement} == {False}, table
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[bool, str]]]:
+    """The statements that are run, and whether the lock was held."""
+    told: list[tuple[bool, str]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        told.append((writing.get(), " ".join(statement.split())))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield told
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_who_finds_no_free_connection_is_asked_to_come_again(app: Flask, here: Municipality, tmp_path: Any) -> None:
     busy = create_app(Settings(home=tmp_path, database_url=url(app), limits=False, log_level="ERROR", threads=1))
     with busy.app_context():
-        pool = db.engine.pool
-        pool._timeout = 0.1  # type: ignore[attr-defined]
+        db.engine.dispose()
+        db.engines[None] = an_engine(url(app), pool_timeout=0.1)
         held = [db.engine.connect() for _ in range(2)]
     answer = busy.test_client().get(f"{HERE}/reports")
     assert (answer.status_code, answer.json["code"]) == (503, "try_again")
@@ -131,6 +175,13 @@ def test_who_finds_no_free_connection_is_asked_to_come_again(app: Flask, here: M
         connection.close()
     with busy.app_context():
         db.engine.dispose()
+
+
+def an_engine(url: str, **options: Any) -> Engine:
+    """An engine as the service makes it, for one thread, with these options besides."""
+    made = create_engine(engine.driver_url(url), **engine.options(url, 1) | options)
+    engine.prepare(made)
+    return made
 
 
 def url(app: Flask) -> str:
