@@ -36,6 +36,21 @@ def register(municipality_id: int, channel: str, kind: str, value: str) -> int:
     return target.id
 
 
+def id_of(municipality_id: int, channel: str, kind: str, value: str | None) -> int | None:
+    """The id of this target if there is one, whether it is active or retired."""
+    return session.scalar(
+        select(Target.id).filter_by(municipality_id=municipality_id, channel=channel, kind=kind, value=value)
+    )
+
+
+def lock(*ids: int | None) -> None:
+    """Lock these targets in the order of their ids: of two people who exchange theirs one waits for the other, and
+    neither for ever.
+    """
+    wanted = [target_id for target_id in ids if target_id is not None]
+    session.execute(select(Target.id).where(Target.id.in_(wanted)).order_by(Target.id).with_for_update(key_share=True))
+
+
 def replace(target_id: int, kind: str, value: str) -> int:
     """A phone has a new token: retire the old target and let what it is still owed go to the new one.
 

@@ -42,6 +42,7 @@ def change_address(municipality: Municipality, account: Account, email: str | No
     """
     former = account.email_target_id
     account.email = email.strip() if email else None
+    targets.lock(former, targets.id_of(municipality.id, "email", "address", account.email))
     account.email_target_id = (
         targets.register(municipality.id, "email", "address", account.email) if account.email else None
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from service.db import session
 from service.db.clock import now
@@ -133,7 +133,7 @@ def set_push_target(municipality: Municipality, caller: Caller, kind: str, value
     """Where pushes for this phone go from now on; the former place is retired."""
     if caller.device_id is None:
         raise DeviceNeeded
-    device = session.scalars(select(Device).where(Device.id == caller.device_id).with_for_update(key_share=True)).one()
+    device = locked_device(caller.device_id, targets.id_of(municipality.id, "push", kind, value))
     if device.push_target_id is None:
         target = targets.register(municipality.id, "push", kind, value)
     else:
@@ -143,6 +143,17 @@ def set_push_target(municipality: Municipality, caller: Caller, kind: str, value
         update(Device).where(Device.push_target_id == target, Device.id != device.id).values(push_target_id=None)
     )
     device.push_target_id = target
+
+
+def locked_device(device_id: int, target_id: int | None) -> Device:
+    """The phone, locked together with the one that has this push target now: in the order of their ids, lest two that
+    exchange theirs wait for each other for ever.
+    """
+    concerned = Device.id == device_id
+    if target_id is not None:
+        concerned = or_(concerned, Device.push_target_id == target_id)
+    query = select(Device).where(concerned).order_by(Device.id).with_for_update(key_share=True)
+    return next(device for device in session.scalars(query).all() if device.id == device_id)
 
 
 class DeviceNeeded(Problem):

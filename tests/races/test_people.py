@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from service.db import session
 from service.municipalities.directory import Municipality
+from service.notices.inbox import reach
 from service.outbox.models import Target
 from service.people.models import Account, Device
 from tests.factories.people import Person, make_resident
@@ -16,6 +17,7 @@ from tests.races.at_once import Answer, at_once, call, outcomes
 pytestmark = pytest.mark.slow
 
 MANY = 10
+ROUNDS = 20
 
 
 def register(url: str, installation: uuid.UUID, secret: str) -> Answer:
@@ -52,17 +54,67 @@ def test_of_two_phones_that_claim_one_installation_one_gets_it(two_urls: list[st
 def test_a_push_target_that_two_phones_claim_belongs_to_one(two_urls: list[str], here: Municipality) -> None:
     phones = [make_resident(here), make_resident(here)]
 
-    def claim(url: str, who: Person, value: str) -> Answer:
-        return call(url, "PUT", "/me/push-target", who, json={"kind": "token", "value": value})
-
     for round_number in range(5):
         value = f"token-{round_number}"
-        answers = at_once([partial(claim, url, who, value) for url, who in zip(two_urls, phones, strict=True)])
+        answers = at_once([partial(say_token, url, who, value) for url, who in zip(two_urls, phones, strict=True)])
         assert [answer.status_code for answer in answers] == [204, 204]
         session.rollback()
         target = session.scalars(select(Target).filter_by(value=value)).one()
         assert target.state == "active"
         assert count_of_owners(target) == 1
+
+
+def test_two_phones_that_exchange_their_push_targets_both_get_through(two_urls: list[str], here: Municipality) -> None:
+    tokens = ["token-a", "token-b"]
+    phones = [make_resident(here, push=token) for token in tokens]
+    for _ in range(ROUNDS):
+        tokens.reverse()
+        answers = at_once(
+            [partial(say_token, url, who, token) for url, who, token in zip(two_urls, phones, tokens, strict=True)]
+        )
+        assert [answer.status_code for answer in answers] == [204, 204], answers[0].text + answers[1].text
+        assert [active_targets(who) for who in phones] == [[token] for token in tokens]
+
+
+def test_two_people_that_exchange_their_addresses_both_get_through(two_urls: list[str], here: Municipality) -> None:
+    addresses = ["a@example.org", "b@example.org"]
+    people = [make_resident(here), make_resident(here)]
+    for _ in range(ROUNDS):
+        addresses.reverse()
+        answers = at_once([partial(say_address, *each) for each in zip(two_urls, people, addresses, strict=True)])
+        assert [answer.status_code for answer in answers] == [200, 200], answers[0].text + answers[1].text
+        assert [active_targets(who, "email") for who in people] == [[address] for address in addresses]
+
+
+def test_an_address_that_one_gives_up_while_another_says_it_reaches_the_other(
+    two_urls: list[str], here: Municipality
+) -> None:
+    for round_number in range(ROUNDS):
+        address = f"us-{round_number}@example.org"
+        one, other = make_resident(here), make_resident(here)
+        assert say_address(two_urls[0], one, address).status_code == 200
+        answers = at_once(
+            [partial(say_address, two_urls[0], one, None), partial(say_address, two_urls[1], other, address)]
+        )
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert (active_targets(one, "email"), active_targets(other, "email")) == ([], [address])
+
+
+def say_token(url: str, who: Person, token: str) -> Answer:
+    return call(url, "PUT", "/me/push-target", who, json={"kind": "token", "value": token})
+
+
+def say_address(url: str, who: Person, address: str | None) -> Answer:
+    return call(url, "PATCH", "/me", who, json={"email": address})
+
+
+def active_targets(who: Person, channel: str = "push") -> list[str]:
+    """Where this person is reached by this channel."""
+    session.rollback()
+    person = reach(who.account_id)
+    assert person is not None
+    ids = [target_id for target_id, its_channel in person.targets if its_channel == channel]
+    return list(session.scalars(select(Target.value).where(Target.id.in_(ids))))
 
 
 def count_of_owners(target: Target) -> int:
