@@ -162,6 +162,8 @@ def answer(
     content: Any, status: int = 200, etag: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON answer; with an ETag, 304 where the phone has it already."""
+    if etag is not None and (unchanged := not_modified(etag)):
+        return unchanged
     response = Response(as_json(content), status, content_type="application/json")
     if headers:
         response.headers.update(headers)
@@ -169,7 +171,6 @@ def answer(
         response.set_etag(etag)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         response.headers.add("Vary", VARY)
-        response.make_conditional(request)
     return response
 
 

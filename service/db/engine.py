@@ -71,7 +71,7 @@ def read_only_unless_told(connection: psycopg.Connection[Any], _record: object) 
 def begin_postgres(connection: Connection) -> None:
     """The driver commits each statement by itself; what `transaction()` begins it commits or rolls back as usual."""
     if writing.get():
-        connection.exec_driver_sql("BEGIN READ WRITE")
+        cast("psycopg.Connection[Any]", connection.connection.driver_connection).execute("BEGIN READ WRITE")
 
 
 def refuse_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:

@@ -6,15 +6,16 @@ older generation serves until the newer one is ready.
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextvars import ContextVar
-from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, Generic, TypeVar, cast
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import BigInteger, Engine, String, select
+from flask import current_app
+from sqlalchemy import BigInteger, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db import Base, db, session, writing
+from service.db import Base, session, writing
 from service.db.upserts import insert
 
 PATIENCE = 1.0
@@ -33,12 +34,13 @@ class Generation(Base):
 
 
 class Known:
-    """The generations of one database as this process last saw them."""
+    """The generations of an application's database as this process last saw them."""
 
     def __init__(self) -> None:
         self.values: dict[str, int] = {}
         self.asked_at = float("-inf")
         self.lock = threading.Lock()
+        every.add(self)
 
     def refresh(self) -> None:
         """Ask, unless it was asked lately or another thread is asking."""
@@ -60,7 +62,13 @@ def as_read_here() -> dict[str, int]:
     return {row.subject: row.value for row in rows}
 
 
-_known: WeakKeyDictionary[Engine, Known] = WeakKeyDictionary()
+every: WeakSet[Known] = WeakSet()
+
+
+def known_here() -> Known:
+    """What is known of the database of this application."""
+    known: Known | None = current_app.extensions.get("generations")
+    return known or cast("Known", current_app.extensions.setdefault("generations", Known()))
 
 
 def grow(subject: str) -> None:
@@ -80,16 +88,19 @@ def may_be_undone() -> bool:
 
 def generation(subject: str) -> int:
     """The newest generation that this process knows of."""
-    known = _known.get(db.engine)
-    if known is None:
-        known = _known.setdefault(db.engine, Known())
+    return generations([subject])[0]
+
+
+def generations(subjects: Iterable[str]) -> tuple[int, ...]:
+    """The newest generations that this process knows of."""
+    known = known_here()
     known.refresh()
-    return known.values.get(subject, 0)
+    return tuple(known.values.get(subject, 0) for subject in subjects)
 
 
 def forget() -> None:
     """Ask the database at the next look, whenever the last one was."""
-    for known in list(_known.values()):
+    for known in list(every):
         known.asked_at = float("-inf")
 
 
@@ -125,7 +136,7 @@ class Remembered(Generic[Value]):
         self.build = build
         self.subjects = subjects
         self.also = also
-        self.kept: WeakKeyDictionary[Engine, tuple[Any, Value]] = WeakKeyDictionary()
+        self.kept: WeakKeyDictionary[Known, tuple[Any, Value]] = WeakKeyDictionary()
         self.lock = threading.Lock()
 
     def get(self) -> Value:
@@ -134,21 +145,22 @@ class Remembered(Generic[Value]):
         Inside a transaction that has let something grow nothing is kept, because what it has written may still be
         undone: what was kept before is served, and where nothing was, a value is built for this one caller.
         """
-        kept = self.kept.get(db.engine)
+        known = known_here()
+        kept = self.kept.get(known)
         if may_be_undone():
             return self.build() if kept is None else kept[1]
-        newest = tuple(generation(subject) for subject in self.subjects)
+        newest = generations(self.subjects)
         also = self.also()
         if kept is not None and (kept[0] == (newest, also) or not self.lock.acquire(blocking=building.get())):
             return kept[1]
         if kept is None:
             self.lock.acquire()
         try:
-            kept = self.kept.get(db.engine)
+            kept = self.kept.get(known)
             if kept is None or kept[0] != (newest, also):
                 read, value = self.built()
                 kept = ((tuple(map(min, newest, read)), also), value)
-                self.kept[db.engine] = kept
+                self.kept[known] = kept
             return kept[1]
         finally:
             self.lock.release()

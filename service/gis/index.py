@@ -93,7 +93,7 @@ class VersionIndex:
 
     def metres_to_edge(self, position: int, lon: float, lat: float) -> float:
         """Geodesic metres from the point to the nearest edge of the feature, from within as from without."""
-        return float(self.edges.metres(np.array([lon]), np.array([lat]), np.array([position]))[0])
+        return self.edges.metres_from(lon, lat, position)
 
     def names_of(self, position: int) -> dict[str, str]:
         """What the feature calls itself: language → name from `name_el` and the like; "und" (undetermined) → `name`

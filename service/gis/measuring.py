@@ -17,6 +17,8 @@ from pyproj import Geod
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Geometries = NDArray[np.object_]
+Numbers = Floats | float
+Chosen = Integers | slice | int
 
 WGS84 = Geod(ellps="WGS84")
 RADIAN = np.pi / 180
@@ -79,6 +81,14 @@ class Edges:
             found[part] = self._metres(lon[part], lat[part], geometry[part], counts[part])
         return found
 
+    def metres_from(self, lon: float, lat: float, geometry: int) -> float:
+        """The same from one point to one geometry."""
+        edges = slice(self.first[geometry], self.first[geometry + 1])
+        share = self._foot(lon, lat, edges)
+        rough = self._rough_metres(lon, lat, edges, share)
+        close = np.flatnonzero(rough <= rough.min() * (1 + 1e-6) + 1e-3)
+        return min(float(self._exact_metres(lon, lat, edges.start + edge, share[edge])) for edge in close)
+
     def _metres(self, lon: Floats, lat: Floats, geometry: Integers, counts: Integers) -> Floats:
         begins = np.cumsum(counts) - counts
         pair = np.repeat(np.arange(len(lon)), counts)
@@ -93,7 +103,7 @@ class Edges:
         nearest = np.minimum.reduceat(exact, begins)
         return np.asarray(nearest, dtype=np.float64)
 
-    def _foot(self, lon: Floats, lat: Floats, edge: Integers) -> Floats:
+    def _foot(self, lon: Numbers, lat: Numbers, edge: Chosen) -> Floats:
         """Which share of the edge lies before the point nearest to ours, in the plane scaled at our point."""
         across, along = metres_per_degree(lat)
         x, y = (self.lon[edge] - lon) * across, (self.lat[edge] - lat) * along
@@ -102,14 +112,14 @@ class Edges:
         share = -(x * x_step + y * y_step) / np.where(length > 0, length, 1.0)
         return np.asarray(np.clip(share, 0.0, 1.0))
 
-    def _rough_metres(self, lon: Floats, lat: Floats, edge: Integers, share: Floats) -> Floats:
+    def _rough_metres(self, lon: Numbers, lat: Numbers, edge: Chosen, share: Floats) -> Floats:
         """Metres by the radii at the latitude half-way: good to a millionth within 20 km, to tell near from far."""
         lon_step = self.lon[edge] + share * self.lon_step[edge] - lon
         lat_step = self.lat[edge] + share * self.lat_step[edge] - lat
         across, along = metres_per_degree(lat + lat_step / 2)
         return np.asarray(np.hypot(lon_step * across, lat_step * along))
 
-    def _exact_metres(self, lon: Floats, lat: Floats, edge: Integers, share: Floats) -> Floats:
+    def _exact_metres(self, lon: Numbers, lat: Numbers, edge: Chosen, share: Numbers) -> Any:
         """Geodesic metres to the foot, after one step to the lowest point of the parabola through three of them."""
         across, along = metres_per_degree(lat)
         length = np.hypot(self.lon_step[edge] * across, self.lat_step[edge] * along)
@@ -119,13 +129,13 @@ class Edges:
         after = self._geodesic(lon, lat, edge, share + reach) ** 2
         bend = before - 2 * here**2 + after
         better = share + reach * (before - after) / 2 / np.where(bend > 0, bend, 1.0)
-        share = np.where((length > 0) & (bend > 0), np.clip(better, 0.0, 1.0), share)
+        share = np.where((length > 0) & (bend > 0), np.minimum(np.maximum(better, 0.0), 1.0), share)
         return np.minimum(here, self._geodesic(lon, lat, edge, share))
 
-    def _geodesic(self, lon: Floats, lat: Floats, edge: Integers, share: Floats) -> Floats:
+    def _geodesic(self, lon: Numbers, lat: Numbers, edge: Chosen, share: Numbers) -> Any:
         lon_there = self.lon[edge] + share * self.lon_step[edge]
         lat_there = self.lat[edge] + share * self.lat_step[edge]
-        return np.asarray(WGS84.inv(lon, lat, lon_there, lat_there)[2])
+        return WGS84.inv(lon, lat, lon_there, lat_there)[2]
 
 
 def _pieces(geometries: Geometries) -> tuple[Geometries, Integers]:

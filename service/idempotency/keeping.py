@@ -11,16 +11,28 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
+from service.db.prepared import Prepared
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
 from service.idempotency.models import KeptAnswer
 from service.text import N_
 
 KEPT_FOR = timedelta(days=14)
+
+answers = KeptAnswer.__table__
+
+BY_KEY = Prepared(
+    select(answers.c.digest, answers.c.outcome).where(
+        answers.c.municipality_id == bindparam("municipality"),
+        answers.c.installation == bindparam("installation"),
+        answers.c.route == bindparam("route"),
+        answers.c.key == bindparam("key"),
+    )
+)
 
 
 class KeyUsedForAnother(Problem):
@@ -48,14 +60,14 @@ def digest_of(fields: Any) -> bytes:
 
 def outcome_of(request: Request) -> uuid.UUID | None:
     """What came of this request before, None if nothing did. Raises KeyUsedForAnother."""
-    kept = session.execute(
-        select(KeptAnswer.digest, KeptAnswer.outcome).where(
-            KeptAnswer.municipality_id == request.municipality_id,
-            KeptAnswer.installation == request.installation,
-            KeptAnswer.route == request.route,
-            KeptAnswer.key == request.key,
-        )
-    ).one_or_none()
+    kept = BY_KEY.row(
+        {
+            "municipality": request.municipality_id,
+            "installation": request.installation,
+            "route": request.route,
+            "key": request.key,
+        }
+    )
     if kept is None:
         return None
     if kept.digest != request.digest:

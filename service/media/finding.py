@@ -6,6 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import bindparam, select
 
 from service.db import session
+from service.db.prepared import Prepared
 from service.db.types import AnyRow
 from service.media.attaching import PhotoNotFound
 from service.media.models import Attachment
@@ -15,8 +16,7 @@ from service.storage.keeping import Store
 
 attachments = Attachment.__table__
 
-# Made once, of the table: to make a statement costs more than to run it.
-OF_OWNERS = (
+OF_OWNERS = Prepared(
     select(attachments)
     .where(
         attachments.c.municipality_id == bindparam("municipality"),
@@ -25,9 +25,11 @@ OF_OWNERS = (
     .order_by(attachments.c.attached_at, attachments.c.position, attachments.c.id)
 )
 
-NAMED = select(attachments).where(
-    attachments.c.municipality_id == bindparam("municipality"),
-    attachments.c.uid.in_(bindparam("uids", expanding=True)),
+NAMED = Prepared(
+    select(attachments).where(
+        attachments.c.municipality_id == bindparam("municipality"),
+        attachments.c.uid.in_(bindparam("uids", expanding=True)),
+    )
 )
 
 
@@ -35,7 +37,7 @@ def photos_of(municipality: Municipality, owners: Collection[str]) -> dict[str, 
     """The photos of every one of these owners, in the order in which they were attached; one statement."""
     photos: dict[str, list[AnyRow]] = {owner: [] for owner in owners}
     if photos:
-        for photo in session.execute(OF_OWNERS, {"municipality": municipality.id, "owners": list(photos)}):
+        for photo in OF_OWNERS.rows({"municipality": municipality.id, "owners": list(photos)}):
             photos[photo.owner].append(photo)
     return photos
 
@@ -44,7 +46,7 @@ def photos_named(municipality: Municipality, uids: Collection[uuid.UUID]) -> dic
     """Each of these photos, whoever has it; those that are not here are left out."""
     if not uids:
         return {}
-    return {row.uid: row for row in session.execute(NAMED, {"municipality": municipality.id, "uids": list(uids)})}
+    return {row.uid: row for row in NAMED.rows({"municipality": municipality.id, "uids": list(uids)})}
 
 
 def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:

@@ -5,8 +5,14 @@ from typing import Any
 
 from service.db.clock import now, seconds_from_now
 from service.db.keys import new_uid
-from service.db.upserts import insert_if_absent
+from service.db.upserts import on_both
 from service.outbox.models import Event
+
+events = Event.__table__
+
+ADD = on_both(
+    lambda insert: insert(events).values(next_at=seconds_from_now(0)).on_conflict_do_nothing().returning(events.c.id)
+)
 
 
 def owe(municipality_id: int, kind: str, subject: str, version: int, payload: Mapping[str, Any]) -> int | None:
@@ -26,7 +32,7 @@ def owe(municipality_id: int, kind: str, subject: str, version: int, payload: Ma
         "subject": subject,
         "version": version,
         "payload": dict(payload),
-        "next_at": seconds_from_now(0),
         "created_at": now(),
     }
-    return next(iter(insert_if_absent(Event, [event], returning=Event.id)), None)
+    added: int | None = ADD.value(event)
+    return added

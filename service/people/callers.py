@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from service.db import session
 from service.db.clock import now
+from service.db.prepared import Prepared
 from service.people.models import AccessToken, Account, Device, RoleGiven
 from service.people.roles import may
 
@@ -43,8 +43,7 @@ def digest(token: str) -> bytes:
 
 accounts, tokens, devices, roles = (model.__table__ for model in (Account, AccessToken, Device, RoleGiven))
 
-# Made once, of tables: to make a statement costs more than to run it.
-BY_TOKEN = (
+BY_TOKEN = Prepared(
     select(
         accounts.c.id,
         accounts.c.uid,
@@ -72,7 +71,7 @@ BY_TOKEN = (
 def find_caller(municipality_id: int, token: str) -> Caller | None:
     """Whose valid token this is in this municipality: one statement."""
     asked = {"digest": digest(token), "now": now(), "municipality": municipality_id}
-    rows = session.execute(BY_TOKEN, asked).all()
+    rows = BY_TOKEN.rows(asked)
     if not rows:
         return None
     first = rows[0]

@@ -29,5 +29,6 @@ def close_resolved_in(municipality: Municipality) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for report in due:
+        session.expunge(report)  # what is written of it is said by who changes it
         move_report(municipality, report, "closed", Actor(SYSTEM))
     return len(due)

@@ -2,18 +2,20 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
 from service.db import session
+from service.db.prepared import Prepared
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
 from service.gis.spatial_sql import box_around, in_box, metres_between, number_in_box
 from service.municipalities.directory import Municipality
 from service.people.models import Account
+from service.reports.history import Step
 from service.reports.listing import EDGES, FEATURE, LINE, east, north, page, reports, south, west
 from service.reports.models import Report, ReportEntry, ReportText
 
@@ -23,6 +25,9 @@ SMALLEST_CIRCLE = 25.0  # metres
 entries, texts, accounts = (model.__table__ for model in (ReportEntry, ReportText, Account))
 
 REST = (
+    reports.c.language,
+    reports.c.assignee_id,
+    reports.c.seconds_left,
     reports.c.address,
     reports.c.answers,
     reports.c.asset_layer,
@@ -35,8 +40,7 @@ Box = tuple[float, float, float, float]
 
 assignees = accounts.alias("assignees")
 
-# Made once, of tables: to make a statement costs more than to run it.
-BY_UID = (
+ONE = (
     select(*LINE, *REST, assignees.c.uid.label("assignee"))
     .select_from(reports)
     .outerjoin(assignees, assignees.c.id == reports.c.assignee_id)
@@ -44,6 +48,7 @@ BY_UID = (
 )
 OF_A_STEP = (
     entries.c.uid,
+    entries.c.version,
     entries.c.at,
     entries.c.kind,
     entries.c.by_kind,
@@ -54,32 +59,20 @@ OF_A_STEP = (
     texts.c.internal,
     accounts.c.name,
 )
-WITH_HISTORY = (
-    BY_UID.add_columns(*(column.label(f"step_{column.name}") for column in OF_A_STEP))
+WHOLE = (
+    ONE.add_columns(*(column.label(f"step_{column.name}") for column in OF_A_STEP))
     .join(entries, entries.c.report_id == reports.c.id)
     .outerjoin(texts, texts.c.entry_id == entries.c.id)
     .outerjoin(accounts, accounts.c.id == entries.c.by_id)
     .order_by(entries.c.version)
 )
-NUMBER_IN_BOX = select(number_in_box(reports.c.place, west, south, east, north, CROWD))
+BY_UID, BY_UID_WHOLE, BY_UID_LOCKED = Prepared(ONE), Prepared(WHOLE), Prepared(WHOLE.with_for_update(of=reports))
+NUMBER_IN_BOX = Prepared(select(number_in_box(reports.c.place, west, south, east, north, CROWD)))
 
 
 def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     """One report with the uid of whom it is assigned to. Raises NotFound."""
-    found = session.execute(BY_UID, {"municipality": municipality.id, "uid": uid}).one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def report_to_change(municipality: Municipality, uid: uuid.UUID) -> Report:
-    """The report locked until the transaction ends, so that two clerks cannot both win. Raises NotFound."""
-    found = session.scalar(
-        select(Report)
-        .where(Report.municipality_id == municipality.id, Report.uid == uid)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    found = BY_UID.row({"municipality": municipality.id, "uid": uid})
     if found is None:
         raise NotFound
     return found
@@ -101,34 +94,46 @@ def must_be_mine(report: Report, account_id: int) -> None:
         raise NotFound
 
 
-class Step(NamedTuple):
-    """One line of a history, with its texts and the name of who of the staff made it."""
+@dataclass
+class Whole:
+    """A report with its history, first to last, and the uid of whom it is assigned to.
 
-    uid: uuid.UUID
-    at: datetime
-    kind: str
-    by_kind: str
-    state: str
-    department_id: int
-    facts: Mapping[str, Any]
-    public: str | None
-    internal: str | None
-    by_name: str | None
+    `row` is a Report where it was read to be changed.
+    """
 
-
-class Whole(NamedTuple):
-    """A report with its history, first to last."""
-
-    row: AnyRow
+    row: Any
     steps: Sequence[Step]
+    assignee: uuid.UUID | None
+
+    def with_step(self, step: Step) -> "Whole":
+        """The same after another line of its history."""
+        return replace(self, steps=[*self.steps, step])
 
 
 def whole_report(municipality: Municipality, uid: uuid.UUID) -> Whole:
     """One report with its history, in one statement. Raises NotFound."""
-    rows = session.execute(WITH_HISTORY, {"municipality": municipality.id, "uid": uid}).all()
+    return whole_of(BY_UID_WHOLE.rows({"municipality": municipality.id, "uid": uid}))
+
+
+def report_to_change(municipality: Municipality, uid: uuid.UUID) -> Whole:
+    """The same, locked until the transaction ends, so that two clerks cannot both win. Raises NotFound.
+
+    PostgreSQL shows who has waited for the lock the row as it became and the rest as it was: then it is read again.
+    """
+    named = {"municipality": municipality.id, "uid": uid}
+    found = whole_of(BY_UID_LOCKED.rows(named))
+    if found.steps[-1].version < found.row.version:
+        found = whole_of(BY_UID_WHOLE.rows(named))
+    values = {column.key: getattr(found.row, column.key) for column in (*LINE, *REST)}
+    found.row = Report(municipality_id=municipality.id, **values)
+    return found
+
+
+def whole_of(rows: Sequence[AnyRow]) -> Whole:
+    """The report whose rows these are, one for each line of its history. Raises NotFound."""
     if not rows:
         raise NotFound
-    return Whole(rows[0], [Step(*row[-len(OF_A_STEP) :]) for row in rows])
+    return Whole(rows[0], [Step(*row[-len(OF_A_STEP) :]) for row in rows], rows[0].assignee)
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,7 @@ def on_the_map(
 
 def is_crowded(box: Mapping[str, float]) -> bool:
     """Whether so many reports lie in the box that to sort them costs more than to look through the newest."""
-    return bool(session.scalar(NUMBER_IN_BOX, box) == CROWD)
+    return bool(NUMBER_IN_BOX.value(box) == CROWD)
 
 
 def around(

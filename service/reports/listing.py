@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Float, Integer, and_, bindparam, or_, select
 
-from service.db import session
-from service.db.types import AnyRow, AnySelect
+from service.db.prepared import Prepared
+from service.db.types import AnyRow
 from service.gis.spatial_sql import in_box
 from service.reports.models import Report
 
@@ -84,11 +84,12 @@ def page(columns: tuple[Any, ...], order: str, limit: int, **asked: Any) -> Sequ
     values: dict[str, Any] = {"limit": limit}
     for name, value in wanted.items():
         values |= value if isinstance(value, Mapping) else {name: value}
-    return session.execute(statement(columns, order, tuple(wanted)), values).all()
+    return statement(columns, order, tuple(wanted)).rows(values)
 
 
 @cache
-def statement(columns: tuple[Any, ...], order: str, conditions: tuple[str, ...]) -> AnySelect:
+def statement(columns: tuple[Any, ...], order: str, conditions: tuple[str, ...]) -> Prepared:
     """The rows with these conditions; to make it costs more than to run it."""
     chosen = [CONDITIONS[name] for name in conditions]
-    return select(*columns).where(*chosen).order_by(*ORDERS[order]).limit(bindparam("limit", type_=Integer()))
+    found = select(*columns).where(*chosen).order_by(*ORDERS[order])
+    return Prepared(found.limit(bindparam("limit", type_=Integer())))

@@ -18,7 +18,7 @@ from service.municipalities.directory import Municipality, department_with
 from service.people.models import Account, RoleGiven
 from service.people.roles import ROLES, may
 from service.reports.catalogue import Category, category_with
-from service.reports.history import STAFF, Actor, add_entry
+from service.reports.history import STAFF, Actor, Step, add_entry, change
 from service.reports.messages import tell
 from service.reports.models import Report
 from service.reports.promising import change_calendar, promise, start_clock, stop_clock
@@ -80,8 +80,8 @@ def move_report(
     internal: str | None = None,
     photos: Sequence[uuid.UUID] = (),
     uploaded_by: str = "",
-) -> None:
-    """Move the report, keep the promise right, write the history and owe the messages.
+) -> Step:
+    """Move the report, keep the promise right, write the history and owe the messages; the line of the history.
 
     Raises MoveNotAllowed, ReasonNeeded, PhotoNotFound.
     """
@@ -94,13 +94,13 @@ def move_report(
     before, moment = report.state, now()
     keep_clock(municipality, report, category, to, moment)
     report.state, report.open, report.moved_at = to, STATES[to].open, moment
-    report.version += 1
-    session.flush()
-    entry = add_entry(report, "moved", by, moment, {"from": before, "photos": len(photos)}, note, internal)
+    change(report, "state", "open", "moved_at", "promised_at", "seconds_left")
+    step = add_entry(report, "moved", by, moment, {"from": before, "photos": len(photos)}, note, internal)
     if photos:
-        attach(municipality, photos, f"entry:{entry}", uploaded_by)
+        attach(municipality, photos, f"entry:{step.uid}", uploaded_by)
     tell(municipality, report)
     crash_here("before_move_commit")
+    return step
 
 
 def keep_clock(municipality: Municipality, report: Report, category: Category, to: str, moment: datetime) -> None:
@@ -114,8 +114,10 @@ def keep_clock(municipality: Municipality, report: Report, category: Category, t
         start_clock(report, department, moment)
 
 
-def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, internal: str | None = None) -> None:
-    """Another department takes the report over; nobody of it has it in hand yet.
+def hand_over(
+    municipality: Municipality, report: Report, key: str, by: Actor, internal: str | None = None
+) -> Step | None:
+    """Another department takes the report over; nobody of it has it in hand yet. None where it had it before.
 
     Raises ReportNotOpen, NoSuchDepartment.
     """
@@ -126,25 +128,24 @@ def hand_over(municipality: Municipality, report: Report, key: str, by: Actor, i
         raise NoSuchDepartment(department=key)
     before = department_with(municipality, report.department_id)
     if after.id == before.id:
-        return
+        return None
     change_calendar(report, before, after, moment)
     report.department_id, report.assignee_id = after.id, None
-    report.version += 1
-    session.flush()
-    add_entry(report, "handed_over", by, moment, {"from": before.key, "to": after.key}, internal=internal)
+    change(report, "department_id", "assignee_id", "promised_at", "seconds_left")
+    step = add_entry(report, "handed_over", by, moment, {"from": before.key, "to": after.key}, internal=internal)
     tell(municipality, report, moved=False, routed=True)
+    return step
 
 
-def assign(municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor) -> None:
+def assign(municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor) -> Step:
     """Somebody who handles reports of its department takes the report in hand, or nobody does.
 
     Raises ReportNotOpen, NoSuchPerson.
     """
     check_open(report)
     report.assignee_id = None if person is None else who_handles(municipality, report.department_id, person)
-    report.version += 1
-    session.flush()
-    add_entry(report, "assigned", by, now(), {"to": None if person is None else str(person)})
+    change(report, "assignee_id")
+    return add_entry(report, "assigned", by, now(), {"to": None if person is None else str(person)})
 
 
 def check_open(report: Report) -> None:
@@ -172,15 +173,14 @@ def who_handles(municipality: Municipality, department_id: int, person: uuid.UUI
     return found
 
 
-def look(municipality: Municipality, report: Report, by: Actor, text: bool, photos: bool, place: bool) -> None:
+def look(municipality: Municipality, report: Report, by: Actor, text: bool, photos: bool, place: bool) -> Step:
     """The first staff look, or a later one: decide what everybody may see of the report."""
     moment = now()
     show_after_look(report, category_of(municipality, report), text, photos, place)
     report.looked_at = moment
-    report.version += 1
-    session.flush()
+    change(report, "on_map", "text_public", "photos_public", "looked_at")
     facts = {"text": report.text_public, "photos": report.photos_public, "place": report.on_map}
-    add_entry(report, "looked", by, moment, facts)
+    return add_entry(report, "looked", by, moment, facts)
 
 
 def category_of(municipality: Municipality, report: Report) -> Category:

@@ -110,6 +110,7 @@ def whole(
     photos: Photos,
     language: str,
     audience: str,
+    assignee: uuid.UUID | None = None,
 ) -> dict[str, Any]:
     """A report with its explanation, its photos and its timeline."""
     everything = audience != EVERYBODY
@@ -138,7 +139,7 @@ def whole(
             "text_public": row.text_public,
             "photos_public": row.photos_public,
             "place_public": row.on_map,
-            "assignee": row.assignee,
+            "assignee": assignee,
         }
     return shown
 

@@ -8,7 +8,7 @@ from flask import Response, current_app
 
 from service.crash_points import crash_here
 from service.db import stop_reading, transaction
-from service.db.generations import generation
+from service.db.generations import generations
 from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality
@@ -39,8 +39,8 @@ from service.reports import finding, presenting
 from service.reports.answering import AnswersNotValid
 from service.reports.audience import audience_of, photo_for
 from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
-from service.reports.finding import Step, Wanted, Whole
-from service.reports.history import Actor
+from service.reports.finding import Wanted, Whole
+from service.reports.history import Actor, Step
 from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
@@ -266,17 +266,17 @@ def move_mine(body: dict[str, Any], municipality: Municipality, report: uuid.UUI
     who = caller()
     with transaction():
         found = finding.report_to_change(municipality, report)
-        finding.must_be_mine(found, who.account_id)
-        move_report(
+        finding.must_be_mine(found.row, who.account_id)
+        step = move_report(
             municipality,
-            found,
+            found.row,
             body["to"],
-            Actor(REPORTER, who.account_id),
+            Actor(REPORTER, who.account_id, who.name),
             note=body["note"],
             photos=body["photos"],
             uploaded_by=uploader(who),
         )
-    return show_whole(municipality, finding.whole_report(municipality, report), REPORTER, etag=False)
+    return show_whole(municipality, found.with_step(step), REPORTER, etag=False)
 
 
 def submitted(municipality: Municipality, taken: Taken) -> Response:
@@ -298,7 +298,7 @@ def show_whole(municipality: Municipality, found: Whole, audience: str, etag: bo
     if etag and (unchanged := not_modified(name)):
         return unchanged
     photos = photos_of(municipality, [owner_of(row.uid, step) for step in found.steps if step.facts.get("photos")])
-    content = presenting.whole(municipality, row, found.steps, photos, spoken, audience)
+    content = presenting.whole(municipality, row, found.steps, photos, spoken, audience, found.assignee)
     return answer(content, etag=name if etag else None)
 
 
@@ -324,9 +324,9 @@ def page_of(
     return rows, place(rows[-1]) if len(found) > limit else None
 
 
-def names() -> list[int]:
+def names() -> tuple[int, ...]:
     """What changes when categories, departments, districts or staff are renamed."""
-    return [generation(subject) for subject in ("categories", "municipalities", "layers", STAFF_NAMES)]
+    return generations(("categories", "municipalities", "layers", STAFF_NAMES))
 
 
 def read_upload(upload: Any) -> bytes:

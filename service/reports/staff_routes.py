@@ -19,7 +19,6 @@ from service.reports.audience import sees_department
 from service.reports.finding import Whole
 from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
-from service.reports.models import Report
 from service.reports.moving import (
     MoveNotAllowed,
     NoSuchDepartment,
@@ -98,18 +97,18 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])
-        move_report(
+        step = move_report(
             municipality,
-            found,
+            found.row,
             body["to"],
-            Actor(STAFF, who.account_id),
+            Actor(STAFF, who.account_id, who.name),
             note=body["note"],
             internal=body["internal"],
             photos=body["photos"],
             uploaded_by=uploader(who),
         )
     crash_here("after_move_commit")
-    return shown_again(municipality, report)
+    return show_whole(municipality, found.with_step(step), STAFF, etag=False)
 
 
 @blueprint.post("/<uuid:report>/hand-over")
@@ -125,7 +124,7 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])
-        hand_over(municipality, found, body["department"], Actor(STAFF, who.account_id), body["internal"])
+        hand_over(municipality, found.row, body["department"], Actor(STAFF, who.account_id), body["internal"])
     return shown_again(municipality, report)
 
 
@@ -142,7 +141,7 @@ def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     who = caller()
     with transaction():
         found = report_in_reach(municipality, report, body["version"])
-        assign(municipality, found, body["person"], Actor(STAFF, who.account_id))
+        assign(municipality, found.row, body["person"], Actor(STAFF, who.account_id))
     return shown_again(municipality, report)
 
 
@@ -158,7 +157,7 @@ def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UU
     """
     who = caller()
     with transaction():
-        look(municipality, report_in_reach(municipality, report), Actor(STAFF, who.account_id), **body)
+        look(municipality, report_in_reach(municipality, report).row, Actor(STAFF, who.account_id), **body)
     return shown_again(municipality, report)
 
 
@@ -195,12 +194,12 @@ def in_reach(municipality: Municipality, report: uuid.UUID) -> Whole:
     return found
 
 
-def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int | None = None) -> Report:
+def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int | None = None) -> Whole:
     """The report locked, of a department that the caller may act for, as the caller saw it."""
     found = finding.report_to_change(municipality, report)
-    if not sees_department(caller(), found.department_id, "handle_reports"):
+    if not sees_department(caller(), found.row.department_id, "handle_reports"):
         raise NotFound
-    check_version(found, version)
+    check_version(found.row, version)
     return found
 
 

@@ -4,15 +4,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy.orm import make_transient_to_detached
-
 from service.crash_points import crash_here
-from service.db import dialect, session
 from service.db.clock import now
-from service.db.upserts import INSERT, add
+from service.db.upserts import add, on_both
 from service.errors import Problem
 from service.gis.locating import district_at, ensure_inside
 from service.media.attaching import attach
@@ -30,6 +26,17 @@ from service.reports.states import FIRST, REPORTER, STATES
 from service.text import N_
 
 COLUMNS = tuple(column.key for column in Report.__table__.columns if column.key != "id")
+counters = ReportCounter.__table__
+
+COUNT_UP = on_both(
+    lambda insert: (
+        insert(counters)
+        .on_conflict_do_update(
+            index_elements=[counters.c.municipality_id, counters.c.year], set_={"last": counters.c.last + 1}
+        )
+        .returning(counters.c.last)
+    )
+)
 
 
 class CallInstead(Problem):
@@ -147,7 +154,7 @@ def submit_report(
     )
     promise(report, category, department, moment)
     show_at_first(report, category)
-    write(report)
+    report.id = add(Report, {column: getattr(report, column) for column in COLUMNS})
     if new.photos and not recorded:
         attach(municipality, new.photos, f"report:{new.uid}", uploaded_by)
     facts = {"rule": report.routing.get("rule"), "photos": len(new.photos)}
@@ -157,28 +164,8 @@ def submit_report(
     return report
 
 
-def write(report: Report) -> None:
-    """Insert the report; from now on the session keeps it as if it had been loaded."""
-    report.id = add(Report, {column: getattr(report, column) for column in COLUMNS})
-    make_transient_to_detached(report)
-    session.add(report)
-
-
 def next_number(municipality: Municipality, moment: datetime) -> str:
     """The next readable number of the local year, as KOZ-2026-000123. The row stays locked until the commit."""
     year = municipality.day(moment).year
-    last = session.scalar(counting(dialect()), {"municipality_id": municipality.id, "year": year, "last": 1})
+    last = COUNT_UP.value({"municipality_id": municipality.id, "year": year, "last": 1})
     return f"{municipality.prefix}-{year}-{last:06d}"
-
-
-@cache
-def counting(name: str) -> Any:
-    """The statement that gives the next number, made once."""
-    counters = ReportCounter.__table__
-    return (
-        INSERT[name](counters)
-        .on_conflict_do_update(
-            index_elements=[counters.c.municipality_id, counters.c.year], set_={"last": counters.c.last + 1}
-        )
-        .returning(counters.c.last)
-    )

@@ -148,6 +148,8 @@ def test_who_reads_while_layers_are_published_sees_whole_versions_and_each_at_la
     versions = [box_layer(*((f"v{n}-{i}", 21.7, 40.2, 21.8, 40.3) for i in range(n))) for n in range(1, 6)]
     publish(here, versions[0])
     seen, failures, done = set(), [], threading.Event()
+    forget()
+    assert indexes_of(here)["areas"].version == 1  # who reads while another asks is served what was there before
 
     def read():
         try:
