@@ -83,7 +83,7 @@ def edit_the_manifest(entries: Entries) -> None:
 
 
 def edit_the_head(entries: Entries) -> None:
-    entries["head.json"] = entries["head.json"].replace(b'"0001"', b'"0000"')
+    entries["head.json"] = entries["head.json"].replace(f'"{newest()}"'.encode(), b'"0000"')
 
 
 def lose_the_head(entries: Entries) -> None:
