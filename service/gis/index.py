@@ -23,7 +23,8 @@ from service.text import LANGUAGES
 SUBJECT = "layers"
 EDGE = 1e-9  # degrees, a tenth of a millimetre: a point on a slanting edge is rarely exactly on it in floating point
 EXACTLY = 1e-6  # metres: what rounding may add to a distance of exactly N metres
-AT_ONCE = 2048  # points
+AT_ONCE = 1024  # points
+MOST_CELLS = 256  # on a side of the meander: numbers of two bytes are sorted many times as fast as longer ones
 NOTHING: Integers = np.empty((2, 0), dtype=np.intp)
 NAMES = ("name", "NAME", "Name", "label", "LABEL")
 
@@ -63,13 +64,13 @@ class VersionIndex:
     def holding_each(self, lon: Floats, lat: Floats) -> tuple[Integers, Integers]:
         """The same for many points: pairs (which point, position), ordered by point, then position.
 
-        The tree is asked along a meander, a few thousand points at a time, so that what it looks at stays in the
+        The tree is asked along a meander, a thousand points at a time, so that what it looks at stays in the
         processor's cache: with 50,000 features twice as fast as in any order.
         """
         order = _meander(lon, lat)
         pieces = [order[begin : begin + AT_ONCE] for begin in range(0, len(order), AT_ONCE)]
         found = [self._holding_each(piece, lon[piece], lat[piece]) for piece in pieces]
-        return _in_order(np.concatenate([NOTHING, *found], axis=1))
+        return _in_order(np.concatenate([NOTHING, *found], axis=1), len(self.keys))
 
     def _holding_each(self, point: Integers, lon: Floats, lat: Floats) -> Integers:
         boxes = shapely.box(lon - EDGE, lat - EDGE, lon + EDGE, lat + EDGE)
@@ -85,7 +86,7 @@ class VersionIndex:
         """The same for many points: pairs (which point, position), ordered by point, then position."""
         across, along = degrees_around(lat, metres)
         boxes = shapely.box(lon - across, lat - along, lon + across, lat + along)
-        point, position = _in_order(self.tree.query(boxes, predicate="intersects"))
+        point, position = _in_order(self.tree.query(boxes, predicate="intersects"), len(self.keys))
         near = self.edges.metres(lon[point], lat[point], position) <= metres + EXACTLY
         inside = _pairs(*self.holding_each(lon, lat), len(self.keys))
         near |= np.isin(_pairs(point, position, len(self.keys)), inside)
@@ -114,9 +115,10 @@ def _meander(lon: Floats, lat: Floats) -> Integers:
     """An order in which each point lies near the one before: along the rows of a grid, to and fro."""
     if len(lon) <= AT_ONCE:
         return np.arange(len(lon))
-    cells = round((len(lon) / 16) ** 0.5)
+    cells = min(round((len(lon) / 16) ** 0.5), MOST_CELLS)
     column, row = _share(lon, cells), _share(lat, cells)
-    return np.argsort(row * cells + np.where(row % 2, cells - 1 - column, column), kind="stable")
+    along = row * cells + np.where(row % 2, cells - 1 - column, column)
+    return np.argsort(along.astype(np.uint16), kind="stable")
 
 
 def _share(values: Floats, cells: int) -> Integers:
@@ -124,14 +126,14 @@ def _share(values: Floats, cells: int) -> Integers:
     return np.asarray(np.minimum((values - low) / max(high - low, 1e-12) * cells, cells - 1), dtype=np.intp)
 
 
-def _in_order(pairs: Integers) -> tuple[Integers, Integers]:
+def _in_order(pairs: Integers, features: int) -> tuple[Integers, Integers]:
     """Pairs (which point, position) ordered by point, then position."""
     point, position = pairs
-    order = np.lexsort((position, point))
-    return point[order], position[order]
+    return np.divmod(np.sort(_pairs(point, position, features)), max(features, 1))
 
 
 def _pairs(point: Integers, position: Integers, features: int) -> Integers:
+    """Each pair as one number, in the same order."""
     return point * features + position
 
 
