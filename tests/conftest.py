@@ -13,20 +13,22 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.config import Settings
-from service.db import Base, db, engine, session, transaction
+from service.db import Base, db, session, transaction
 from service.db.generations import forget
 from service.municipalities.directory import Municipality
 from service.schema_version import migrate
+from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
 
 REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
 
@@ -36,6 +38,13 @@ def missing(what: str) -> None:
     if REQUIRE_ALL:
         pytest.fail(f"{what}, and PLATEIA_REQUIRE_ALL=1")
     pytest.skip(what)
+
+
+def postgres_server() -> str:
+    """The URL of the server; skips, or fails, where there is none."""
+    if POSTGRES is None:
+        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
+    return str(POSTGRES)
 
 
 @pytest.fixture(scope="session")
@@ -54,19 +63,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         migrate(url)
         yield url
         return
-    if POSTGRES is None:
-        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
-    name = f"plateia_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    admin = create_engine(engine.driver_url(str(POSTGRES)), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = engine.driver_url(str(POSTGRES)).set(database=name).render_as_string(hide_password=False)
-    migrate(url)
-    yield url
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_postgres(postgres_server(), f"plateia_{WORKER}") as url:
+        migrate(url)
+        yield url
 
 
 @pytest.fixture(scope="session")

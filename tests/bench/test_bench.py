@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import POSTGRES, missing
+from tests.conftest import postgres_server
 
 CASES = 10
 CHECKOUT = Path(__file__).parent.parent.parent
@@ -43,8 +43,7 @@ def test_requests_are_measured_on_sqlite(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_requests_are_measured_on_postgis(tmp_path: Path) -> None:
-    if POSTGRES is None:
-        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
+    postgres_server()
     _, figures = run(tmp_path, "--only", "http", "--sqlite", "")
     assert is_whole(figures["http"]["PostGIS"])
 

@@ -12,10 +12,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, create_engine, event
 
 from service.db import spatialite
 
@@ -41,6 +43,19 @@ for line in sys.stdin:
         answer = {"error": str(error)}
     print(json.dumps(answer), flush=True)
 """
+
+
+def sqlite_engine(folder: Path, begin: str = "BEGIN IMMEDIATE") -> Engine:
+    """An engine on a file in this folder, with our functions and nothing else of the service."""
+    engine = create_engine(f"sqlite:///{folder}/plateia.sqlite")
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        spatialite.install(connection)
+
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
 
 
 class RealSpatialite:

@@ -22,7 +22,8 @@ from service.gis.models import Feature
 from service.gis.spatial_sql import in_box
 from service.reports.models import Report
 from service.schema_version import FOLDER, configuration, is_up_to_date, migrate, newest, undo
-from tests.conftest import POSTGRES, missing
+from tests.conftest import WORKER, postgres_server
+from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
 from tests.factories.reports import make_report
 
@@ -36,17 +37,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/plateia.sqlite"
         return
-    if POSTGRES is None:
-        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
-    name = f"plateia_migrations_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    admin = create_engine(engine.driver_url(str(POSTGRES)), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield engine.driver_url(str(POSTGRES)).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    admin.dispose()
+    with new_postgres(postgres_server(), f"plateia_migrations_{WORKER}") as url:
+        yield url
 
 
 def opened(url: str) -> Engine:

@@ -14,15 +14,13 @@ from service.db import engine, spatialite, transaction
 from service.db.generations import Generation
 from service.db.types import Instant
 from service.db.upserts import insert_if_absent
-from tests.conftest import POSTGRES, missing
+from tests.conftest import postgres_server
 
 
 @pytest.fixture
 def postgres() -> Iterator[psycopg.Connection[object]]:
     """Somebody who can end the connections of others."""
-    if POSTGRES is None:
-        missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
-    with psycopg.connect(str(POSTGRES), autocommit=True) as connection:
+    with psycopg.connect(postgres_server(), autocommit=True) as connection:
         yield connection
 
 
@@ -41,7 +39,7 @@ def test_several_rows_are_inserted_at_once_but_for_those_that_are_there(app: Fla
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(postgres: psycopg.Connection[object]) -> None:
-    with psycopg.connect(str(POSTGRES), autocommit=True) as kept:
+    with psycopg.connect(postgres_server(), autocommit=True) as kept:
         engine.refuse_closed(kept, None, None)
         postgres.execute("SELECT pg_terminate_backend(%s, 5000)", (kept.info.backend_pid,))
         with pytest.raises(DisconnectionError):

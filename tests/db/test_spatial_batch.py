@@ -1,7 +1,6 @@
 """A batch migration leaves geometry columns as they were: their rules, their R*Tree, their rows."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from sqlalchemy import (
     Table,
     column,
     create_engine,
-    event,
     func,
     select,
     table,
@@ -29,23 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from service.db import spatialite
 from service.db.engine import driver_url
 from service.db.spatial_batch import UnregisteredGeometry, spatial_batch
-from tests.db.spatial_peers import postgis, postgres_url, real_spatialite
+from tests.db.spatial_peers import postgis, postgres_url, real_spatialite, sqlite_engine
 
 SCHEMA = f"spatial_batch_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
 def on_sqlite(folder: Path) -> Iterator[Connection]:
-    engine = create_engine(f"sqlite:///{folder}/plateia.sqlite")
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        spatialite.install(connection)
-
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    engine = sqlite_engine(folder)
     with engine.connect() as connection:
         yield connection
     engine.dispose()

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from geoalchemy2 import Geometry
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, create_engine, event, inspect
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, inspect
 
 from service.db import spatialite
 from service.db.spatialite.blob import GEOMETRY_TYPES, type_number
 from service.db.spatialite.metadata import SYSTEMS
-from tests.db.spatial_peers import Ours, program, real_spatialite
+from tests.db.spatial_peers import Ours, program, real_spatialite, sqlite_engine
 
 POINT = "MakePoint(?, ?, 4326)"
 SQUARE = "SRID=4326;POLYGON((23 38, 24 38, 24 39, 23 39, 23 38))"
@@ -199,14 +199,7 @@ def test_a_complete_file_can_be_opened_read_only(tmp_path: Path) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path}/plateia.sqlite")
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        spatialite.install(connection)
-
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    engine = sqlite_engine(tmp_path)
     yield engine
     engine.dispose()
 

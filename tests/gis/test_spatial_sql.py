@@ -2,9 +2,7 @@
 
 import math
 import os
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +15,9 @@ from sqlalchemy import Engine, MetaData, Select, create_engine, event, func, ins
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_column
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from service.db import spatialite
 from service.db.engine import driver_url
 from service.gis.spatial_sql import box_around, in_box, metres_between
-from tests.db.spatial_peers import postgis, postgres_url
+from tests.db.spatial_peers import postgis, postgres_url, sqlite_engine
 
 GEOD = Geod(ellps="WGS84")
 SCHEMA = f"spatial_sql_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
@@ -44,18 +41,6 @@ def create_spots(engine: Engine) -> None:
     Spot.metadata.tables["spots"].to_metadata(MetaData()).create(engine)
 
 
-def sqlite_engine(folder: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{folder}/plateia.sqlite")
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        spatialite.install(connection)
-
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
-
-
 def postgis_engine() -> Engine:
     with postgis() as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
@@ -69,7 +54,7 @@ def postgis_engine() -> Engine:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A square degree of spots with numbers from 1, west to east and south to north."""
-    made = sqlite_engine(tmp_path_factory.mktemp("spatial")) if request.param == "sqlite" else postgis_engine()
+    made = sqlite_engine(tmp_path_factory.mktemp("spatial"), "BEGIN") if request.param == "sqlite" else postgis_engine()
     create_spots(made)
     positions = [(23 + column / SIDE, 37.5 + row / SIDE) for row in range(SIDE) for column in range(SIDE)]
     with made.begin() as connection:

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-
-from service.db import engine
 from service.schema_version import migrate
+from tests.databases import new_postgres
 
 
 @contextmanager
@@ -26,15 +24,6 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     server = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
     if not server:
         raise SystemExit("PLATEIA_TEST_POSTGRES_URL is not set.")
-    name = f"plateia_kills_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(engine.driver_url(server), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        url = engine.driver_url(server).set(database=name).render_as_string(hide_password=False)
+    with new_postgres(server, f"plateia_kills_{uuid.uuid4().hex[:12]}") as url:
         migrate(url)
         yield url
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()

@@ -5,9 +5,8 @@ import uuid
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from service.db import db, session, transaction
+from service.db import session, transaction
 from service.media.attaching import PhotoNotFound, attach, record, record_attached, store_photo
 from service.media.decoding import PhotoDamaged
 from service.media.finding import find_photo, photos_named, photos_of, read_rendition
@@ -17,6 +16,7 @@ from service.media.preparing import prepare
 from service.media.renditions import Rendition, key_of
 from service.municipalities.directory import Municipality
 from service.storage.keeping import FileNotKept, Store
+from tests.databases import watched
 from tests.media.scene import ALICE, BOB, PHOTO, a_photo, a_report, a_row
 
 
@@ -175,11 +175,8 @@ def statements(work: object) -> int:
         if not statement.startswith("BEGIN"):
             sent.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with watched("before_cursor_execute", note):
         work()  # type: ignore[operator]
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
     return len(sent)
 
 

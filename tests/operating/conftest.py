@@ -1,27 +1,26 @@
 """Empty databases beside that of the test, of both kinds, and a municipality with something in every corner."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import shapely
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
 
 from service.app import create_app
 from service.config import Settings
-from service.db import db, engine, session, transaction
+from service.db import db, session, transaction
 from service.db.clock import now
 from service.gis.publishing import publish_version
 from service.jobs.planning import plan
 from service.municipalities.directory import Municipality
 from service.outbox.models import ChannelPause
 from service.storage.keeping import Store, open_store
-from tests.conftest import POSTGRES, OutsideClient, missing
+from tests.conftest import WORKER, OutsideClient, postgres_server
+from tests.databases import new_postgres
 from tests.factories.municipalities import imported
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import photo, send_report, send_whole
@@ -39,34 +38,21 @@ NewDatabase = Callable[[str], str]
 @pytest.fixture
 def new_database(tmp_path: Path) -> Iterator[NewDatabase]:
     """Makes URLs of databases in which there is nothing yet, not even a schema."""
-    made: list[str] = []
+    with ExitStack() as made:
 
-    def make(kind: str) -> str:
-        name = f"plateia_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{uuid.uuid4().hex[:8]}"
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path / name}.sqlite"
-        if POSTGRES is None:
-            missing("PLATEIA_TEST_POSTGRES_URL is not set: the PostGIS half does not run")
-        run_as_admin(f"CREATE DATABASE {name}")
-        made.append(name)
-        return engine.driver_url(str(POSTGRES)).set(database=name).render_as_string(hide_password=False)
+        def make(kind: str) -> str:
+            name = f"plateia_{WORKER}_{uuid.uuid4().hex[:8]}"
+            if kind == "sqlite":
+                return f"sqlite:///{tmp_path / name}.sqlite"
+            return made.enter_context(new_postgres(postgres_server(), name))
 
-    yield make
-    for name in made:
-        run_as_admin(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        yield make
 
 
 @pytest.fixture
 def other_kind(url: str) -> str:
     """The kind of database that the test's is not."""
     return next(kind for kind in KINDS if not url.startswith(kind))
-
-
-def run_as_admin(statement: str) -> None:
-    admin = create_engine(engine.driver_url(str(POSTGRES)), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(statement))
-    admin.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What is done to reports in these tests, and what became of it."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,8 +57,29 @@ def see_as_staff(client: FlaskClient, report: object, who: Person, **headers: st
     return client.get(f"{HERE}/staff/reports/{report}", headers=who.headers | headers)
 
 
+def around(client: FlaskClient, **query: Any) -> TestResponse:
+    """The map, as everybody sees it."""
+    return client.get(f"{HERE}/reports", query_string=query)
+
+
 def queue(client: FlaskClient, who: Person, **query: Any) -> TestResponse:
     return client.get(f"{HERE}/staff/reports", query_string=query, headers=who.headers)
+
+
+def all_pages(ask: Callable[..., TestResponse], rows: str, meanwhile: Callable[[], Any] | None = None) -> list[str]:
+    """The ids in all pages of a list, whose member `rows` holds them; `meanwhile` happens between one and the next."""
+    found: list[str] = []
+    after: dict[str, str] = {}
+    for _ in range(100):
+        answer = ask(**after)
+        assert answer.status_code == 200, answer.json
+        found += [row["id"] for row in answer.json[rows]]
+        if answer.json["next"] is None:
+            return found
+        after = {"after": answer.json["next"]}
+        if meanwhile:
+            meanwhile()
+    raise AssertionError("there is no end to the pages")
 
 
 def the_report(report: object) -> Report:

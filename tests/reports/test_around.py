@@ -1,6 +1,7 @@
 """Around a point: the same as by measuring every report, page by page, however the circles are tried."""
 
 import random
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pyproj import Geod
 from service.municipalities.directory import Municipality
 from service.reports.finding import SMALLEST_CIRCLE, circles
 from tests.factories.reports import make_report
-from tests.reports.scene import HERE
+from tests.reports.scene import all_pages, around
 
 PLACE = (21.75, 40.25)
 GEOD = Geod(ellps="WGS84")
@@ -21,14 +22,8 @@ def metres_to(longitude: float, latitude: float) -> float:
 
 
 def pages(client: FlaskClient, limit: int, **query: Any) -> list[str]:
-    found: list[str] = []
-    asked = {"near": f"{PLACE[0]},{PLACE[1]}", "limit": limit} | query
-    while True:
-        answer = client.get(f"{HERE}/reports", query_string=asked).json
-        found += [one["id"] for one in answer["features"]]
-        if answer["next"] is None:
-            return found
-        asked["after"] = answer["next"]
+    near = f"{PLACE[0]},{PLACE[1]}"
+    return all_pages(partial(around, client, near=near, limit=limit, **query), "features")
 
 
 @pytest.mark.parametrize("limit", [1, 7, 50])

@@ -1,5 +1,6 @@
 """The map: boxes, circles, filters and pages, without a miss or a repeat while reports come in."""
 
+from functools import partial
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -7,31 +8,19 @@ from flask.testing import FlaskClient
 from service.municipalities.directory import Municipality
 from tests.factories.people import Person, make_staff
 from tests.factories.reports import make_report
-from tests.reports.scene import HERE, look, move, put
+from tests.reports.scene import HERE, all_pages, around, look, move, put
 
 WEST, SOUTH = 21.72, 40.25
 
 
 def on_map(client: FlaskClient, **query: Any) -> list[str]:
-    answer = client.get(f"{HERE}/reports", query_string=query)
+    answer = around(client, **query)
     assert answer.status_code == 200, answer.json
     return [one["id"] for one in answer.json["features"]]
 
 
 def pages(client: FlaskClient, meanwhile: Any = None, **query: Any) -> list[str]:
-    """All pages in one list; `meanwhile` happens between one page and the next."""
-    found: list[str] = []
-    after: dict[str, str] = {}
-    for _ in range(100):
-        answer = client.get(f"{HERE}/reports", query_string=query | after)
-        assert answer.status_code == 200, answer.json
-        found += [one["id"] for one in answer.json["features"]]
-        if answer.json["next"] is None:
-            return found
-        after = {"after": answer.json["next"]}
-        if meanwhile:
-            meanwhile()
-    raise AssertionError("there is no end to the pages")
+    return all_pages(partial(around, client, **query), "features", meanwhile)
 
 
 def test_a_box_has_its_edges_and_nothing_beyond_them(client: FlaskClient, here: Municipality) -> None:

@@ -1,6 +1,7 @@
 """The queue: whose reports, in what order, page by page while reports come in, and which of them are late."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -10,23 +11,11 @@ from service.http import cursor
 from service.municipalities.directory import Municipality
 from tests.factories.people import Person, make_staff
 from tests.factories.reports import make_report
-from tests.reports.scene import change, put, queue
+from tests.reports.scene import all_pages, change, put, queue
 
 
 def pages(client: FlaskClient, who: Person, meanwhile: Any = None, **query: Any) -> list[str]:
-    """All pages in one list; `meanwhile` happens between one page and the next."""
-    found: list[str] = []
-    after: dict[str, str] = {}
-    for _ in range(100):
-        answer = queue(client, who, **query, **after)
-        assert answer.status_code == 200, answer.json
-        found += [line["id"] for line in answer.json["reports"]]
-        if answer.json["next"] is None:
-            return found
-        after = {"after": answer.json["next"]}
-        if meanwhile:
-            meanwhile()
-    raise AssertionError("there is no end to the pages")
+    return all_pages(partial(queue, client, who, **query), "reports", meanwhile)
 
 
 def numbers(answer: Any) -> list[str]:

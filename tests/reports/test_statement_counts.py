@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
-from service.db import db, dialect, generations, session, transaction
+from service.db import dialect, generations, session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.reports import finding
 from service.reports.finding import Wanted
 from service.reports.models import Report
+from tests.databases import watched
 from tests.factories.people import Person
 from tests.factories.reports import make_report, photo, send_report, send_whole
 
@@ -42,11 +43,8 @@ def statements() -> Iterator[list[str]]:
         if not re.match(r"BEGIN|COMMIT|ROLLBACK", statement):
             told.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with watched("before_cursor_execute", note):
         yield told
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def count(request: Callable[[], Any], status: int = 200) -> int:
@@ -145,9 +143,8 @@ def ways(question: Callable[[], Any]) -> str:
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         asked.append((statement, parameters))
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    question()
-    event.remove(db.engine, "before_cursor_execute", note)
+    with watched("before_cursor_execute", note):
+        question()
     explain = "EXPLAIN QUERY PLAN " if dialect() == "sqlite" else "EXPLAIN "
     lines = []
     with transaction():

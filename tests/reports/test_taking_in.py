@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 from werkzeug.test import TestResponse
 
 from service.app import create_app
@@ -25,6 +25,7 @@ from service.media import preparing
 from service.municipalities.directory import Municipality
 from service.reports.cataloguing import set_categories, set_rules
 from service.reports.models import Report
+from tests.databases import watched
 from tests.factories.municipalities import CATEGORIES, RULES
 from tests.factories.people import Person
 from tests.factories.reports import photo, send_report, send_whole
@@ -126,11 +127,8 @@ def used_connections() -> Iterator[list[object]]:
     def taken(*about: object) -> None:
         used.append(about)
 
-    event.listen(db.engine, "checkout", taken)
-    try:
+    with watched("checkout", taken):
         yield used
-    finally:
-        event.remove(db.engine, "checkout", taken)
 
 
 def test_map_and_rules_are_not_read_while_the_lock_is_held(
@@ -155,11 +153,8 @@ def statements() -> Iterator[list[tuple[bool, str]]]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         told.append((writing.get(), " ".join(statement.split())))
 
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with watched("before_cursor_execute", note):
         yield told
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_who_finds_no_free_connection_is_asked_to_come_again(app: Flask, here: Municipality, tmp_path: Any) -> None:
@@ -202,11 +197,7 @@ def test_an_outcome_that_is_forgotten_at_the_moment_it_is_found_is_kept_anew(app
             with other.begin() as connection:
                 connection.execute(text("DELETE FROM kept_answers"))
 
-    event.listen(db.engine, "before_cursor_execute", forget)
-    try:
-        with transaction():
-            assert keep(request, 201, new_uid()) is None
-    finally:
-        event.remove(db.engine, "before_cursor_execute", forget)
-        other.dispose()
+    with watched("before_cursor_execute", forget), transaction():
+        assert keep(request, 201, new_uid()) is None
+    other.dispose()
     assert count(KeptAnswer) == 1
