@@ -75,6 +75,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def register_requests(app: Flask) -> None:
     """Every request has an id, knows its municipality, and leaves one line in the log."""
+    line = log.bind()
 
     @app.before_request
     def begin() -> None:
@@ -92,7 +93,7 @@ def register_requests(app: Flask) -> None:
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
-        log.info(
+        line.info(
             "request",
             method=request.method,
             route=str(request.url_rule) if request.url_rule else None,

@@ -3,7 +3,10 @@
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
+from typing import Any
 
+import orjson
 import structlog
 
 log = structlog.get_logger()
@@ -17,12 +20,17 @@ def set_up(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def as_json(event: Mapping[str, Any], **_: object) -> str:
+    """The event as one line."""
+    return orjson.dumps(event, default=str).decode()
 
 
 def unforeseen(error: BaseException) -> None:
