@@ -62,7 +62,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         postgis=sizes(options.postgis, usual.postgis),
         rounds=options.rounds or usual.rounds,
         requests=options.requests or usual.requests,
-        kept_open=not options.new_connections,
+        kept_open=options.keep_open,
         keep=options.keep,
     )
 
@@ -103,9 +103,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="how often each case takes its turn")
     parser.add_argument("--requests", type=int, help="requests of a case in a round")
     parser.add_argument(
-        "--new-connections",
+        "--keep-open",
         action="store_true",
-        help="a connection for each request, as from a proxy that keeps none open; by default they are kept open",
+        help="keep connections open; by default each request has its own, as from nginx as it is installed",
     )
     parser.add_argument("--keep", type=Path, help="a folder for databases and logs, which stay there")
     parser.add_argument("--json", type=Path, help="write the JSON here and not to the terminal")

@@ -35,7 +35,7 @@ class Plan:
     rounds: int = 11
     requests: int = 60
     connections: int = 2
-    kept_open: bool = True
+    kept_open: bool = False
     keep: Path | None = None
 
 

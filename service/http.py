@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -215,6 +215,14 @@ def after_cursor(text: str | None, *kinds: type) -> list[Any] | None:
     if any(isinstance(value, int) and not 0 <= value <= LARGEST_KEY for value in values):
         raise CursorNotValid
     return values
+
+
+def page_of(
+    found: Sequence[Any], limit: int, place: Callable[[Any], str] = lambda row: cursor(row.id)
+) -> tuple[Sequence[Any], str | None]:
+    """The rows of this page of one row more than fits, and the cursor of the next page if there is one."""
+    rows = found[:limit]
+    return rows, place(rows[-1]) if len(found) > limit else None
 
 
 def language() -> str:

@@ -27,9 +27,9 @@ AT_ONCE = 2
 PATIENCE = 30.0
 """Seconds that a photo waits for its turn before the phone is asked to send it again later."""
 QUALITY = 82
-CLOSE_ENOUGH = 0.625
+CLOSE_ENOUGH = 0.75
 """A rendition may be this much smaller than its side where whole pixels can then be averaged, or a JPEG be decoded at a
-reduced scale: a photo of 5 megapixels costs a third of what it would at exactly 2048 pixels."""
+reduced scale. Below it a photo of 5 megapixels would cost half as much, and keep less than half of its pixels."""
 STRIPS = 8
 """A large picture is turned in so many pieces, each of which stays in the processor's cache: two thirds of the time."""
 PROFILES = 8

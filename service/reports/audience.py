@@ -12,7 +12,9 @@ from service.media.finding import find_photo
 from service.media.models import Attachment
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.reports.finding import Whole, report_to_change, whole_report
 from service.reports.models import Report, ReportEntry
+from service.reports.moving import NoSuchDepartment, check_version
 from service.reports.presenting import EVERYBODY, REPORTER, STAFF
 
 
@@ -31,6 +33,42 @@ def sees_department(caller: Caller, department_id: int, permission: str = "see_r
     """Whether the caller's roles reach this department."""
     reached = caller.departments(permission)
     return reached is None or department_id in reached
+
+
+def departments_asked(municipality: Municipality, caller: Caller, key: str | None) -> frozenset[int] | None:
+    """The departments whose reports are asked for, of those that the caller may see; None is all.
+
+    Raises NoSuchDepartment.
+    """
+    reached = caller.departments("see_reports")
+    if key is None:
+        return reached
+    department = municipality.departments.get(key)
+    if department is None or (reached is not None and department.id not in reached):
+        raise NoSuchDepartment(department=key)
+    return frozenset({department.id})
+
+
+def report_seen_by(municipality: Municipality, caller: Caller, report: uuid.UUID) -> Whole:
+    """A report of a department that the caller may see. Raises NotFound."""
+    found = whole_report(municipality, report)
+    if not sees_department(caller, found.row.department_id):
+        raise NotFound
+    return found
+
+
+def report_handled_by(
+    municipality: Municipality, caller: Caller, report: uuid.UUID, version: int | None = None
+) -> Whole:
+    """A report locked, of a department that the caller may act for, as the caller saw it.
+
+    Raises NotFound, ReportChanged.
+    """
+    found = report_to_change(municipality, report)
+    if not sees_department(caller, found.row.department_id, "handle_reports"):
+        raise NotFound
+    check_version(found.row, version)
+    return found
 
 
 def photo_for(municipality: Municipality, report: AnyRow, photo: uuid.UUID, audience: str) -> Attachment:

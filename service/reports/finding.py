@@ -15,6 +15,7 @@ from service.errors import NotFound
 from service.gis.spatial_sql import box_around, in_box, metres_between, number_in_box
 from service.municipalities.directory import Municipality
 from service.people.models import Account
+from service.reports.catalogue import catalogue_of
 from service.reports.history import Step
 from service.reports.listing import EDGES, FEATURE, LINE, east, north, page, reports, south, west
 from service.reports.models import Report, ReportEntry, ReportText
@@ -143,6 +144,15 @@ class Wanted:
     category_ids: Collection[int] | None = None
     states: Collection[str] | None = None
     open: bool | None = None
+
+
+def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:
+    """The conditions of the query; categories that there are not match nothing."""
+    categories = None
+    if "category" in query:
+        by_key = catalogue_of(municipality).by_key
+        categories = [by_key[key].id for key in query["category"] if key in by_key]
+    return Wanted(categories, query.get("state"), query.get("open"))
 
 
 def matching(query: AnySelect, wanted: Wanted) -> AnySelect:

@@ -1,15 +1,12 @@
 """Reports over HTTP, for residents and for everybody."""
 
 import uuid
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Response, current_app
 
 from service.crash_points import crash_here
 from service.db import stop_reading, transaction
-from service.db.generations import generations
-from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality
 from service.http import (
@@ -23,24 +20,25 @@ from service.http import (
     language,
     not_modified,
     operation,
+    page_of,
 )
 from service.idempotency.keeping import KeyUsedForAnother
 from service.media.attaching import PhotoNotFound, record, store_photo
 from service.media.decoding import PhotoDamaged, PhotoEmpty, PhotoFormatUnknown, PhotoTooLarge, PhotoTooManyPixels
-from service.media.finding import photos_of, read_rendition
+from service.media.finding import read_rendition
 from service.media.limits import USUAL
 from service.media.preparing import PhotosBusy
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
-from service.people.appointing import SUBJECT as STAFF_NAMES
 from service.people.limits import intake_limit
 from service.reports import finding, presenting
 from service.reports.answering import AnswersNotValid
+from service.reports.answers import names, show_whole
 from service.reports.audience import audience_of, photo_for
-from service.reports.catalogue import NoSuchCategory, catalogue_of, category_in
-from service.reports.finding import Wanted, Whole
-from service.reports.history import Actor, Step
+from service.reports.catalogue import NoSuchCategory, category_in
+from service.reports.finding import Wanted
+from service.reports.history import Actor
 from service.reports.intake import ReportIdTaken, Taken, take_in, take_in_whole, uploader
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.presenting import EVERYBODY, REPORTER
@@ -163,7 +161,7 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
 
     Those whose place everybody may see, newest first; around a point nearest first and without further pages.
     """
-    wanted, limit = wanted_of(municipality, query), query["limit"]
+    wanted, limit = finding.wanted_of(municipality, query), query["limit"]
     if "near" in query:
         after = after_cursor(query.get("after"), float, int)
         place = (after[0], after[1]) if after else None
@@ -289,44 +287,6 @@ def submitted(municipality: Municipality, taken: Taken) -> Response:
     response.status_code = 201
     response.headers["Location"] = f"/api/v1/{municipality.slug}/reports/{taken.uid}"
     return response
-
-
-def show_whole(municipality: Municipality, found: Whole, audience: str, etag: bool = True) -> Response:
-    """The whole report, unless the phone has this version already."""
-    spoken, row = language(), found.row
-    name = etag_of(row.uid, row.version, audience, spoken, names())
-    if etag and (unchanged := not_modified(name)):
-        return unchanged
-    photos = photos_of(municipality, [owner_of(row.uid, step) for step in found.steps if step.facts.get("photos")])
-    content = presenting.whole(municipality, row, found.steps, photos, spoken, audience, found.assignee)
-    return answer(content, etag=name if etag else None)
-
-
-def owner_of(report: uuid.UUID, step: Step) -> str:
-    """Whose the photos are that came with this step: the report's itself, or the step's."""
-    return f"report:{report}" if step.kind == "submitted" else f"entry:{step.uid}"
-
-
-def wanted_of(municipality: Municipality, query: dict[str, Any]) -> Wanted:
-    """The conditions of the query; categories that there are not match nothing."""
-    categories = None
-    if "category" in query:
-        by_key = catalogue_of(municipality).by_key
-        categories = [by_key[key].id for key in query["category"] if key in by_key]
-    return Wanted(categories, query.get("state"), query.get("open"))
-
-
-def page_of(
-    found: Sequence[AnyRow], limit: int, place: Callable[[AnyRow], str] = lambda row: cursor(row.id)
-) -> tuple[Sequence[AnyRow], str | None]:
-    """The rows of this page of one row more than fits, and the cursor of the next page if there is one."""
-    rows = found[:limit]
-    return rows, place(rows[-1]) if len(found) > limit else None
-
-
-def names() -> tuple[int, ...]:
-    """What changes when categories, departments, districts or staff are renamed."""
-    return generations(("categories", "municipalities", "layers", STAFF_NAMES))
 
 
 def read_upload(upload: Any) -> bytes:

@@ -10,13 +10,13 @@ from service.crash_points import crash_here
 from service.db import transaction
 from service.db.clock import now
 from service.errors import NotFound
-from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor, language, operation
+from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor, language, operation, page_of
 from service.media.attaching import PhotoNotFound
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 from service.reports import finding, presenting
-from service.reports.audience import sees_department
-from service.reports.finding import Whole
+from service.reports.answers import show_whole
+from service.reports.audience import departments_asked, report_handled_by, report_seen_by
 from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
 from service.reports.moving import (
@@ -27,12 +27,10 @@ from service.reports.moving import (
     ReportChanged,
     ReportNotOpen,
     assign,
-    check_version,
     hand_over,
     look,
     move_report,
 )
-from service.reports.routes import page_of, show_whole, wanted_of
 from service.reports.schemas.staff import (
     AssignIn,
     HandOverIn,
@@ -58,8 +56,8 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 
     With `late` only open reports whose promised time has passed.
     """
-    departments = departments_of(municipality, query.get("department"))
-    wanted, limit = wanted_of(municipality, query), query["limit"]
+    departments = departments_asked(municipality, caller(), query.get("department"))
+    wanted, limit = finding.wanted_of(municipality, query), query["limit"]
     late_at = now() if query.get("late") else None
     if query["order"] == "due":
         place = urgent_after(query.get("after"))
@@ -81,7 +79,7 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 @operation("showReportToStaff", NotFound)
 def show(municipality: Municipality, report: uuid.UUID) -> Response:
     """Show a report with everything that staff may see"""
-    return show_whole(municipality, in_reach(municipality, report), STAFF)
+    return show_whole(municipality, report_seen_by(municipality, caller(), report), STAFF)
 
 
 @blueprint.post("/<uuid:report>/moves")
@@ -96,7 +94,7 @@ def move(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     """
     who = caller()
     with transaction():
-        found = report_in_reach(municipality, report, body["version"])
+        found = report_handled_by(municipality, who, report, body["version"])
         step = move_report(
             municipality,
             found.row,
@@ -123,7 +121,7 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     """
     who = caller()
     with transaction():
-        found = report_in_reach(municipality, report, body["version"])
+        found = report_handled_by(municipality, who, report, body["version"])
         hand_over(municipality, found.row, body["department"], Actor(STAFF, who.account_id), body["internal"])
     return shown_again(municipality, report)
 
@@ -140,7 +138,7 @@ def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
     """
     who = caller()
     with transaction():
-        found = report_in_reach(municipality, report, body["version"])
+        found = report_handled_by(municipality, who, report, body["version"])
         assign(municipality, found.row, body["person"], Actor(STAFF, who.account_id))
     return shown_again(municipality, report)
 
@@ -157,7 +155,7 @@ def first_look(body: dict[str, Any], municipality: Municipality, report: uuid.UU
     """
     who = caller()
     with transaction():
-        look(municipality, report_in_reach(municipality, report).row, Actor(STAFF, who.account_id), **body)
+        look(municipality, report_handled_by(municipality, who, report).row, Actor(STAFF, who.account_id), **body)
     return shown_again(municipality, report)
 
 
@@ -173,34 +171,6 @@ def urgent_after(text: str | None) -> tuple[datetime, int] | None:
     except (ValueError, OverflowError):
         pass
     raise CursorNotValid
-
-
-def departments_of(municipality: Municipality, key: str | None) -> frozenset[int] | None:
-    """The departments whose reports are asked for, of those that the caller may see; None is all."""
-    reached = caller().departments("see_reports")
-    if key is None:
-        return reached
-    department = municipality.departments.get(key)
-    if department is None or (reached is not None and department.id not in reached):
-        raise NoSuchDepartment(department=key)
-    return frozenset({department.id})
-
-
-def in_reach(municipality: Municipality, report: uuid.UUID) -> Whole:
-    """A report of a department that the caller may see. Raises NotFound."""
-    found = finding.whole_report(municipality, report)
-    if not sees_department(caller(), found.row.department_id):
-        raise NotFound
-    return found
-
-
-def report_in_reach(municipality: Municipality, report: uuid.UUID, version: int | None = None) -> Whole:
-    """The report locked, of a department that the caller may act for, as the caller saw it."""
-    found = finding.report_to_change(municipality, report)
-    if not sees_department(caller(), found.row.department_id, "handle_reports"):
-        raise NotFound
-    check_version(found.row, version)
-    return found
 
 
 def shown_again(municipality: Municipality, report: uuid.UUID) -> Response:
