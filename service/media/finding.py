@@ -62,6 +62,6 @@ def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:
     return photo
 
 
-def read_rendition(municipality: Municipality, photo: Attachment, rendition: Rendition, store: Store) -> bytes:
-    """A rendition as a whole JPEG file. Raises FileNotKept when the store has lost it."""
-    return store.read(key_of(municipality.slug, photo.uid, rendition))
+def read_rendition(municipality: Municipality, photo: uuid.UUID, rendition: Rendition, store: Store) -> bytes:
+    """A rendition of a photo as a whole JPEG file. Raises FileNotKept when the store has lost it."""
+    return store.read(key_of(municipality.slug, photo, rendition))

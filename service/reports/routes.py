@@ -219,11 +219,12 @@ def show(municipality: Municipality, report: uuid.UUID) -> Response:
 def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, size: str) -> Response:
     """Show a photo of a report"""
     row = finding.report_row(municipality, report)
-    found = photo_for(municipality, row, photo, audience_of(caller_or_nobody(), row))
-    etag = etag_of(found.uid, size)
+    shown = photo_for(municipality, row, photo, audience_of(caller_or_nobody(), row)).uid
+    etag = etag_of(shown, size)
     if unchanged := not_modified(etag):
         return unchanged
-    response = Response(read_rendition(municipality, found, Rendition(size), store()), content_type="image/jpeg")
+    stop_reading()  # no connection is held while the store is asked
+    response = Response(read_rendition(municipality, shown, Rendition(size), store()), content_type="image/jpeg")
     response.set_etag(etag)
     response.headers["Cache-Control"] = "private, max-age=300"
     response.headers["Content-Security-Policy"] = "default-src 'none'"

@@ -35,7 +35,7 @@ def test_the_files_are_there_before_the_row_is(here: Municipality, store: Store)
 def test_every_rendition_can_be_read(here: Municipality, store: Store) -> None:
     photo, prepared = a_photo(here, store), prepare(PHOTO)
     for size, file in prepared.renditions.items():
-        assert read_rendition(here, photo, size, store) == file
+        assert read_rendition(here, photo.uid, size, store) == file
     assert photo.bytes == len(prepared.renditions[Rendition.LARGE])
 
 
@@ -51,7 +51,7 @@ def test_a_store_that_lost_a_file_says_so(here: Municipality, store: Store) -> N
     photo = a_photo(here, store)
     store.delete(key_of(here.slug, photo.uid, Rendition.SMALL))
     with pytest.raises(FileNotKept):
-        read_rendition(here, photo, Rendition.SMALL, store)
+        read_rendition(here, photo.uid, Rendition.SMALL, store)
 
 
 def test_photos_keep_the_order_in_which_they_were_given(here: Municipality) -> None:

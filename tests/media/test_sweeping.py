@@ -47,7 +47,7 @@ def test_an_attached_photo_stays_however_old_it_is(here: Municipality, store: St
         attach(here, [photo.uid], a_report(), ALICE)
     make_old(store, photo, days=3000)
     sweep(store, DAY)
-    assert all(read_rendition(here, find_photo(here, photo.uid), size, store) for size in Rendition)
+    assert all(read_rendition(here, find_photo(here, photo.uid).uid, size, store) for size in Rendition)
 
 
 def test_a_photo_that_was_never_attached_goes_with_its_files(here: Municipality, store: Store) -> None:
