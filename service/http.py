@@ -181,7 +181,9 @@ def nothing() -> Response:
 
 def not_modified(etag: str) -> Response | None:
     """304 where the phone has just this already, before the content is made; None otherwise, and after a change."""
-    if request.method not in ("GET", "HEAD") or not request.if_none_match.contains(etag):
+    if "If-None-Match" not in request.headers or request.method not in ("GET", "HEAD"):
+        return None
+    if not request.if_none_match.contains(etag):
         return None
     response = Response(status=304)
     response.set_etag(etag)

@@ -39,12 +39,13 @@ REST = (
 
 Box = tuple[float, float, float, float]
 
-assignees = accounts.alias("assignees")
+# Looked up, not joined: a planner that sees a small table would read the whole of it for each report.
+ASSIGNEE = select(accounts.c.uid).where(accounts.c.id == reports.c.assignee_id).scalar_subquery()
+BY_NAME = select(accounts.c.name).where(accounts.c.id == entries.c.by_id).scalar_subquery()
 
 ONE = (
-    select(*LINE, *REST, assignees.c.uid.label("assignee"))
+    select(*LINE, *REST, ASSIGNEE.label("assignee"))
     .select_from(reports)
-    .outerjoin(assignees, assignees.c.id == reports.c.assignee_id)
     .where(reports.c.municipality_id == bindparam("municipality"), reports.c.uid == bindparam("uid"))
 )
 OF_A_STEP = (
@@ -58,13 +59,11 @@ OF_A_STEP = (
     entries.c.facts,
     texts.c.public,
     texts.c.internal,
-    accounts.c.name,
 )
 WHOLE = (
-    ONE.add_columns(*(column.label(f"step_{column.name}") for column in OF_A_STEP))
+    ONE.add_columns(*(column.label(f"step_{column.name}") for column in OF_A_STEP), BY_NAME.label("step_by_name"))
     .join(entries, entries.c.report_id == reports.c.id)
     .outerjoin(texts, texts.c.entry_id == entries.c.id)
-    .outerjoin(accounts, accounts.c.id == entries.c.by_id)
     .order_by(entries.c.version)
 )
 BY_UID, BY_UID_WHOLE, BY_UID_LOCKED = Prepared(ONE), Prepared(WHOLE), Prepared(WHOLE.with_for_update(of=reports))
@@ -134,7 +133,7 @@ def whole_of(rows: Sequence[AnyRow]) -> Whole:
     """The report whose rows these are, one for each line of its history. Raises NotFound."""
     if not rows:
         raise NotFound
-    return Whole(rows[0], [Step(*row[-len(OF_A_STEP) :]) for row in rows], rows[0].assignee)
+    return Whole(rows[0], [Step(*row[-len(Step._fields) :]) for row in rows], rows[0].assignee)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """A report as it is shown: to everybody, to its reporter, to staff. Plain dictionaries, ready for JSON."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from service.gis.locating import district_names
@@ -38,16 +37,27 @@ class Words:
         def keyed(thing: Category | Department) -> tuple[str, str]:
             return thing.key, pick(thing.name, language, municipality.main_language)
 
-        self.category = cache(lambda key: keyed(category_with(municipality, key)))
-        self.department = cache(lambda key: keyed(department_with(municipality, key)))
-        self.district = cache(lambda key: district_name(municipality, key, language))
-        self.state = cache(lambda name: say(language, STATES[name].label))
+        self.categories = Once(lambda key: keyed(category_with(municipality, key)))
+        self.departments = Once(lambda key: keyed(department_with(municipality, key)))
+        self.districts = Once(lambda key: district_name(municipality, key, language))
+        self.states = Once(lambda name: say(language, STATES[name].label))
+
+
+class Once(dict[Any, Any]):
+    """What `find` says of each key, asked once."""
+
+    def __init__(self, find: Callable[[Any], Any]) -> None:
+        self.find = find
+
+    def __missing__(self, key: Any) -> Any:
+        self[key] = found = self.find(key)
+        return found
 
 
 def summary(words: Words, row: Shown, audience: str) -> dict[str, Any]:
     """A report as one line of a list."""
-    category, category_name = words.category(row.category_id)
-    department, department_name = words.department(row.department_id)
+    category, category_name = words.categories[row.category_id]
+    department, department_name = words.departments[row.department_id]
     everything = audience != EVERYBODY
     shown: dict[str, Any] = {
         "id": row.uid,
@@ -55,7 +65,7 @@ def summary(words: Words, row: Shown, audience: str) -> dict[str, Any]:
         "category": category,
         "category_name": category_name,
         "state": row.state,
-        "state_label": words.state(row.state),
+        "state_label": words.states[row.state],
         "open": row.open,
         "department": department,
         "department_name": department_name,
@@ -63,7 +73,7 @@ def summary(words: Words, row: Shown, audience: str) -> dict[str, Any]:
         "moved_at": row.moved_at,
         "promised_at": row.promised_at,
         "district": row.district,
-        "district_name": words.district(row.district),
+        "district_name": words.districts[row.district],
         "version": row.version,
         "longitude": row.longitude if everything or row.on_map else None,
         "latitude": row.latitude if everything or row.on_map else None,
@@ -82,8 +92,8 @@ def district_name(municipality: Municipality, key: str | None, language: str) ->
 
 def features(municipality: Municipality, rows: Iterable[Shown]) -> list[dict[str, Any]]:
     """Reports on the map, as GeoJSON features."""
-    category = cache(lambda key: category_with(municipality, key))
-    return [feature(category(row.category_id), row) for row in rows]
+    categories = Once(lambda key: category_with(municipality, key))
+    return [feature(categories[row.category_id], row) for row in rows]
 
 
 def feature(category: Category, row: Shown) -> dict[str, Any]:
