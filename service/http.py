@@ -21,6 +21,7 @@ from service.text import LANGUAGES, N_, say
 
 MOST_ON_A_PAGE = 100
 VARY = "Accept-Language, Authorization"
+ASK_AGAIN = "private, no-cache"
 NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 LARGEST_KEY = 2**31 - 1
 """Of the tables that are shown page by page; PostgreSQL refuses to compare their keys with more."""
@@ -169,7 +170,7 @@ def answer(
         response.headers.update(headers)
     if etag is not None:
         response.set_etag(etag)
-        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("Cache-Control", ASK_AGAIN)
         response.headers.add("Vary", VARY)
     return response
 
@@ -179,15 +180,15 @@ def nothing() -> Response:
     return Response(status=204)
 
 
-def not_modified(etag: str) -> Response | None:
+def not_modified(etag: str, cache: str = ASK_AGAIN) -> Response | None:
     """304 where the phone has just this already, before the content is made; None otherwise, and after a change."""
     if "If-None-Match" not in request.headers or request.method not in ("GET", "HEAD"):
         return None
-    if not request.if_none_match.contains(etag):
+    if not request.if_none_match.contains_weak(etag):
         return None
     response = Response(status=304)
     response.set_etag(etag)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = cache
     response.headers["Vary"] = VARY
     return response
 

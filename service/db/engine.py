@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DisconnectionError
 
 from service.db import spatialite, writing
+from service.db.driver import run
 
 OLDEST_SQLITE = (3, 35, 0)  # UPDATE … RETURNING
 
@@ -71,7 +72,7 @@ def read_only_unless_told(connection: psycopg.Connection[Any], _record: object) 
 def begin_postgres(connection: Connection) -> None:
     """The driver commits each statement by itself; what `transaction()` begins it commits or rolls back as usual."""
     if writing.get():
-        cast("psycopg.Connection[Any]", connection.connection.driver_connection).execute("BEGIN READ WRITE")
+        run(connection, "BEGIN READ WRITE")
 
 
 def refuse_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:

@@ -40,7 +40,8 @@ class Known:
         self.values: dict[str, int] = {}
         self.asked_at = float("-inf")
         self.lock = threading.Lock()
-        every.add(self)
+        with changing_every:
+            every.add(self)
 
     def refresh(self) -> None:
         """Ask, unless it was asked lately or another thread is asking."""
@@ -63,6 +64,7 @@ def as_read_here() -> dict[str, int]:
 
 
 every: WeakSet[Known] = WeakSet()
+changing_every = threading.Lock()
 
 
 def known_here() -> Known:
@@ -100,7 +102,9 @@ def generations(subjects: Iterable[str]) -> tuple[int, ...]:
 
 def forget() -> None:
     """Ask the database at the next look, whenever the last one was."""
-    for known in list(every):
+    with changing_every:
+        all_known = list(every)
+    for known in all_known:
         known.asked_at = float("-inf")
 
 
@@ -164,6 +168,12 @@ class Remembered(Generic[Value]):
             return kept[1]
         finally:
             self.lock.release()
+
+    def served(self) -> Hashable:
+        """Of which generations the value is that `get` gives now; what it gives later is as new or newer."""
+        self.get()
+        kept = self.kept.get(known_here())
+        return None if kept is None else kept[0]
 
     def built(self) -> tuple[tuple[int, ...], Value]:
         """The value, and the generations of which it was made at least: an old snapshot shows old rows."""

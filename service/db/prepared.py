@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import BindParameter, Dialect
+from sqlalchemy.sql.visitors import iterate
 
 from service.db import session
+from service.db.driver import run
 from service.db.types import AnyRow
-
-LISTS = (list, tuple, set, frozenset)
 
 Fit = Callable[[Any], Any]
 
@@ -46,29 +46,32 @@ class Prepared:
 
     def __init__(self, statement: Any) -> None:
         self.statement = statement
+        self.lists = expanding_in(statement)
         self.compiled: dict[tuple[Any, ...], Compiled] = {}
 
     def rows(self, values: Mapping[str, Any]) -> list[AnyRow]:
         """Run it: all rows, whose values are had by name and by place. Raises what SQLAlchemy raises."""
         connection = session.connection()
-        values, expanded = lengthened(values)
-        form = (connection.dialect.name, *values, *(len(values[name]) for name in expanded))
+        if self.lists:
+            values = {**values, **{name: power_of_two(values[name]) for name in self.lists}}
+        form = (connection.dialect.name, *values, *(len(values[name]) for name in self.lists))
         compiled = self.compiled.get(form)
         if compiled is None:
             compiled = self.compiled[form] = compile_for(
                 connection.dialect, self.spoken(connection.dialect.name), values
             )
-        if expanded or compiled.constants:
+        if self.lists or compiled.constants:
             values = {**compiled.constants, **values}
-            for name in expanded:
+            for name in self.lists:
                 values |= {f"{name}_{place}": value for place, value in enumerate(values[name], 1)}
-        given = tuple(values[name] if fit is None else fit(values[name]) for name, fit in compiled.parameters)
-        cursor = run(connection, compiled, given)
+        given: Any = {name: values[name] if fit is None else fit(values[name]) for name, fit in compiled.parameters}
+        if not compiled.named:
+            given = tuple(given[name] for name, _ in compiled.parameters)
+        cursor, found = run(connection, compiled.sql, given, rows=compiled.row is not None)
         if compiled.row is None:
             return []
         if compiled.made is None:
             compiled.made = columns_made(connection.dialect, compiled.columns, cursor)
-        found = cursor.fetchall()
         if compiled.made:
             found = [made(row, compiled.made) for row in found]
         return [compiled.row(row) for row in found]
@@ -88,12 +91,11 @@ class Prepared:
         return found[0][0] if found else None
 
 
-def lengthened(values: Mapping[str, Any]) -> tuple[Mapping[str, Any], Collection[str]]:
-    """The values with their lists lengthened, and the names of the lists."""
-    lists = [name for name, value in values.items() if isinstance(value, LISTS)]
-    if not lists:
-        return values, lists
-    return {name: power_of_two(value) if name in lists else value for name, value in values.items()}, lists
+def expanding_in(statement: Any) -> Collection[str]:
+    """The names of the parameters that lists fill."""
+    spoken = statement.values() if isinstance(statement, Mapping) else [statement]
+    parts = (part for one in spoken for part in iterate(one))
+    return sorted({part.key for part in parts if isinstance(part, BindParameter) and part.expanding})
 
 
 def power_of_two(values: Collection[Any]) -> Sequence[Any]:
@@ -140,16 +142,3 @@ def made(row: Sequence[Any], columns: Sequence[tuple[int, Fit]]) -> list[Any]:
     for place, fit in columns:
         values[place] = fit(values[place])
     return values
-
-
-def run(connection: Connection, compiled: Compiled, given: Sequence[Any]) -> Any:
-    """Let the driver run it; its cursor."""
-    driver: Any = connection.connection.driver_connection
-    values = dict(zip([name for name, _ in compiled.parameters], given, strict=True)) if compiled.named else given
-    for listen in connection.dispatch.before_cursor_execute:
-        listen(connection, None, compiled.sql, values, None, False)
-    try:
-        return driver.execute(compiled.sql, values)
-    except BaseException as error:
-        # As for each other statement: the fault gets its name, a broken connection is thrown away.
-        connection._handle_dbapi_exception(error, compiled.sql, values, None, None)

@@ -212,3 +212,4 @@ def _wkb(data: Any) -> str | bytes:
 
 
 _indexes = Remembered(_build, SUBJECT)
+served = _indexes.served

@@ -23,6 +23,8 @@ Chosen = Integers | slice | int
 WGS84 = Geod(ellps="WGS84")
 RADIAN = np.pi / 180
 EDGES_AT_ONCE = 2_000_000
+FEW = 8
+"""So many edges are measured one by one in the time that arrays take to be made."""
 
 
 def metres_per_degree(lat: Any) -> tuple[Any, Any]:
@@ -87,6 +89,8 @@ class Edges:
         share = self._foot(lon, lat, edges)
         rough = self._rough_metres(lon, lat, edges, share)
         close = np.flatnonzero(rough <= rough.min() * (1 + 1e-6) + 1e-3)
+        if len(close) > FEW:
+            return float(self.metres(np.array([lon]), np.array([lat]), np.array([geometry]))[0])
         return min(float(self._exact_metres(lon, lat, edges.start + edge, share[edge])) for edge in close)
 
     def _metres(self, lon: Floats, lat: Floats, geometry: Integers, counts: Integers) -> Floats:

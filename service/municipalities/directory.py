@@ -137,6 +137,7 @@ def describe(
 
 
 _directory = Remembered(build, SUBJECT)
+served = _directory.served
 
 
 def municipalities() -> Mapping[str, Municipality]:

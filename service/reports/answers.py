@@ -1,15 +1,18 @@
 """The answer that shows one report whole, to whomever it is shown."""
 
 import uuid
+from collections.abc import Hashable
 
 from flask import Response
 
-from service.db.generations import generations
+from service.db.generations import generation
+from service.gis import index
 from service.http import answer, etag_of, language, not_modified
 from service.media.finding import photos_of
+from service.municipalities import directory
 from service.municipalities.directory import Municipality
 from service.people.appointing import SUBJECT as STAFF_NAMES
-from service.reports import presenting
+from service.reports import catalogue, presenting
 from service.reports.finding import Whole
 from service.reports.history import Step
 
@@ -30,6 +33,6 @@ def owner_of(report: uuid.UUID, step: Step) -> str:
     return f"report:{report}" if step.kind == "submitted" else f"entry:{step.uid}"
 
 
-def names() -> tuple[int, ...]:
-    """What changes when categories, departments, districts or staff are renamed."""
-    return generations(("categories", "municipalities", "layers", STAFF_NAMES))
+def names() -> tuple[Hashable, ...]:
+    """What changes when categories, departments, districts or staff are renamed, as they are called in the answer."""
+    return catalogue.served(), directory.served(), index.served(), generation(STAFF_NAMES)

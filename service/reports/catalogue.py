@@ -73,6 +73,7 @@ def build() -> Mapping[int, Catalogue]:
 
 
 _catalogues = Remembered(build, SUBJECT)
+served = _catalogues.served
 
 
 def catalogue_of(municipality: Municipality) -> Catalogue:

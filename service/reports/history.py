@@ -74,6 +74,7 @@ def add_entry(
     internal: str | None = None,
 ) -> Step:
     """Add what has just been done to the report, as it is now. Two statements where there is text, else one."""
+    public, internal = public or None, internal or None
     salt = secrets.token_bytes(16) if public or internal else None
     said: dict[str, Any] = {
         "uid": new_uid(),

@@ -10,6 +10,7 @@ from service.db import stop_reading, transaction
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality
 from service.http import (
+    VARY,
     Blueprint,
     CursorNotValid,
     PageQuery,
@@ -54,6 +55,7 @@ from service.storage.keeping import FileNotKept, Store, StoreUnavailable
 
 SIMILAR_METRES = 100
 MOST_SIMILAR = 10
+PHOTO_CACHE = "private, max-age=300"
 
 PHOTO_REFUSALS = (
     PhotoEmpty,
@@ -221,12 +223,13 @@ def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, 
     row = finding.report_row(municipality, report)
     shown = photo_for(municipality, row, photo, audience_of(caller_or_nobody(), row)).uid
     etag = etag_of(shown, size)
-    if unchanged := not_modified(etag):
+    if unchanged := not_modified(etag, PHOTO_CACHE):
         return unchanged
     stop_reading()  # no connection is held while the store is asked
     response = Response(read_rendition(municipality, shown, Rendition(size), store()), content_type="image/jpeg")
     response.set_etag(etag)
-    response.headers["Cache-Control"] = "private, max-age=300"
+    response.headers["Cache-Control"] = PHOTO_CACHE
+    response.headers["Vary"] = VARY
     response.headers["Content-Security-Policy"] = "default-src 'none'"
     return response
 

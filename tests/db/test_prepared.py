@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, event, insert, select, text
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import Connection, bindparam, column, event, insert, select, text
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from service.db import db, session, transaction
 from service.db.prepared import Prepared
@@ -88,6 +88,48 @@ def test_faults_are_those_of_sqlalchemy(here: Municipality) -> None:
     assert not writing.__exit__(IntegrityError, caught.value, None)
     assert "year" in str(caught.value.orig)
     assert Prepared(select(counters.c.id)).rows({}) == []
+
+
+def test_a_list_that_is_a_value_stays_as_it_is(here: Municipality) -> None:
+    rules: Any = db.metadata.tables["routing_rules"]
+    row = {
+        "municipality_id": here.id,
+        "position": 999,
+        "relation": "in",
+        "layer": "areas",
+        "categories": ["a", "b", "c"],
+    }
+    with transaction():
+        key = Prepared(insert(rules).returning(rules.c.id)).value(row)
+    kept = Prepared(select(rules.c.categories).where(rules.c.id == bindparam("key")))
+    assert kept.value({"key": key}) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("collection", [{1: "a", 2: "b"}.keys(), range(1, 3), (1, 2), {1, 2}])
+def test_any_collection_is_a_list(app: Flask, collection: Any) -> None:
+    assert AMONG.rows({"ids": collection}) == AMONG.rows({"ids": [1, 2]})
+
+
+def test_a_fault_in_a_later_row_has_its_name_too(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("only SQLite's functions are ours")
+    texts = "SELECT 'SRID=4326;POINT(1 2)' AS t UNION ALL SELECT 'SRID=4326;POINT(1 NOTHING)'"
+    fault = Prepared(text(f"SELECT GeomFromEWKT(t) AS g FROM ({texts})").columns(column("g")))
+    with pytest.raises(DataError, match="GeomFromEWKT: unreadable"):
+        fault.rows({})
+
+
+def test_a_connection_that_breaks_at_the_beginning_of_a_change_is_a_fault_of_the_database(here: Municipality) -> None:
+    if db.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no connections that break")
+
+    def break_it(connection: Connection) -> None:
+        connection.connection.driver_connection.close()  # type: ignore[union-attr]
+
+    event.listen(db.engine, "begin", break_it, insert=True, once=True)
+    with pytest.raises(OperationalError), transaction():
+        session.connection()
+    assert session.scalar(text("SELECT 1")) == 1
 
 
 def test_a_spatial_fault_has_its_name(app: Flask) -> None:

@@ -95,3 +95,13 @@ def test_the_degrees_around_a_point_reach_as_far_as_they_say(lat, azimuth, far):
     across, along = degrees_around(lat, far)
     assert abs(lon_there) <= across
     assert abs(lat_there - lat) <= along
+
+
+@pytest.mark.parametrize("corners", [3, 30, 300])
+def test_from_one_point_it_is_as_far_as_from_many(corners):
+    """Also where all edges are equally near: at the middle of a circle."""
+    ring = [moved(KOZANI, 360 / corners * number, 500) for number in range(corners)]
+    for lon, lat in (KOZANI, moved(KOZANI, 10, 80), moved(KOZANI, 200, 900)):
+        for shape in (shapely.Polygon(ring), shapely.LineString(ring), shapely.Point(ring[0])):
+            edges = Edges.of(np.array([shape], dtype=object))
+            assert edges.metres_from(lon, lat, 0) == metres(shape, lon, lat)

@@ -110,3 +110,28 @@ def test_an_old_snapshot_does_not_turn_what_is_known_back(app: Flask, grown: Cal
         assert ask_anew() == newest
         go_on.set()
     assert generation(SUBJECT) == newest
+
+
+def test_what_is_served_is_never_called_newer_than_it_is(app: Flask, grown: Callable[[], int]) -> None:
+    """An answer that is made of it would be confirmed for ever under the newer name."""
+    begun, go_on = threading.Event(), threading.Event()
+    go_on.set()
+
+    def build() -> int:
+        value = what_the_rows_say()
+        begun.set()
+        go_on.wait(10)
+        return value
+
+    remembered = Remembered(build, SUBJECT)
+    before = remembered.get()
+    named = remembered.served()
+    begun.clear()
+    go_on.clear()
+    newest = grown()
+    with elsewhere(app, remembered.get):
+        assert begun.wait(10)
+        assert (remembered.served(), remembered.get()) == (named, before)
+        go_on.set()
+    assert remembered.get() == newest
+    assert remembered.served() != named

@@ -16,7 +16,7 @@ from service.reports.models import Report, ReportEntry
 from service.reports.moving import MoveNotAllowed, ReasonNeeded, move_report
 from service.reports.states import STATES, as_markdown, is_reopening
 from tests.factories.people import Person, make_resident, make_staff
-from tests.factories.reports import make_report, photo
+from tests.factories.reports import make_report, photo, send_whole
 from tests.reports.scene import (
     HERE,
     as_staff,
@@ -306,6 +306,27 @@ def test_the_repair_is_shown_with_its_photo(
     again = move(client, bob, report.uid, "acknowledged", photos=[sent.json["id"]])
     assert (again.status_code, again.json["code"]) == (404, "photo_not_found")
     assert the_report(report.uid).state == "resolved"
+
+
+def test_the_answer_to_a_step_is_what_is_read_afterwards(
+    client: FlaskClient, here: Municipality, alice: Person, bob: Person
+) -> None:
+    report = make_report(here, alice)
+    body = {"to": "acknowledged", "note": "", "internal": ""}
+    answer = client.post(f"{HERE}/staff/reports/{report.uid}/moves", json=body, headers=bob.headers)
+    assert answer.json == client.get(f"{HERE}/staff/reports/{report.uid}", headers=bob.headers).json
+    assert answer.json["timeline"][-1]["note"] is answer.json["timeline"][-1]["internal"] is None
+
+
+def test_a_photo_keeps_its_five_minutes_when_it_is_asked_for_again(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    shown = send_whole(client, [photo()], who=alice).json["photos"][0]
+    first = client.get(shown["small"], headers=alice.headers)
+    again = client.get(shown["small"], headers=alice.headers | {"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    for header in ("Cache-Control", "Vary", "ETag"):
+        assert first.headers[header] == again.headers[header]
 
 
 def test_a_photo_of_somebody_else_cannot_be_made_ones_own(

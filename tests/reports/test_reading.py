@@ -21,6 +21,14 @@ def polled(client: FlaskClient, address: str, headers: dict[str, str], etag: str
     return client.get(address, headers=headers | {"If-None-Match": etag}).status_code
 
 
+def test_a_proxy_that_packs_answers_may_weaken_their_names(client: FlaskClient, here: Municipality) -> None:
+    report = make_report(here)
+    for address in (f"{HERE}/app", f"{HERE}/reports", f"{HERE}/reports/{report.uid}"):
+        etag = client.get(address).headers["ETag"]
+        again = client.get(address, headers={"If-None-Match": f"W/{etag}"})
+        assert (again.status_code, again.headers["ETag"]) == (304, etag)
+
+
 def test_a_phone_that_has_a_report_is_told_so_until_it_changes(
     client: FlaskClient, here: Municipality, alice: Person, bob: Person
 ) -> None:
