@@ -3,7 +3,8 @@
 The worker gives a table `event kind → function(event) → what is owed`. The function only reads, outside any
 transaction. What it says is then inserted, and the event's cursor moved, in one short transaction, whose first
 statement asks whether the event still is where it was: when two workers expand the same event, one of them writes
-and the other writes nothing. A crash in between repeats the chunk and inserts nothing twice.
+and the other writes nothing. A crash in between repeats the chunk and inserts nothing twice. Who has given up their
+address since the function was asked is owed nothing there.
 
 Events of one subject are expanded in the order in which they were owed. An event whose function fails is tried
 again with growing pauses and is never given up; the kind of its error stands in its row, without its text, which
@@ -12,7 +13,7 @@ might quote somebody.
 
 import random
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from service.db.leases import fixed
 from service.db.types import Instant
 from service.db.upserts import insert
 from service.outbox.models import Delivery, Event, Target
+from service.outbox.targets import ADDRESS, addresses_of
 
 log = structlog.get_logger()
 
@@ -97,12 +99,15 @@ Expand = Callable[[Posted], Iterable[Owed | Kept]]
 
 @dataclass
 class Chunk:
-    """What the next transaction writes of one event; `last` when nothing comes after it."""
+    """What the next transaction writes of one event; `last` when nothing comes after it. `addresses` are those of the
+    targets that are addresses of people.
+    """
 
     event: Posted
     rows: Sequence[Owed | Kept]
     last: bool
     channels: dict[int, str] = field(default_factory=dict)
+    addresses: Collection[int] = ()
 
     @property
     def owed(self) -> list[Owed]:
@@ -124,10 +129,11 @@ def expand(table: Mapping[str, Expand]) -> bool:
     if chunks:
         find_channels(chunks)
         with transaction():
-            ours = lock([chunk.event.id for chunk in chunks])
-            for chunk in chunks:
-                if chunk.event.id in ours:
-                    write(chunk)
+            locked = lock([chunk.event.id for chunk in chunks])
+            ours = [chunk for chunk in chunks if chunk.event.id in locked]
+            gone = given_up(ours)
+            for chunk in ours:
+                write(chunk, gone)
             crash_here("after_expand_insert")
     return bool(events)
 
@@ -193,12 +199,13 @@ def postpone(event: Posted, error: Exception) -> None:
 
 
 def find_channels(chunks: Sequence[Chunk]) -> None:
-    """Look up the channel of every target that is owed something, with one statement."""
+    """Look up the channel of every target that is owed something, and which are addresses, with one statement."""
     wanted = {owed.target_id for chunk in chunks for owed in chunk.owed}
-    rows = session.execute(select(Target.id, Target.channel).where(Target.id.in_(wanted))).all()
+    rows = session.execute(select(Target.id, Target.channel, Target.kind).where(Target.id.in_(wanted))).all()
     channels: dict[int, str] = {row.id: row.channel for row in rows}
+    addresses = {row.id for row in rows if row.kind == ADDRESS}
     for chunk in chunks:
-        chunk.channels = channels
+        chunk.channels, chunk.addresses = channels, addresses
 
 
 def lock(ids: Sequence[int]) -> set[int]:
@@ -206,13 +213,36 @@ def lock(ids: Sequence[int]) -> set[int]:
     return set(session.scalars(select(Event.id).where(Event.id.in_(ids)).with_for_update(skip_locked=True)))
 
 
-def write(chunk: Chunk) -> None:
-    """Insert the chunk and move the cursor; nothing, when another worker has moved it meanwhile."""
+def given_up(chunks: Sequence[Chunk]) -> set[tuple[int, int]]:
+    """Who is no longer reached at an address where they would be owed something: (person, target), by one statement.
+
+    Nobody else gives theirs up until this transaction has ended: then what is owed there is found.
+    """
+    owed_there = {
+        (owed.person_id, owed.target_id)
+        for chunk in chunks
+        for owed in chunk.owed
+        if owed.person_id is not None and owed.target_id in chunk.addresses
+    }
+    if not owed_there:
+        return set()
+    present = addresses_of({person for person, _ in owed_there})
+    return {(person, target) for person, target in owed_there if present.get(person) != target}
+
+
+def write(chunk: Chunk, gone: Collection[tuple[int, int]]) -> None:
+    """Insert the chunk, but for what is owed to those who are `gone` from there, and move the cursor; nothing, when
+    another worker has moved it meanwhile.
+    """
     if not advance(chunk):
         return
     for kept in chunk.kept:
         session.execute(insert(kept.model).values(**kept.values).on_conflict_do_nothing())
-    deliveries = [delivery(chunk, owed) for owed in chunk.owed if owed.target_id in chunk.channels]
+    deliveries = [
+        delivery(chunk, owed)
+        for owed in chunk.owed
+        if owed.target_id in chunk.channels and (owed.person_id, owed.target_id) not in gone
+    ]
     if deliveries:
         session.connection().execute(insert_deliveries(), deliveries)
 

@@ -12,6 +12,7 @@ A channel without credentials sends nothing: its deliveries stay pending.
 """
 
 import queue
+import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Float, Row, String, bindparam, case, delete, exists, select, update
+from sqlalchemy import ColumnElement, Float, Row, String, bindparam, case, delete, exists, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
 from service import logs
@@ -33,12 +35,15 @@ from service.db.upserts import insert
 from service.outbox.channels import Channel, Message, configured
 from service.outbox.models import ChannelPause, Delivery, Event, Target
 from service.outbox.outcomes import Outcome, Result
-from service.outbox.targets import go_on, retire
+from service.outbox.targets import PENDING, go_on, lock, lock_deliveries, retire
 
 log = structlog.get_logger()
 
 RECORD_AT_ONCE = 16
 RECORD_AFTER = 0.05
+RECORD_TRIES = 5
+ABORTED = ("40001", "40P01")
+"""The SQLSTATEs of a transaction that lost to another and may be tried again: serialization failure, deadlock."""
 WAVES = 4
 
 
@@ -128,7 +133,22 @@ class Sender:
             expected -= len(settled)
 
     def write_down(self, settled: Sequence[Settled], refused: Result | None) -> None:
-        """Record what became of a few attempts, in one transaction; `refused`: nothing could be tried at all."""
+        """Record what became of a few attempts; `refused`: nothing could be tried at all.
+
+        Tried again when the database aborts it in favour of somebody else: results that are lost are sent twice.
+        """
+        for _ in range(RECORD_TRIES - 1):
+            try:
+                return self.write_at_once(settled, refused)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in ABORTED:
+                    raise
+                log.warning("recording_aborted", channel=self.channel.name, count=len(settled))
+                time.sleep(random.uniform(0, RECORD_AFTER))
+        return self.write_at_once(settled, refused)
+
+    def write_at_once(self, settled: Sequence[Settled], refused: Result | None) -> None:
+        """The same in one transaction."""
         with transaction():
             late = record(self.owner, settled, self.channel)
             pauses = [result for _, result in settled if result.treatment.pauses_channel] + (
@@ -243,19 +263,28 @@ def record(owner: str, settled: Sequence[Settled], channel: Channel) -> int:
     """Write the results down, inside a transaction. Returns how many came too late: somebody else has taken over."""
     if not settled:
         return 0
+    lock_what_is_retired(settled)
+    in_order = sorted(settled, key=lambda one: one[0].delivery_id)  # as all lock deliveries
     done: Any = session.connection().execute(
-        recording(),
-        [
-            parameters(owner, attempt, result, channel)
-            for attempt, result in sorted(settled, key=lambda one: one[0].delivery_id)  # in one order, as below
-        ],
+        recording(), [parameters(owner, attempt, result, channel) for attempt, result in in_order]
     )
-    for attempt, result in sorted(settled, key=lambda one: one[0].target_id):  # in one order, lest workers deadlock
+    for attempt, result in in_order:
         if result.outcome not in (Outcome.SENT, Outcome.EXPIRED):
             go_on(attempt.delivery_id, attempt.target_id)
         if result.treatment.retires_target:
             retire(attempt.target_id, result.outcome.value + ": " + (result.error or ""))
     return len(settled) - max(0, int(done.rowcount))
+
+
+def lock_what_is_retired(settled: Sequence[Settled]) -> None:
+    """Lock the targets that these results retire and, with what waits for them, all that will be written; nothing
+    when no target is retired.
+    """
+    retired = {attempt.target_id for attempt, result in settled if result.treatment.retires_target}
+    if retired:
+        lock(*retired)
+        waiting = Delivery.target_id.in_(retired) & PENDING
+        lock_deliveries(or_(Delivery.id.in_([attempt.delivery_id for attempt, _ in settled]), waiting))
 
 
 def recording() -> Any:

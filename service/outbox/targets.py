@@ -3,13 +3,15 @@
 A mailbox of a department is of a kind of its own, though a resident may have the same address: who gives up an address
 must not silence a department, and what is told to the one must not keep it from the other.
 
-Call these inside a transaction.
+Call these inside a transaction. Whoever locks several rows locks targets before deliveries, and each in the order of
+their ids: of two who want the same one waits for the other, and neither for ever.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, column, func, select, table, update
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
@@ -20,7 +22,14 @@ from service.outbox.models import Delivery, Target
 log = structlog.get_logger()
 
 MAILBOX = "mailbox"
-KINDS = {"push": ("token", "fid"), "email": ("address", MAILBOX)}
+ADDRESS = "address"
+KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX)}
+
+ACCOUNTS = table("accounts", column("id"), column("email_target_id"))
+"""All that the outbox asks of people, whose slice stands above it: which address is whose."""
+
+PENDING = Delivery.state == fixed("pending")
+UNFINISHED = Delivery.state.in_((fixed("pending"), fixed("sending")))
 
 
 def register(municipality_id: int, channel: str, kind: str, value: str) -> int:
@@ -44,11 +53,20 @@ def id_of(municipality_id: int, channel: str, kind: str, value: str | None) -> i
 
 
 def lock(*ids: int | None) -> None:
-    """Lock these targets in the order of their ids: of two people who exchange theirs one waits for the other, and
-    neither for ever.
-    """
+    """Lock these targets."""
     wanted = [target_id for target_id in ids if target_id is not None]
     session.execute(select(Target.id).where(Target.id.in_(wanted)).order_by(Target.id).with_for_update(key_share=True))
+
+
+def lock_deliveries(*conditions: ColumnElement[bool]) -> None:
+    """Lock the deliveries of which all this is true; the targets that will be changed too are locked before."""
+    session.execute(select(Delivery.id).where(*conditions).order_by(Delivery.id).with_for_update())
+
+
+def addresses_of(people: Collection[int]) -> dict[int, int | None]:
+    """Which target each of these people has as an address; nobody changes theirs until this transaction ends."""
+    theirs = select(ACCOUNTS).where(ACCOUNTS.c.id.in_(people)).order_by(ACCOUNTS.c.id).with_for_update(read=True)
+    return {row.id: row.email_target_id for row in session.execute(theirs)}
 
 
 def replace(target_id: int, kind: str, value: str) -> int:
@@ -58,6 +76,8 @@ def replace(target_id: int, kind: str, value: str) -> int:
 
     Returns the id of the new target; the same id when nothing changed.
     """
+    where = session.execute(select(Target.municipality_id, Target.channel).where(Target.id == target_id)).one()
+    lock(target_id, id_of(*where, kind, value))
     old = session.scalars(select(Target).where(Target.id == target_id).with_for_update(key_share=True)).one()
     if (old.kind, old.value) == (kind, value) and old.state == "active":
         return old.id
@@ -71,10 +91,11 @@ def replace(target_id: int, kind: str, value: str) -> int:
 
 def redirect(old_id: int, new_id: int) -> None:
     """What waits for one target goes to another, unless that one has it already."""
+    lock_deliveries(Delivery.target_id == old_id, PENDING)
     has_it = select(Delivery.event_id).where(Delivery.target_id == new_id)
     session.execute(
         update(Delivery)
-        .where(Delivery.target_id == old_id, Delivery.state == "pending", Delivery.event_id.not_in(has_it))
+        .where(Delivery.target_id == old_id, PENDING, Delivery.event_id.not_in(has_it))
         .values(target_id=new_id)
         .execution_options(synchronize_session=False)
     )
@@ -126,9 +147,10 @@ def retire(target_id: int, reason: str) -> None:
     ).all()
     if MAILBOX in kinds:
         log.error("mailbox_retired", target=target_id)
+    lock_deliveries(Delivery.target_id == target_id, PENDING)
     session.execute(
         update(Delivery)
-        .where(Delivery.target_id == target_id, Delivery.state == "pending")
+        .where(Delivery.target_id == target_id, PENDING)
         .values(state="failed", error=f"target retired: {reason}")
         .execution_options(synchronize_session=False)
     )
@@ -138,13 +160,10 @@ def give_up(target_id: int, person_id: int) -> None:
     """This person is not reached there any more, though others may be: what they are still owed there is worth nothing
     now, also what is just being sent, should it not arrive.
     """
+    lock_deliveries(Delivery.target_id == target_id, UNFINISHED)
     session.execute(
         update(Delivery)
-        .where(
-            Delivery.target_id == target_id,
-            Delivery.person_id == person_id,
-            Delivery.state.in_((fixed("pending"), fixed("sending"))),
-        )
+        .where(Delivery.target_id == target_id, Delivery.person_id == person_id, UNFINISHED)
         .values(expires_at=seconds_from_now(0))
         .execution_options(synchronize_session=False)
     )

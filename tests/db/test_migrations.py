@@ -13,19 +13,24 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from geoalchemy2 import Geometry
 from geoalchemy2.shape import to_shape
-from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text, update
 
 from service.app import create_app
 from service.config import Settings
-from service.db import Base, db, engine, session
+from service.db import Base, db, engine, session, transaction
 from service.gis.models import Feature
 from service.gis.spatial_sql import in_box
+from service.outbox.models import Delivery, Target
+from service.people.changing import change_address
+from service.people.models import Account
 from service.reports.models import Report
 from service.schema_version import FOLDER, configuration, is_up_to_date, migrate, newest, undo
 from tests.conftest import WORKER, postgres_server
 from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
+from tests.factories.people import make_resident
 from tests.factories.reports import make_report
+from tests.reports.scene import expand_all
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()][::-1]
 OURS = set(Base.metadata.tables)
@@ -162,6 +167,48 @@ def test_the_service_knows_whether_its_schema_is_there(url: str, tmp_path: Path)
         assert app.test_client().get("/ready").status_code == 200
         session.remove()
         db.engine.dispose()
+
+
+def whose() -> list[tuple[str, str, int | None]]:
+    """Of each delivery the kind of its target, its state, and the person whom it is for."""
+    session.remove()
+    query = select(Target.kind, Delivery.state, Delivery.person_id).join(Target).order_by(Target.kind, Delivery.id)
+    rows = [tuple(row) for row in session.execute(query)]
+    session.remove()
+    db.engine.dispose()
+    return rows  # type: ignore[return-value]
+
+
+def test_mails_that_wait_from_before_know_whom_they_are_for(url: str, tmp_path: Path) -> None:
+    migrate(url)
+    app = create_app(Settings(home=tmp_path, database_url=url, limits=False, log_level="ERROR"))
+    with app.app_context():
+        here = make_municipality("here", west=21.7, south=40.2)
+        alice, amy = make_resident(here), make_resident(here)
+        with transaction():
+            for who in (alice, amy):
+                change_address(here, session.get_one(Account, who.account_id), "us@example.org")
+        for who in (alice, alice, alice, amy, None):
+            make_report(here, who)
+            expand_all()
+        first, second, *_ = session.scalars(
+            select(Delivery.id).join(Target).where(Target.kind == "address").order_by(Delivery.id)
+        ).all()
+        with transaction():
+            session.execute(update(Delivery).where(Delivery.id == first).values(state="sent"))
+            session.execute(update(Delivery).where(Delivery.id == second).values(state="sending"))
+        db.engine.dispose()
+        undo(url, "0001")
+        migrate(url)
+        found = whose()
+    assert [(state, person) for kind, state, person in found if kind == "address"] == [
+        ("sent", None),
+        ("sending", alice.account_id),
+        ("pending", alice.account_id),
+        ("pending", amy.account_id),
+    ]
+    others = {(kind, person) for kind, _, person in found if kind != "address"}
+    assert others == {("mailbox", None), ("token", None)}
 
 
 BATCH = '''"""A later revision that changes tables with data and with geometry."""

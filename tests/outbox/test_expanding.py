@@ -81,7 +81,7 @@ def test_of_two_workers_that_expand_one_event_one_writes(here: Municipality) -> 
     session.rollback()
     with transaction():
         assert not expanding.advance(chunk)
-        expanding.write(chunk)
+        expanding.write(chunk, ())
     assert deliveries() == 5
 
 

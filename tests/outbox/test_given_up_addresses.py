@@ -7,12 +7,14 @@ from flask.testing import FlaskClient
 
 from service.municipalities.directory import Municipality
 from service.outbox.channels.email import Email, Server
+from service.outbox.expanding import Kept, Owed, Posted, expand
 from service.outbox.sending import Sender
+from service.reports.messages import REPORT_CHANGED, who_is_told
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import make_report
 from tests.outbox.mail_server import MailServer, mail_server
 from tests.outbox.scene import make_all_due, send_all, what_became_of
-from tests.reports.scene import HERE, expand_all
+from tests.reports.scene import HERE, expand_all, inbox_of
 
 Say = Callable[[Person, str | None], None]
 
@@ -105,3 +107,23 @@ def test_what_was_just_being_sent_and_did_not_arrive_is_not_sent_again(
     sender.send_due()
     assert what_became_of("later@example.org") == [("expired", 2, 0)]
     sender.close()
+
+
+@pytest.mark.parametrize("new", ["new@example.org", None])
+def test_what_was_worded_before_the_address_was_given_up_is_not_owed_there(
+    here: Municipality, alice: Person, amy: Person, say: Say, letters: Sender, server: MailServer, new: str | None
+) -> None:
+    def meanwhile(event: Posted) -> list[Owed | Kept]:
+        rows = list(who_is_told(event))
+        say(alice, new)
+        return rows
+
+    for who in (alice, amy):
+        say(who, "us@example.org")
+    make_report(here, alice)
+    amys = make_report(here, amy).number
+    while expand({REPORT_CHANGED: meanwhile}):
+        pass
+    send_all(letters, rounds=2)
+    assert residents_mail(server) == [("us@example.org", amys)]
+    assert len(inbox_of(alice)) == 1
