@@ -10,6 +10,7 @@ from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.leases import changed, fixed
 from service.outbox.models import Delivery, Event, Target
+from service.outbox.targets import lock_deliveries
 
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000
@@ -20,7 +21,9 @@ def forget_finished() -> int:
     some = (
         select(Delivery.id)
         .where(Delivery.state.not_in((fixed("pending"), fixed("sending"))), Delivery.created_at < now() - KEPT_FOR)
+        .order_by(Delivery.id)
         .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
     return changed(delete(Delivery).where(Delivery.id.in_(some)))
 
@@ -32,7 +35,9 @@ def expire_overdue() -> int:
     some = (
         select(Delivery.id)
         .where(Delivery.state == fixed("pending"), Delivery.expires_at < seconds_from_now(0))
+        .order_by(Delivery.id)
         .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
     return changed(
         update(Delivery)
@@ -77,5 +82,6 @@ def forget_retired() -> int:
 def forget_subject(subject: str) -> None:
     """Delete everything that was or would have been told about a thing that is erased."""
     events = select(Event.id).where(Event.subject == subject)
+    lock_deliveries(Delivery.event_id.in_(events))
     session.execute(delete(Delivery).where(Delivery.event_id.in_(events)).execution_options(synchronize_session=False))
     session.execute(delete(Event).where(Event.subject == subject))
