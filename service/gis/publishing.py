@@ -1,25 +1,23 @@
-"""Publish what a file holds as the next version of a layer."""
+"""Put a version of a layer in force: what a file holds, a draft, or a version that was in force before."""
 
 import re
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
-import shapely
-from sqlalchemy import LargeBinary, bindparam, func, insert, select
+from sqlalchemy import select
 
 from service.db import session
 from service.db.clock import now
 from service.db.generations import grow
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
+from service.gis.drafting import draft_of_file
 from service.gis.importing import ImportedLayer
 from service.gis.index import SUBJECT
-from service.gis.models import KINDS, PUBLISHED, Feature, Layer, LayerVersion
+from service.gis.models import DRAFT, KINDS, PUBLISHED, Layer, LayerPublication, LayerVersion
 from service.municipalities.directory import Municipality
 from service.text import N_
 
-AT_ONCE = 1000
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
 
@@ -62,12 +60,32 @@ def publish_version(
         if column not in ("public", "attribution", "licence", "approximate"):
             raise TypeError(f"a layer has no {column}")
         setattr(layer, column, value)
-    version = _next_version(layer, imported)
-    _insert_features(version, imported)
+    version = draft_of_file(layer, imported)
+    put_in_force(layer, version)
+    return version
+
+
+def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, reason: str | None = None) -> None:
+    """Let a draft, or a version that was in force before, be the layer's. Inside `transaction()`, the layer locked.
+
+    From now on the version is never changed.
+    """
+    moment = now()
+    session.add(
+        LayerPublication(
+            layer_id=layer.id,
+            version_id=version.id,
+            before_id=layer.published_version_id,
+            at=moment,
+            by_id=by_id,
+            reason=reason,
+        )
+    )
+    if version.state == DRAFT:
+        version.state, version.published_at, version.publish_at = PUBLISHED, moment, None
     layer.published_version_id = version.id
     session.flush()
     grow(SUBJECT)
-    return version
 
 
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
@@ -100,33 +118,3 @@ def _locked_layer(municipality: Municipality, key: str, name: Mapping[str, str] 
     layer.name = dict(name) if name else layer.name
     layer.kind = kind or layer.kind
     return layer
-
-
-def _next_version(layer: Layer, imported: ImportedLayer) -> LayerVersion:
-    newest = session.scalar(select(func.max(LayerVersion.number)).where(LayerVersion.layer_id == layer.id))
-    moment = now()
-    version = LayerVersion(
-        layer_id=layer.id,
-        number=(newest or 0) + 1,
-        state=PUBLISHED,
-        source=imported.source,
-        sha256=imported.sha256,
-        feature_count=len(imported.features),
-        created_at=moment,
-        published_at=moment,
-    )
-    session.add(version)
-    session.flush()
-    return version
-
-
-def _insert_features(version: LayerVersion, imported: ImportedLayer) -> None:
-    """As WKB, because GeoAlchemy2 would send text to SQLite, which has a digit less and cannot say a collection."""
-    geometry = func.ST_GeomFromWKB(bindparam("wkb", type_=LargeBinary), 4326)
-    statement = insert(Feature.__table__).values(geometry=geometry)  # type: ignore[arg-type]
-    rows = (
-        {"version_id": version.id, "key": key, "attributes": attributes, "wkb": shapely.to_wkb(shape)}
-        for key, attributes, shape in imported.features
-    )
-    while some := list(islice(rows, AT_ONCE)):
-        session.execute(statement, some)
