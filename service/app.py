@@ -16,11 +16,14 @@ from service.config import Settings
 from service.db import db, engine
 from service.db.standstill import was_refused
 from service.errors import Problem
+from service.gis.public_routes import blueprint as layers
+from service.gis.routes import blueprint as staff_layers
 from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
 from service.municipalities.directory import municipality
 from service.municipalities.routes import blueprint as municipalities
 from service.notices.routes import blueprint as notices
+from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
 from service.people import limits
 from service.people.routes import blueprint as people
@@ -29,7 +32,7 @@ from service.reports.staff_routes import blueprint as staff_reports
 from service.storage.keeping import open_store
 from service.text import N_
 
-BLUEPRINTS = (municipalities, people, reports, staff_reports, notices)
+BLUEPRINTS = (municipalities, people, reports, staff_reports, notices, staff_layers, layers)
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""
@@ -66,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     app.register_blueprint(health)
+    app.register_blueprint(ogc)
     describe(app, api)
     if settings.trusted_proxies:
         count = settings.trusted_proxies

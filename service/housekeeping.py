@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 
 from service.db import transaction
+from service.gis.scheduling import publish_draft
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
 from service.jobs.working import Progress, Work
@@ -105,6 +106,7 @@ HANDLERS = {
     "forget_messages": forget_messages,
     "forget_targets": forget_targets,
     "forget_tokens": forget_tokens,
+    "publish_draft": publish_draft,
     "sweep_photos": sweep_photos,
 }
 """Kind of job → what is done."""

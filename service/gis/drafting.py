@@ -9,6 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, delete, func, insert, select
 from service.db import session
 from service.db.clock import now
 from service.errors import NotFound
+from service.gis.finding import called
 from service.gis.importing import ImportedLayer
 from service.gis.models import DRAFT, Feature, Layer, LayerVersion
 from service.municipalities.directory import Municipality
@@ -23,9 +24,7 @@ def layer_named(municipality: Municipality, key: str) -> Layer:
 
     Raises NotFound.
     """
-    found = session.scalar(
-        select(Layer).where(Layer.municipality_id == municipality.id, Layer.key == key).with_for_update()
-    )
+    found = session.scalar(select(Layer).where(called(municipality, key)).with_for_update())
     if found is None:
         raise NotFound
     return found

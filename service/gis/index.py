@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import orjson
 import shapely
 from sqlalchemy import Engine, select
 
@@ -44,6 +45,7 @@ class VersionIndex:
     attribution: str | None
     licence: str | None
     approximate: bool
+    style: Mapping[str, Any] | None
     version_id: int
     version: int
     keys: tuple[str, ...]
@@ -153,6 +155,7 @@ def index_of(
         attribution=layer.attribution,
         licence=layer.licence,
         approximate=layer.approximate,
+        style=layer.style,
         version_id=version.id,
         version=version.number,
         keys=keys,
@@ -187,19 +190,25 @@ def _build() -> Mapping[int, Indexes]:
     indexes: dict[int, dict[str, VersionIndex]] = {}
     for layer, version in rows:
         content = _content(layer, version)
-        index = before.get(content) or index_of(layer, version, _features(version.id))
+        index = before.get(content) or index_of(layer, version, features_of(version.id))
         now[content] = indexes.setdefault(layer.municipality_id, {})[layer.key] = index
     _built[db.engine] = now
     return indexes
 
 
+def index_of_version(layer: Layer, version: LayerVersion) -> VersionIndex:
+    """The index of any version of the layer, a draft too, as its features are now; nobody keeps it."""
+    return index_of(layer, version, features_of(version.id))
+
+
 def _content(layer: Layer, version: LayerVersion) -> Hashable:
     """What an index is made of; a database may give the number of a deleted version to another one."""
-    said = layer.public, layer.attribution, layer.licence, layer.approximate
+    said = layer.public, layer.attribution, layer.licence, layer.approximate, orjson.dumps(layer.style)
     return version.id, version.published_at, layer.key, layer.kind, *said, *sorted(layer.name.items())
 
 
-def _features(version_id: int) -> list[tuple[str, Mapping[str, Any], Any]]:
+def features_of(version_id: int) -> list[tuple[str, Mapping[str, Any], Any]]:
+    """(key, attributes, geometry) of every feature of a version, in no particular order."""
     rows = session.execute(
         select(Feature.key, Feature.attributes, Feature.geometry).where(Feature.version_id == version_id)
     ).all()

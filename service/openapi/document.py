@@ -26,6 +26,13 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "report": {"description": "The report's `id`.", "example": "01a20027-2c8e-7266-ae20-55ab6d37ca6a"},
     "photo": {"description": "The photo's `id`.", "example": "01a20027-2c56-7783-8c2a-7aaa8bb426f6"},
     "size": {"description": "Longest side 320, 1024 or 2048 pixels.", "example": "medium"},
+    "layer": {"description": "The layer's `key`.", "example": "lighting-areas"},
+    "number": {"description": "The version's `number`.", "example": 2},
+    "upload": {"description": "The upload's `id`.", "example": "01a20027-51be-7f2c-8d55-3c1b7e0f9a24"},
+    "feature": {"description": "The feature's key.", "example": "EV1"},
+    "z": {"description": "The zoom, 0 to 22.", "example": 14},
+    "x": {"description": "Columns from the west.", "example": 9183},
+    "y": {"description": "Rows from the north.", "example": 6176},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {
@@ -133,7 +140,7 @@ def text_of(done: dict[str, Any], schemas: dict[str, Any]) -> str:
     if "content" not in done:
         return "It is done, and there is nothing to say."
     schema = next(iter(done["content"].values()))["schema"]
-    return schemas[schema["$ref"].rpartition("/")[2]]["description"] if "$ref" in schema else "The picture."
+    return schemas[schema["$ref"].rpartition("/")[2]]["description"] if "$ref" in schema else schema.pop("description", "The picture.")
 
 
 def describe_parts(operation: Operation, schemas: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from service.db import session, transaction
+from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.media.attaching import record, record_attached, store_photo
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
@@ -21,7 +22,7 @@ from tests.factories.municipalities import make_municipality
 from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 from tests.factories.reports import INSIDE, make_report, photo
 
-ROLES = ("nobody", "resident", "department staff", "dispatcher", "auditor", "staff next door")
+ROLES = ("nobody", "resident", "department staff", "dispatcher", "auditor", "map keeper", "staff next door")
 CATEGORIES = ("dark-lamp", "pothole", "open", "questions", "lamp-post")
 ANSWERS = {"questions": {"lamps": 2, "since": "today"}}
 ASSETS = {"lamp-post": {"layer": "lamp-posts", "feature": "L3"}}
@@ -72,11 +73,20 @@ class World:
             record(kept)
         return str(kept.uid)
 
+    def new_draft(self) -> int:
+        """A draft of a layer with the features of its first version."""
+        with transaction():
+            layer = layer_named(self.here, "lighting")
+            return draft_of_version(layer, version_numbered(layer, 1)).number
+
     def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
         """What is there for the parameters of an address."""
         there = {"municipality": self.here.slug} | self.shown_photo
         if "photo" not in asked:
             there["report"] = str(pick(self.reports, seed))
+        there["layer"] = "lighting"
+        if "number" in asked:
+            there["number"] = str(self.new_draft())
         there["message"] = str(pick(self.messages, seed))
         return {name: there.get(name, value) for name, value in asked.items()}
 
@@ -102,6 +112,7 @@ def make_world(app: Flask) -> World:
         "department staff": bob,
         "dispatcher": make_staff(here, "dora", [("dispatcher", None)]),
         "auditor": make_staff(here, "audrey", [("auditor", None)]),
+        "map keeper": make_staff(here, "kim", [("map_keeper", None)]),
         "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
     }
     world = World(app, here, people, bob.account)
@@ -171,6 +182,18 @@ def filled_assignee(world: World, body: dict[str, Any], role: str) -> dict[str, 
     return {"person": pick((str(world.staff), None), body)}
 
 
+def filled_layer(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return body | {"key": f"layer-{uuid.uuid4()}", "name": {"en": "Made"}}
+
+
+def filled_draft(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"based_on": pick((1, None), body)}
+
+
+def filled_publication(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return body | {"version": world.new_draft()}
+
+
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
     "sendPhoto": filled_photo,
     "sendReport": filled_with_ids,
@@ -180,5 +203,8 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
     "moveMyReport": filled_own_move,
     "handOverReport": filled_hand_over,
     "assignReport": filled_assignee,
+    "makeLayer": filled_layer,
+    "beginDraft": filled_draft,
+    "publishVersion": filled_publication,
 }
 """By operation: what a body is made of that fits what there is."""
