@@ -86,6 +86,10 @@ BODIES: dict[str, Any] = {
     "staff_reports.take": {"person": None},
     "staff_reports.first_look": {"text": True, "photos": True},
     "notices.read": {},
+    "ogc.create": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
+    "ogc.replace": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
+    "ogc.update": {"properties": {"name": "Ours"}},
+    "ogc.remove": {},
 }
 """What a writing route is sent, so that its schema is content. A new route needs its line."""
 
