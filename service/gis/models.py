@@ -11,7 +11,8 @@ from service.db import Base
 from service.db.types import Instant, Json
 from service.municipalities.models import Municipality
 
-KINDS = ("boundary", "district", "asset", "area", "line")
+GAZETTEER = "gazetteer"
+KINDS = ("boundary", "district", "asset", "area", "line", GAZETTEER)
 DRAFT, PUBLISHED = "draft", "published"
 
 

@@ -50,14 +50,14 @@ def publish_version(
 ) -> LayerVersion:
     """Make the features the layer's version in force; the layer is made at its first version. Inside `transaction()`.
 
-    `name`, `kind` and `about` (public, attribution, licence, approximate) describe the layer anew where given; the
-    first version needs name and kind. Older versions stay as they were.
+    `name`, `kind` and `about` (public, attribution, licence, approximate, style) describe the layer anew where given;
+    the first version needs name and kind. Older versions stay as they were.
     Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
     _check_what_is_said(layer_key, name, about)
     layer = _locked_layer(municipality, layer_key, name, kind)
     for column, value in about.items():
-        if column not in ("public", "attribution", "licence", "approximate"):
+        if column not in ("public", "attribution", "licence", "approximate", "style"):
             raise TypeError(f"a layer has no {column}")
         setattr(layer, column, value)
     version = draft_of_file(layer, imported)

@@ -135,6 +135,10 @@ class Calendar:
                 return _datetime(max(at, spans.opens[span]))
         raise NoWorkingTime(f"Nobody is at work within {HORIZON_YEARS} years of {instant}.")
 
+    def holidays_of(self, year: int) -> frozenset[date]:
+        """The public holidays of a year, national and local."""
+        return _national_holidays(self._country, year) | _on(self._local_holidays, year)
+
     def _place(self, instant: datetime) -> tuple[int, int]:
         """The local year of an instant, and its microseconds since the epoch."""
         if instant.tzinfo is None:

@@ -108,6 +108,9 @@ def _layer_faults(sample: Things) -> Iterator[str]:
     for where, layer in listed("layers", sample["layers"]):
         yield from choice_faults(f"{where}.kind", layer["kind"], KINDS)
         yield from truth_faults(where, layer, ("public", "approximate"))
+        style = layer.get("style", {})
+        if not (isinstance(style, Mapping) and all(map(is_said, (*style, *style.values())))):
+            yield f"{where}.style: not texts by name."
         if not str(layer["file"]).startswith(f"layers/{sample['slug']}-"):
             yield f"{where}.file: not under layers/{sample['slug']}-."
     boundaries = [layer for layer in sample["layers"] if layer["kind"] == "boundary"]

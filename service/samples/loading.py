@@ -43,7 +43,7 @@ CATEGORY = (
 )
 SHOWN = {"show_text": "after_look", "show_photo": "after_look", "show_place": "at_once"}
 RULE = ("categories", "relation", "metres", "layer", "match", "department", "department_attribute")
-ABOUT_LAYER = ("public", "attribution", "licence", "approximate")
+ABOUT_LAYER = ("public", "attribution", "licence", "approximate", "style")
 
 
 class SampleFaulty(Exception):
@@ -94,7 +94,7 @@ def load(sample: Mapping[str, Any], folder: Path = FOLDER, addresses: re.Pattern
             establish_department(identity, department["key"], values)
         here = build()[sample["slug"]]  # not from memory, which must not know what is not committed
         for layer in sample["layers"]:
-            about = {name: layer[name] for name in ABOUT_LAYER}
+            about = {name: layer.get(name) for name in ABOUT_LAYER}
             publish_version(here, layer["key"], layers[layer["key"]], name=layer["name"], kind=layer["kind"], **about)
         set_categories(here, [category(sample, values) for values in sample["categories"]])
         set_rules(here, [rule(values) for values in sample["rules"]])

@@ -38,7 +38,8 @@ PARTS = {
     "local_holidays": Shape(("month", "day", "name"), ("year",)),
     "departments": Shape(("key", "name", "email", "phone", "outside_body", "digest"), ("working_hours",)),
     "layers": Shape(
-        ("key", "name", "kind", "file", "key_attribute", "public", "attribution", "licence", "approximate")
+        ("key", "name", "kind", "file", "key_attribute", "public", "attribution", "licence", "approximate"),
+        ("style",),
     ),
     "groups": VALUE,
     "categories": Shape(

@@ -127,6 +127,7 @@ def test_geometries_are_of_the_kind_of_their_layer(sample):
         "area": {"Polygon", "MultiPolygon"},
         "line": {"LineString", "MultiLineString"},
         "asset": {"Point"},
+        "gazetteer": {"Point"},
     }
     for layer in sample["layers"]:
         assert {geometry.geom_type for _, geometry in features(sample, layer["key"])} <= kinds[layer["kind"]]
@@ -142,7 +143,7 @@ def test_keys_of_features_are_given_once(sample):
 def test_assets_districts_and_lines_lie_within_the_municipality(sample):
     inside = boundary(sample).buffer(1e-6)
     for layer in sample["layers"]:
-        if layer["kind"] in ("asset", "district", "line"):
+        if layer["kind"] in ("asset", "district", "line", "gazetteer"):
             assert all(inside.covers(geometry) for _, geometry in features(sample, layer["key"])), layer["key"]
 
 
