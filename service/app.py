@@ -27,12 +27,14 @@ from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
 from service.people import limits
 from service.people.routes import blueprint as people
+from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
+from service.reports.rule_routes import blueprint as routing_rules
 from service.reports.staff_routes import blueprint as staff_reports
 from service.storage.keeping import open_store
 from service.text import N_
 
-BLUEPRINTS = (municipalities, people, reports, staff_reports, notices, staff_layers, layers)
+BLUEPRINTS = (municipalities, people, reports, staff_reports, notices, staff_layers, layers, assets, routing_rules)
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""

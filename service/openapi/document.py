@@ -33,6 +33,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "z": {"description": "The zoom, 0 to 22.", "example": 14},
     "x": {"description": "Columns from the west.", "example": 9183},
     "y": {"description": "Rows from the north.", "example": 6176},
+    "position": {"description": "The rule's `position`.", "example": 2},
+    "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {

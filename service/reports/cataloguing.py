@@ -10,6 +10,7 @@ from service.db.generations import grow
 from service.municipalities.directory import Municipality
 from service.reports import catalogue, routers
 from service.reports.models import Category, RoutingRule
+from service.reports.ordering import keep_change, lock_table
 
 
 def set_categories(municipality: Municipality, categories: Sequence[Mapping[str, Any]]) -> None:
@@ -28,10 +29,11 @@ def set_categories(municipality: Municipality, categories: Sequence[Mapping[str,
 
 def set_rules(municipality: Municipality, rules: Sequence[Mapping[str, Any]]) -> None:
     """Make these the routing table, read in this order. Raises RuleRefused."""
+    lock_table(municipality)
     session.execute(delete(RoutingRule).where(RoutingRule.municipality_id == municipality.id))
     for position, values in enumerate(rules, start=1):
         row = RoutingRule(municipality_id=municipality.id, position=position, active=True, **values)
         session.add(row)
         session.flush()
         routers.rule_of(row)
-    grow(routers.SUBJECT)
+    keep_change(municipality, "set")

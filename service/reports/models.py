@@ -62,6 +62,27 @@ class RoutingRule(Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+class RoutingRuleChange(Base):
+    """That somebody changed the routing table. Added, never edited; the last number is the version of the table.
+
+    `before` and `after` are the rule as staff see it; neither is there where the whole table was set. `rule_id` may
+    name a rule that is gone.
+    """
+
+    __tablename__ = "routing_rule_changes"
+    __table_args__ = (UniqueConstraint("municipality_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    municipality_id: Mapped[int] = mapped_column(ForeignKey(Municipality.id))
+    number: Mapped[int]
+    rule_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(16))
+    before: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    after: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    at: Mapped[datetime] = mapped_column(Instant)
+    by_id: Mapped[int | None]
+
+
 class Report(Base):
     """A problem that somebody reported. Longitude and latitude repeat `place` for reading without decoding it.
 
@@ -80,6 +101,7 @@ class Report(Base):
         Index("ix_reports_queue", "municipality_id", "department_id", "open", "id"),
         Index("ix_reports_open", "municipality_id", "open", "id"),
         Index("ix_reports_due", "municipality_id", "department_id", "open", "promised_at", "id"),
+        Index("ix_reports_asset", "municipality_id", "asset_layer", "asset_key", "id"),
         Index("ix_reports_mine", "reporter_id", "id"),
         Index("ix_reports_resolved", "state", "moved_at"),
     )

@@ -6,6 +6,7 @@ Every rule here gets a report that was loaded locked, so that of two clerks the 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -26,6 +27,8 @@ from service.reports.showing import show_after_look
 from service.reports.states import STATES, is_reopening, moves_of
 from service.text import N_
 
+DECIDING = ("rule", "layer", "version", "feature")
+"""What a history says of the decision for which a report was handed over."""
 HANDLING = tuple(role for role in ROLES if may(role, "handle_reports"))
 
 
@@ -115,9 +118,16 @@ def keep_clock(municipality: Municipality, report: Report, category: Category, t
 
 
 def hand_over(
-    municipality: Municipality, report: Report, key: str, by: Actor, internal: str | None = None
+    municipality: Municipality,
+    report: Report,
+    key: str,
+    by: Actor,
+    internal: str | None = None,
+    routing: dict[str, Any] | None = None,
 ) -> Step | None:
     """Another department takes the report over; nobody of it has it in hand yet. None where it had it before.
+
+    With `routing` it is because of that decision, which the report keeps from now on.
 
     Raises ReportNotOpen, NoSuchDepartment.
     """
@@ -131,8 +141,14 @@ def hand_over(
         return None
     change_calendar(report, before, after, moment)
     report.department_id, report.assignee_id = after.id, None
-    change(report, "department_id", "assignee_id", "promised_at", "seconds_left")
-    step = add_entry(report, "handed_over", by, moment, {"from": before.key, "to": after.key}, internal=internal)
+    facts: dict[str, Any] = {"from": before.key, "to": after.key}
+    changed = ["department_id", "assignee_id", "promised_at", "seconds_left"]
+    if routing is not None:
+        report.routing = routing
+        facts |= {name: routing.get(name) for name in DECIDING}
+        changed.append("routing")
+    change(report, *changed)
+    step = add_entry(report, "handed_over", by, moment, facts, internal=internal)
     tell(municipality, report, moved=False, routed=True)
     return step
 

@@ -1,6 +1,6 @@
 """The router of each municipality as this process knows it: made anew when layers, rules or departments change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from service.db.clock import now
 from service.db.generations import Remembered
 from service.errors import Problem
 from service.gis.index import SUBJECT as LAYERS
-from service.gis.index import indexes_of
+from service.gis.index import Indexes, indexes_of
 from service.municipalities import directory
 from service.municipalities.directory import Department, Municipality, municipalities
 from service.reports import catalogue
@@ -36,7 +36,11 @@ def build() -> Mapping[int, Router]:
     rules: dict[int, list[Rule]] = {}
     for row in session.scalars(select(RoutingRule).where(RoutingRule.active).order_by(RoutingRule.position)):
         rules.setdefault(row.municipality_id, []).append(rule_of(row))
-    return {m.id: router_with(m, m.fallback, rules.get(m.id, [])) for m in municipalities().values() if m.fallback}
+    return {
+        m.id: router_with(m, m.fallback, rules.get(m.id, []), indexes_of(m))
+        for m in municipalities().values()
+        if m.fallback
+    }
 
 
 def rule_of(row: RoutingRule) -> Rule:
@@ -55,11 +59,11 @@ def rule_of(row: RoutingRule) -> Rule:
     )
 
 
-def router_with(municipality: Municipality, fallback: Department, rules: list[Rule]) -> Router:
-    """A router over the map of this municipality as it is now, to the departments that there are today."""
+def router_with(municipality: Municipality, fallback: Department, rules: Sequence[Rule], indexes: Indexes) -> Router:
+    """A router over this map of the municipality, to the departments that there are today."""
     today = municipality.day(now())
     departments = [key for key, department in municipality.departments.items() if department.is_valid_on(today)]
-    return Router(rules, indexes_of(municipality), fallback.key, departments)
+    return Router(rules, indexes, fallback.key, departments)
 
 
 def days() -> tuple[date, ...]:

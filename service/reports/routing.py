@@ -166,13 +166,31 @@ class Line:
             return []
         return [self.index.positions[asset[1]]]
 
-    def near_each(self, lon: Floats, lat: Floats) -> tuple[Integers, Integers]:
-        """Pairs (which point, position) of the features that lie as the rule says, ordered; no point has an asset."""
-        if self.rule.relation == IN:
-            return self.index.holding_each(lon, lat)
+    def near_each(
+        self, point: Integers, lon: Floats, lat: Floats, assets: Mapping[int, Asset]
+    ) -> tuple[Integers, Integers]:
+        """Pairs (point, position) of the features that lie as the rule says, ordered, for these of all the points.
+
+        `assets` are those that are named, by point.
+        """
+        if self.rule.relation == ASSET:
+            return self.named_each(assets)
         if self.rule.metres is not None:
-            return self.index.within_each(lon, lat, self.rule.metres)
-        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+            which, position = self.index.within_each(lon[point], lat[point], self.rule.metres)
+        else:
+            which, position = self.index.holding_each(lon[point], lat[point])
+        return point[which], position
+
+    def named_each(self, assets: Mapping[int, Asset]) -> tuple[Integers, Integers]:
+        """Pairs (point, position) of the assets of this layer that are named."""
+        positions = self.index.positions
+        found = [
+            (point, positions[key])
+            for point, (layer, key) in assets.items()
+            if layer == self.rule.layer and key in positions
+        ]
+        point, position = np.array(found, dtype=np.intp).reshape(-1, 2).T
+        return point, position
 
 
 class Decisions:
@@ -204,7 +222,8 @@ class Decisions:
 class Router:
     """The routing table of one municipality over one state of its map; safe to share between threads.
 
-    `departments` are the keys that a rule may name; `fallback` is the desk's.
+    `departments` are the keys that a rule may name; `fallback` is the desk's. `unmapped` are rules over layers that
+    are not in force, which match nothing.
     """
 
     def __init__(
@@ -212,6 +231,7 @@ class Router:
     ) -> None:
         ordered = sorted(rules, key=lambda rule: (rule.position, rule.id))
         mapped = [rule for rule in ordered if rule.layer in indexes]
+        self.unmapped = [rule for rule in ordered if rule.layer not in indexes]
         self.lines = [Line(i, rule, indexes[rule.layer], departments) for i, rule in enumerate(mapped)]
         self.indexes = indexes
         self.fallback = fallback
@@ -238,10 +258,12 @@ class Router:
             passed_over += (PassedOver(line.rule, line.index.keys[position], line.named[position]),)
         return Decision(self.fallback, lon, lat, passed_over=passed_over)
 
-    def route_each(self, lines: Sequence[Line], lon: Floats, lat: Floats) -> Decisions:
-        """The same for many places without assets: each layer is asked once for all that are still undecided.
+    def route_each(
+        self, lines: Sequence[Line], lon: Floats, lat: Floats, assets: Mapping[int, Asset] | None = None
+    ) -> Decisions:
+        """The same for many places: each layer is asked once for all that are still undecided.
 
-        `lines` are those of the places' category.
+        `lines` are those of the places' category; `assets` are those that are named, by place, in the places' order.
         """
         decisions = Decisions(len(lon))
         asked: dict[tuple[str, str, float | None], tuple[Integers, Integers]] = {}
@@ -249,8 +271,7 @@ class Router:
             undecided = np.flatnonzero(decisions.line == NOWHERE)
             question = (line.rule.relation, line.rule.layer, line.rule.metres)
             if question not in asked:
-                point, position = line.near_each(lon[undecided], lat[undecided])
-                asked[question] = undecided[point], position
+                asked[question] = line.near_each(undecided, lon, lat, assets or {})
             decisions.take(line, *asked[question])
         return decisions
 

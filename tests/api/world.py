@@ -11,12 +11,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from service.db import session, transaction
+from service.db.generations import grow
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
+from service.gis.index import SUBJECT as LAYERS
+from service.gis.index import indexes_of
 from service.media.attaching import record, record_attached, store_photo
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
 from service.outbox.expanding import expand
 from service.people.signing_in import sign_in
+from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import PASSWORD, Person, make_resident, make_staff
@@ -28,8 +32,15 @@ ANSWERS = {"questions": {"lamps": 2, "since": "today"}}
 ASSETS = {"lamp-post": {"layer": "lamp-posts", "feature": "L3"}}
 PHOTOS = [photo("red", (64, 48)), photo("blue", (48, 64))]
 
+RULE: dict[str, Any] = dict.fromkeys(("categories", "metres", "match", "department_attribute")) | {
+    "relation": "in",
+    "layer": "boundary",
+    "department": "roads",
+}
+
 QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
     "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
+    "listAssets": ({"layer": "lamp-posts", "near": [21.72, 40.25]},),
     "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
 }
 
@@ -79,12 +90,21 @@ class World:
             layer = layer_named(self.here, "lighting")
             return draft_of_version(layer, version_numbered(layer, 1)).number
 
+    def new_rule(self) -> int:
+        """The position of a rule that is there."""
+        with transaction():
+            add_rule(self.here, indexes_of(self.here), RULE | {"group_key": None}, None, version_of(self.here), 1)
+            return len(rules_of(self.here))
+
     def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
         """What is there for the parameters of an address."""
         there = {"municipality": self.here.slug} | self.shown_photo
         if "photo" not in asked:
             there["report"] = str(pick(self.reports, seed))
-        there["layer"] = "lighting"
+        there["layer"] = "lamp-posts" if "feature" in asked else "lighting"
+        there["feature"] = "L3"
+        if "position" in asked:
+            there["position"] = str(self.new_rule())
         if "number" in asked:
             there["number"] = str(self.new_draft())
         there["message"] = str(pick(self.messages, seed))
@@ -93,6 +113,8 @@ class World:
     def query_of(self, operation: str, query: Mapping[str, Any] | None) -> dict[str, Any]:
         """A query about places and categories that are there, from the first page on."""
         sound = pick(QUERIES.get(operation, ({},)), query)
+        if operation == "deleteRule":
+            sound = {"version": version_of(self.here)}
         kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near")}
         return kept | sound
 
@@ -107,6 +129,9 @@ def make_world(app: Flask) -> World:
     here = make_municipality("here", west=21.7, south=40.2)
     next_door = make_municipality("next-door", west=21.8, south=40.2)
     alice, bob = make_resident(here), make_staff(here, "bob", [("department_staff", "lighting")])
+    with transaction():
+        layer_named(here, "lamp-posts").public = True
+        grow(LAYERS)
     people = {
         "resident": alice,
         "department staff": bob,
@@ -182,6 +207,34 @@ def filled_assignee(world: World, body: dict[str, Any], role: str) -> dict[str, 
     return {"person": pick((str(world.staff), None), body)}
 
 
+def filled_rule(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return RULE | {"group": None, "version": version_of(world.here)}
+
+
+def filled_rule_move(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"to": 1, "version": version_of(world.here)}
+
+
+def filled_switch(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"active": pick((True, False), body), "version": version_of(world.here)}
+
+
+def filled_point(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"category": "dark-lamp", "rules": pick((None, [RULE]), body)} | INSIDE
+
+
+def filled_points(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"points": [{"category": "dark-lamp"} | INSIDE]}
+
+
+def filled_what_if(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"versions": [{"layer": "lighting", "version": 1}], "rules": pick((None, [RULE]), body)}
+
+
+def filled_rerouting(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"reports": [{"id": str(pick(world.reports, body)), "version": 1, "to": "desk"}]}
+
+
 def filled_layer(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
     return body | {"key": f"layer-{uuid.uuid4()}", "name": {"en": "Made"}}
 
@@ -203,6 +256,14 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
     "moveMyReport": filled_own_move,
     "handOverReport": filled_hand_over,
     "assignReport": filled_assignee,
+    "addRule": filled_rule,
+    "replaceRule": filled_rule,
+    "moveRule": filled_rule_move,
+    "switchRule": filled_switch,
+    "tryPoint": filled_point,
+    "tryPoints": filled_points,
+    "askWhatIf": filled_what_if,
+    "rerouteReports": filled_rerouting,
     "makeLayer": filled_layer,
     "beginDraft": filled_draft,
     "publishVersion": filled_publication,
