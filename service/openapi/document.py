@@ -141,7 +141,9 @@ def text_of(done: dict[str, Any], schemas: dict[str, Any]) -> str:
     if "content" not in done:
         return "It is done, and there is nothing to say."
     schema = next(iter(done["content"].values()))["schema"]
-    return schemas[schema["$ref"].rpartition("/")[2]]["description"] if "$ref" in schema else schema.pop("description", "The picture.")
+    if "$ref" in schema:
+        return str(schemas[schema["$ref"].rpartition("/")[2]]["description"])
+    return str(schema.pop("description", "The picture."))
 
 
 def describe_parts(operation: Operation, schemas: dict[str, Any]) -> None:
