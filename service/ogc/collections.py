@@ -64,7 +64,7 @@ class InForce:
         found: list[int] = sorted(self.index.tree.query(area, predicate="intersects").tolist())
         return found
 
-    def items(self, area: Any, after: str | None, at_once: int = AT_ONCE) -> Iterator[Item]:
+    def items(self, area: Any, after: str | None, at_once: int) -> Iterator[Item]:
         begin = 0 if after is None else bisect_right(self.index.keys, after)
         return (self.at(position) for position in self.positions(area) if position >= begin)
 
@@ -109,7 +109,7 @@ class InDraft:
     def bounds(self) -> list[float] | None:
         return None
 
-    def items(self, area: Any, after: str | None, at_once: int = AT_ONCE) -> Iterator[Item]:
+    def items(self, area: Any, after: str | None, at_once: int) -> Iterator[Item]:
         version = version_shown(self.layer)
         if version is None:
             return
@@ -162,7 +162,7 @@ class OnTheMap:
     def bounds(self) -> list[float] | None:
         return None
 
-    def items(self, area: Any, after: int | None, at_once: int = AT_ONCE) -> Iterator[Item]:
+    def items(self, area: Any, after: int | None, at_once: int) -> Iterator[Item]:
         box = None if area is None else area.bounds
         rows = None
         while rows is None or len(rows) == at_once:

@@ -40,6 +40,8 @@ CONFORMANCE = [
         "cql2/1.0/conf/basic-spatial-functions",
         "cql2/1.0/conf/basic-spatial-functions-plus",
         "cql2/1.0/conf/spatial-functions",
+        "cql2/1.0/conf/property-property",
+        "cql2/1.0/conf/arithmetic",
         "cql2/1.0/conf/basic-spatial-operators",  # as QGIS calls it
     )
 ]
@@ -104,12 +106,16 @@ def address_of(base: str, collection: Collection) -> str:
 
 def queryables(base: str, collection: Collection) -> dict[str, Any]:
     """What filters and parameters may name, as JSON Schema."""
+    properties: dict[str, Any] = {GEOMETRY: A_GEOMETRY}
+    properties |= {name: {"title": name, "type": kind} for name, kind in collection.properties().items()}
+    if collection.moment is not None:
+        properties[collection.moment]["format"] = "date-time"
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{address_of(base, collection)}/queryables",
         "type": "object",
         "title": collection.id,
-        "properties": {GEOMETRY: A_GEOMETRY} | {n: {"title": n, "type": t} for n, t in collection.properties().items()},
+        "properties": properties,
         "additionalProperties": False,
     }
 

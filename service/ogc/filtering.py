@@ -1,8 +1,8 @@
 """Filters in CQL2-text (OGC 21-065r2), of which a stated part is understood.
 
-`and`, `or`, `not`; `=`, `<>`, `<`, `<=`, `>`, `>=`; `is null`, `like`, `between`, `in`; `casei`; `date` and
-`timestamp`; the eight spatial functions `s_…` with a geometry or a box. No arithmetic, no other functions. As in SQL, a
-condition on what a feature does not have is neither true nor false.
+`and`, `or`, `not`; `=`, `<>`, `<`, `<=`, `>`, `>=`; `is null`, `like`, `between`, `in`; `+`, `-`, `*`, `/`, `%`, `^`,
+`div`; `casei`; `date` and `timestamp`; the eight spatial functions `s_…` with a geometry or a box. No other functions.
+As in SQL, a condition on what a feature does not have is neither true nor false.
 """
 
 import operator
@@ -35,6 +35,15 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
+}
+ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "^": operator.pow,
+    "div": operator.floordiv,
 }
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "s_intersects": shapely.intersects,
@@ -149,6 +158,8 @@ class Reader:
         if isinstance(node, dict) and node.get("op") == "casei":
             inner = self.value(node["args"][0])
             return lambda item: folded(inner(item))
+        if isinstance(node, dict) and node.get("op") in ARITHMETIC:
+            return calculated(ARITHMETIC[node["op"]], *map(self.value, node["args"]))
         raise refused("value")
 
     def property(self, name: str) -> Value:
@@ -210,6 +221,22 @@ def opposite(condition: Truth) -> Truth:
         return None if found is None else not found
 
     return holds
+
+
+def calculated(operation: Callable[[float, float], float], left: Value, right: Value) -> Value:
+    """Of two numbers, as floating point; None of what are none, and where there is no result."""
+
+    def value(item: Item) -> float | None:
+        one, other = left(item), right(item)
+        if kind_of(one) != "number" or kind_of(other) != "number":
+            return None
+        try:
+            found = operation(float(one), float(other))
+        except ArithmeticError:
+            return None
+        return found if isinstance(found, float) else None  # a root of a negative number is complex
+
+    return value
 
 
 def compared(comparison: Callable[[Any, Any], bool], left: Value, right: Value) -> Truth:

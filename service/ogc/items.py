@@ -6,7 +6,7 @@ from typing import Any
 
 GEOMETRY = "geometry"
 """What filters call the geometry of a feature."""
-MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 10_000
 """How many features are held against a filter for one page. The next page goes on where this one ended."""
 
 

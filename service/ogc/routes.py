@@ -35,7 +35,7 @@ from service.http import (
 from service.municipalities.directory import Municipality
 from service.ogc import describing
 from service.ogc.asking import Asked, asked_of
-from service.ogc.collections import Collection, collection_named, collections_for, mark_of
+from service.ogc.collections import AT_ONCE, Collection, collection_named, collections_for, mark_of
 from service.ogc.describing import GEOJSON, OPENAPI, SCHEMA
 from service.ogc.items import Item, page_of_items
 from service.ogc.receiving import Change, sent_feature
@@ -216,7 +216,9 @@ def described(content: dict[str, Any], kind: str = describing.JSON) -> Response:
 def page(municipality: Municipality, found: Collection, asked: Asked) -> dict[str, Any]:
     """A feature collection with the address of the next page, where there is one."""
     after = after_cursor(asked.after, found.place)
-    shown, last = page_of_items(found.items(asked.area, after[0] if after else None), asked.test, asked.limit)
+    at_once = asked.limit + 1 if asked.test is None else AT_ONCE
+    items = found.items(asked.area, after[0] if after else None, at_once)
+    shown, last = page_of_items(items, asked.test, asked.limit)
     content: dict[str, Any] = {
         "type": "FeatureCollection",
         "features": [as_feature(one, asked.system) for one in shown],

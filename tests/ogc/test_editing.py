@@ -16,6 +16,7 @@ from service.gis.index import indexes_of
 from service.gis.models import DRAFT, Layer
 from service.gis.publishing import put_in_force
 from service.municipalities.directory import Municipality
+from service.ogc.routes import LARGEST_FEATURE
 from tests.factories.people import Person
 from tests.ogc.scene import EPSG, OGC, POSTS, drafts, get, kept, keys, point, shape_of, write
 
@@ -151,6 +152,26 @@ def test_heights_are_left_out(client: FlaskClient, here: Municipality, kate: Per
     body = point(key="high") | {"geometry": {"type": "Point", "coordinates": [21.72, 40.25, 700]}}
     write(client, "POST", POSTS, kate, body)
     assert get(client, f"{POSTS}/high", kate).json["geometry"]["coordinates"] == [21.72, 40.25]
+
+
+def test_a_moved_feature_is_found_where_it_is(client: FlaskClient, here: Municipality, kate: Person) -> None:
+    there, before = "21.77,40.27,21.79,40.29", "21.7199,40.2,21.7201,40.3"
+    assert keys(get(client, POSTS, kate, bbox=before)) == ["L3"]
+    write(client, "PATCH", f"{POSTS}/L3", kate, {"geometry": point(21.78, 40.28)["geometry"]}, "*")
+    assert keys(get(client, POSTS, kate, bbox=there)) == ["L3"]
+    assert keys(get(client, POSTS, kate, bbox=before)) == []
+    write(client, "DELETE", f"{POSTS}/L3", kate, seen="*")
+    assert keys(get(client, POSTS, kate, bbox=there)) == []
+
+
+def test_a_coast_has_many_corners_and_no_end_of_them(client: FlaskClient, here: Municipality, kate: Person) -> None:
+    coast = shapely.Point(21.75, 40.25).buffer(0.01, quad_segs=8000)
+    body = {"type": "Feature", "id": "coast", "properties": {}, "geometry": shapely.geometry.mapping(coast)}
+    assert len(json.dumps(body)) > 1_000_000
+    assert write(client, "POST", "/collections/lighting:draft/items", kate, body).status_code == 201
+    body["properties"] = {"long": "x" * LARGEST_FEATURE}
+    answer = write(client, "POST", "/collections/lighting:draft/items", kate, body)
+    assert code(answer) == (413, "body_too_large")
 
 
 BAD: list[tuple[Any, str]] = [

@@ -62,6 +62,8 @@ TRUE = [
     "CASEI(name) LIKE casei('κεντρ%')",
     '"a b" = 1',
     "lamps < height",
+    "lamps + 1 = 3 AND lamps - 1 = 1 AND lamps * 2 = 4 AND lamps / 2 = 1",
+    "lamps ^ 2 = 4 AND lamps % 2 = 0 AND height DIV 2 = 2",
     "at > TIMESTAMP('2026-03-01T11:59:59Z')",
     "at = TIMESTAMP('2026-03-01T14:00:00+02:00')",
     "at > DATE('2026-03-01')",
@@ -86,6 +88,10 @@ FALSE = [
     "name LIKE '_'",
     "height LIKE '4%'",
     "lamps IN (7)",
+    "name + 1 = 2",
+    "lamps / 0 = 1 OR lamps % 0 = 1 OR lamps DIV 0 = 1",
+    "lamps ^ 9999 > 1",
+    "(0 - lamps) ^ 0.5 = 1",
     "name > DATE('2026-01-01')",
     "S_INTERSECTS(geometry, BBOX(1, 2, 3, 4))",
     "S_TOUCHES(geometry, POINT(21.72 40.25))",
@@ -98,8 +104,8 @@ REFUSED = [
     "'a'",
     "colour = 'red'",
     "geometry = 1",
-    "lamps + 1 = 3",
-    "lamps ^ 2 = 4",
+    "lamps + = 3",
+    "lamps + 1",
     "sqrt(lamps) = 2",
     "name LIKE name",
     "name LIKE 5",
@@ -138,6 +144,29 @@ def test_what_is_not_understood_is_refused(text: str) -> None:
     with pytest.raises(QueryNotValid) as refusal:
         passes(text)
     assert refusal.value.details["parameter"] == "filter"
+
+
+AS_QGIS_WRITES = [
+    "(name LIKE '%Πλατεία')",
+    "(CASEI(name) LIKE CASEI('κεντρ%'))",
+    "(NOT (lit = FALSE))",
+    "((lamps >= 2) AND (height < 5))",
+    "(lamps > ( - (5)))",
+    "((lamps * 2) = 4)",
+    "(gone IS NULL)",
+    "(at >= TIMESTAMP('2026-03-01T00:00:00.000Z'))",
+    "(day <> DATE('2026-03-02'))",
+    "lamps IN (2,3)",
+    '("a b" = 1)',
+    "S_INTERSECTS(geometry,BBOX(21.7,40.2,21.8,40.3))",
+    "S_INTERSECTS(geometry,POINT(21.72 40.25))",
+    "(" * 50 + "lamps = 2)" + " AND lit = TRUE)" * 49,
+]
+
+
+@pytest.mark.parametrize("text", AS_QGIS_WRITES)
+def test_what_qgis_makes_of_its_expressions_is_understood(text: str) -> None:
+    assert passes(text)
 
 
 def test_geometries_are_in_the_system_that_is_named() -> None:
