@@ -6,7 +6,7 @@ so many bytes of a process.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from weakref import ReferenceType, ref
 
@@ -19,7 +19,8 @@ from service.gis.vector_tiles import EXTENT, tile_of
 
 DEEPEST = 22
 BUFFER = 128  # of 4096 on each side, so that lines and symbols do not end at the edge
-COARSE = 1.0  # what is simplified away, in units of the tile; from FULL on nothing is
+SMALLEST = 4.0  # units, half a pixel: what is neither as wide nor as high cannot be seen
+COARSE = 2.0  # units that may be simplified away; from FULL on none are
 FULL = 18
 POINTS_FROM = 15
 """The zoom from which every point is shown by itself; below it those of a cell are one cluster."""
@@ -27,7 +28,7 @@ CELL = 256  # units: sixteen cells on a side
 NORTHERNMOST = 85.05112877980659
 
 Key = tuple["ReferenceType[VersionIndex]", int, int, int]
-Shown = Iterator[tuple[Any, Mapping[str, Any]]]
+Shown = tuple[Geometries, list[Mapping[str, Any]]]
 
 
 class Kept:
@@ -71,8 +72,9 @@ def make_tile(index: VersionIndex, z: int, x: int, y: int) -> bytes:
     found = np.sort(index.tree.query(shapely.box(*_around(z, x, y))))
     types = shapely.get_type_id(index.geometries[found])
     apart = np.full(len(found), z >= POINTS_FROM) | (types != shapely.GeometryType.POINT)
-    shown = [*_features(index, found[apart], z, x, y), *_clusters(index, found[~apart], z, x, y)]
-    return tile_of(index.layer_key, shown)
+    placed, attributes = _features(index, found[apart], z, x, y)
+    middles, clusters = _clusters(index, found[~apart], z, x, y)
+    return tile_of(index.layer_key, np.concatenate([placed, middles]), attributes + clusters)
 
 
 def _features(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Shown:
@@ -83,16 +85,19 @@ def _features(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Sh
     if z < FULL:
         placed = shapely.simplify(placed, COARSE)
     placed = shapely.clip_by_rect(placed, -BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
-    placed = shapely.set_precision(_valid(placed), 1.0)
-    for position, geometry in zip(positions.tolist(), placed, strict=True):
-        if not geometry.is_empty:
-            yield geometry, index.attributes[position] | {"feature": index.keys[position]}
+    placed = _rounded(_valid(placed))
+    left = ~shapely.is_empty(placed)
+    return placed[left], [_alone(index, position) for position in positions[left].tolist()]
+
+
+def _alone(index: VersionIndex, position: int) -> Mapping[str, Any]:
+    return {**index.attributes[position], "feature": index.keys[position]}
 
 
 def _is_seen(placed: Geometries) -> Any:
-    """Points, and what is at least as wide or as high as half a unit."""
+    """Points, and what is large enough."""
     edges = shapely.bounds(placed)
-    return (shapely.get_dimensions(placed) == 0) | ((edges[:, 2:] - edges[:, :2]).max(axis=1, initial=0) >= 0.5)
+    return (shapely.get_dimensions(placed) == 0) | ((edges[:, 2:] - edges[:, :2]).max(axis=1, initial=0) >= SMALLEST)
 
 
 def _valid(placed: Geometries) -> Geometries:
@@ -100,6 +105,14 @@ def _valid(placed: Geometries) -> Geometries:
     broken = ~shapely.is_valid(placed)
     placed[broken] = shapely.make_valid(placed[broken])
     return placed
+
+
+def _rounded(placed: Geometries) -> Geometries:
+    """With whole coordinates. What rounding breaks is noded, which takes ten times as long, and may become nothing."""
+    rounded: Geometries = shapely.remove_repeated_points(shapely.transform(placed, np.rint))
+    broken = ~shapely.is_valid(rounded)
+    rounded[broken] = shapely.set_precision(placed[broken], 1.0)
+    return rounded
 
 
 def _clusters(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Shown:
@@ -110,9 +123,12 @@ def _clusters(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Sh
     cells = where.astype(np.int64) // CELL @ np.array([1, EXTENT // CELL])
     _, first, cell, count = np.unique(cells, return_index=True, return_inverse=True, return_counts=True)
     middles = np.stack([np.bincount(cell, axis, len(count)) for axis in where.T], axis=1) / count[:, None]
-    for middle, position, points in zip(np.rint(middles), positions[first].tolist(), count.tolist(), strict=True):
-        alone = index.attributes[position] | {"feature": index.keys[position]}
-        yield shapely.Point(middle), alone if points == 1 else {"cluster": True, "point_count": points}
+    said = [
+        {"cluster": True, "point_count": many} if many > 1 else _alone(index, position)
+        for position, many in zip(positions[first].tolist(), count.tolist(), strict=True)
+    ]
+    points: Any = shapely.points(np.rint(middles))
+    return points, said
 
 
 def _placed(geometries: Geometries, z: int, x: int, y: int) -> Geometries:

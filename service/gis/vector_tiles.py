@@ -4,12 +4,14 @@ Only what a tile needs of the format (docs/decisions/0013-vector-tiles-are-writt
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import orjson
 import shapely
+
+from service.gis.measuring import Geometries
 
 EXTENT = 4096
 POINT, LINE, POLYGON = 1, 2, 3
@@ -27,17 +29,19 @@ LARGEST = 2**63
 Steps = list[int]
 
 
-def tile_of(layer: str, features: Iterable[tuple[Any, Mapping[str, Any]]]) -> bytes:
+def tile_of(layer: str, geometries: Geometries, attributes: Sequence[Mapping[str, Any]]) -> bytes:
     """A tile of one layer; empty bytes where it has no features.
 
-    `features` are (geometry in whole tile coordinates, attributes); collections become one feature a member.
+    The geometries are in whole tile coordinates; the members of a collection become features of their own.
     """
+    geometries, owners = _members(geometries)
     keys: dict[str, int] = {}
     values: dict[bytes, int] = {}
     written = [
-        _feature(kind, steps, _tags(attributes, keys, values))
-        for geometry, attributes in features
-        for kind, steps in _parts(geometry)
+        b"".join(
+            (_field(2, _packed(_tags(attributes[owner], keys, values))), _number(3, kind), _field(4, _packed(steps)))
+        )
+        for owner, (kind, steps) in zip(owners, _commands(geometries), strict=True)
     ]
     if not written:
         return b""
@@ -46,10 +50,6 @@ def tile_of(layer: str, features: Iterable[tuple[Any, Mapping[str, Any]]]) -> by
     content += [_field(4, value) for value in values]
     content += [_number(5, EXTENT), _number(15, 2)]
     return _field(3, b"".join(content))
-
-
-def _feature(kind: int, steps: Steps, tags: Steps) -> bytes:
-    return b"".join((_field(2, _packed(tags)), _number(3, kind), _field(4, _packed(steps))))
 
 
 # --- attributes ------------------------------------------------------------------------------------------------------
@@ -80,53 +80,60 @@ def _value(value: Any) -> bytes:
 # --- geometries ------------------------------------------------------------------------------------------------------
 
 
-def _parts(geometry: Any) -> Iterator[tuple[int, Steps]]:
-    """(kind, commands) of the geometry, or of each member of a collection."""
-    type_id = shapely.get_type_id(geometry)
-    if type_id == shapely.GeometryType.GEOMETRYCOLLECTION:
-        for member in shapely.get_parts(geometry):
-            yield from _parts(member)
-    elif type_id in KINDS and not shapely.is_empty(geometry):
-        kind = KINDS[type_id]
-        yield kind, {POINT: _points, LINE: _lines, POLYGON: _polygons}[kind](geometry)
+def _members(geometries: Geometries) -> tuple[Geometries, list[int]]:
+    """The geometries that are not empty, collections taken apart, and whose each of them is."""
+    owners = np.arange(len(geometries))
+    while (together := shapely.get_type_id(geometries) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        parts, owner = shapely.get_parts(geometries[together], return_index=True)
+        owners = np.concatenate([owners[~together], owners[together][owner]])
+        geometries = np.concatenate([geometries[~together], parts])
+    there = ~shapely.is_empty(geometries)
+    return geometries[there], owners[there].tolist()
 
 
-def _points(geometry: Any) -> Steps:
-    coordinates = shapely.get_coordinates(geometry)
-    return [_command(MOVE_TO, len(coordinates)), *_moves(coordinates, np.zeros(2))]
+def _commands(geometries: Geometries) -> list[tuple[int, Steps]]:
+    """(kind, commands) of each geometry."""
+    kinds = [KINDS[kind] for kind in shapely.get_type_id(geometries).tolist()]
+    drawn: list[tuple[int, Steps]] = [(kind, []) for kind in kinds]
+    for kind in set(kinds):
+        places = [place for place, other in enumerate(kinds) if other == kind]
+        paths: list[Steps] = [drawn[place][1] for place in places]
+        _draw(kind, geometries[places], paths)
+    return drawn
 
 
-def _lines(geometry: Any) -> Steps:
-    at = np.zeros(2)
-    steps: Steps = []
-    for line in shapely.get_parts(geometry):
-        steps, at = _path(steps, shapely.get_coordinates(line), at)
-    return steps
+def _draw(kind: int, geometries: Geometries, paths: list[Steps]) -> None:
+    """Write the commands of each geometry, all of one kind, into its path.
 
-
-def _polygons(geometry: Any) -> Steps:
-    """Rings without their last point, which is the first; outer rings clockwise on the screen, holes the other way."""
-    at = np.zeros(2)
-    steps: Steps = []
-    for polygon in shapely.get_parts(shapely.orient_polygons(geometry)):
-        for ring in shapely.get_rings(polygon):
-            steps, at = _path(steps, shapely.get_coordinates(ring)[:-1], at)
-            steps.append(_command(CLOSE_PATH, 1))
-    return steps
-
-
-def _path(steps: Steps, coordinates: Any, at: Any) -> tuple[Steps, Any]:
-    """Move to the first of the coordinates, draw to the others; the steps, and where it ends."""
-    moves = _moves(coordinates, at)
-    steps += (_command(MOVE_TO, 1), *moves[:2], _command(LINE_TO, len(coordinates) - 1), *moves[2:])
-    return steps, coordinates[-1]
-
-
-def _moves(coordinates: Any, at: Any) -> Steps:
-    """The way from each point to the next, as non-negative numbers."""
-    steps = np.diff(np.vstack([at, coordinates]), axis=0).astype(np.int64).ravel()
+    Rings are without their last point, which is the first; outer rings run clockwise on the screen, holes the other
+    way. A path begins at the corner of the tile, and each of its steps where the one before ended.
+    """
+    parts, owner = shapely.get_parts(geometries, return_index=True)
+    if kind == POLYGON:
+        parts, polygon = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+        owner = owner[polygon]
+    coordinates, counts = shapely.get_coordinates(parts), shapely.get_num_coordinates(parts)
+    if kind == POLYGON:
+        coordinates, counts = np.delete(coordinates, np.cumsum(counts) - 1, axis=0), counts - 1
+    ends = np.cumsum(counts)
+    begins = ends - counts
+    before = np.roll(coordinates, 1, axis=0)
+    before[begins[np.diff(owner, prepend=-1) > 0]] = 0
+    steps = (coordinates - before).astype(np.int64).ravel()
     moves: Steps = ((steps << 1) ^ (steps >> 63)).tolist()
-    return moves
+    for of, begin, end in zip(owner.tolist(), (2 * begins).tolist(), (2 * ends).tolist(), strict=True):
+        paths[of] += _path(kind, moves[begin:end])
+    if kind == POINT:
+        for path in paths:
+            path.insert(0, _command(MOVE_TO, len(path) // 2))
+
+
+def _path(kind: int, moves: Steps) -> Steps:
+    """Move to the first point and draw to the others; points are only moved to, all by one command."""
+    if kind == POINT:
+        return moves
+    drawn = [_command(MOVE_TO, 1), *moves[:2], _command(LINE_TO, len(moves) // 2 - 1), *moves[2:]]
+    return [*drawn, _command(CLOSE_PATH, 1)] if kind == POLYGON else drawn
 
 
 def _command(command: int, times: int) -> int:

@@ -147,7 +147,7 @@ def test_the_ends_of_the_world_have_tiles(tmp_path: Path) -> None:
 
 
 def test_a_tile_of_nothing_is_empty() -> None:
-    assert tile_of("things", []) == b""
+    assert tile_of("things", np.array([], dtype=object), []) == b""
     assert make_tile(layer("things", {"a": shapely.Point(CENTRE)}), 14, 0, 0) == b""
 
 
