@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -13,8 +14,10 @@ from sqlalchemy import select
 from service.db import session, transaction
 from service.db.generations import grow
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
+from service.gis.examining import Asked
 from service.gis.index import SUBJECT as LAYERS
 from service.gis.index import indexes_of
+from service.gis.uploading import keep_upload, plan_import
 from service.media.attaching import record, record_attached, store_photo
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
@@ -30,6 +33,7 @@ ROLES = ("nobody", "resident", "department staff", "dispatcher", "auditor", "map
 CATEGORIES = ("dark-lamp", "pothole", "open", "questions", "lamp-post")
 ANSWERS = {"questions": {"lamps": 2, "since": "today"}}
 ASSETS = {"lamp-post": {"layer": "lamp-posts", "feature": "L3"}}
+GEOJSON = b'{"type": "FeatureCollection", "features": []}'
 PHOTOS = [photo("red", (64, 48)), photo("blue", (48, 64))]
 
 RULE: dict[str, Any] = dict.fromkeys(("categories", "metres", "match", "department_attribute")) | {
@@ -96,6 +100,14 @@ class World:
             add_rule(self.here, indexes_of(self.here), RULE | {"group_key": None}, None, version_of(self.here), 1)
             return len(rules_of(self.here))
 
+    def new_upload(self) -> uuid.UUID:
+        """An upload of a layer that waits to be read."""
+        uid, file = keep_upload(self.app.config["STORE"], "a.geojson", BytesIO(GEOJSON))
+        with transaction():
+            layer = layer_named(self.here, "lighting")
+            plan_import(self.here, layer, uid, file, "a.geojson", Asked(), self.people["map keeper"].account_id)
+        return uid
+
     def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
         """What is there for the parameters of an address."""
         there = {"municipality": self.here.slug} | self.shown_photo
@@ -103,8 +115,11 @@ class World:
             there["report"] = str(pick(self.reports, seed))
         there["layer"] = "lamp-posts" if "feature" in asked else "lighting"
         there["feature"] = "L3"
+        there |= dict.fromkeys(("z", "x", "y"), "0")
         if "position" in asked:
             there["position"] = str(self.new_rule())
+        if "upload" in asked:
+            there["upload"] = str(self.new_upload())
         if "number" in asked:
             there["number"] = str(self.new_draft())
         there["message"] = str(pick(self.messages, seed))
@@ -130,7 +145,8 @@ def make_world(app: Flask) -> World:
     next_door = make_municipality("next-door", west=21.8, south=40.2)
     alice, bob = make_resident(here), make_staff(here, "bob", [("department_staff", "lighting")])
     with transaction():
-        layer_named(here, "lamp-posts").public = True
+        for key in ("lamp-posts", "lighting"):
+            layer_named(here, key).public = True
         grow(LAYERS)
     people = {
         "resident": alice,
@@ -239,6 +255,10 @@ def filled_layer(world: World, body: dict[str, Any], role: str) -> dict[str, Any
     return body | {"key": f"layer-{uuid.uuid4()}", "name": {"en": "Made"}}
 
 
+def filled_upload(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"file": GEOJSON, "name": "a.geojson"}
+
+
 def filled_draft(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
     return {"based_on": pick((1, None), body)}
 
@@ -266,6 +286,7 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
     "rerouteReports": filled_rerouting,
     "makeLayer": filled_layer,
     "beginDraft": filled_draft,
+    "uploadLayer": filled_upload,
     "publishVersion": filled_publication,
 }
 """By operation: what a body is made of that fits what there is."""
