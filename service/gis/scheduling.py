@@ -60,9 +60,12 @@ def ensure_draft(version: LayerVersion) -> None:
 
 
 def call_off(version: LayerVersion) -> None:
-    """Do not publish the draft at the moment that was ordered; inside `transaction()`. Raises VersionPublished."""
+    """Do not publish the draft at the moment that was ordered; inside `transaction()`. Raises VersionPublished.
+
+    It is nobody's own draft then: `by_id` was who ordered it, who need not have drawn it.
+    """
     ensure_draft(version)
-    version.publish_at = version.reason = None
+    version.publish_at = version.reason = version.by_id = None
 
 
 def publish_draft(job: Work, progress: Progress) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from service.db import session, transaction
 from service.db.clock import now
+from service.gis import scheduling
 from service.gis.drafting import draft_of_version, layer_named
 from service.gis.index import indexes_of
 from service.gis.models import DRAFT, Layer
@@ -122,6 +124,21 @@ def test_a_draft_with_a_set_time_is_not_changed(client: FlaskClient, here: Munic
         drafts()[0].publish_at = now()
     assert code(write(client, "PUT", f"{POSTS}/L3", kate, point(crew="b"), "*")) == (409, "draft_scheduled")
     assert code(write(client, "POST", POSTS, kate, point())) == (409, "draft_scheduled")
+
+
+def test_who_called_its_publication_off_did_not_draw_it_alone(
+    client: FlaskClient, here: Municipality, kate: Person, dora: Person
+) -> None:
+    write(client, "PUT", f"{POSTS}/L3", kate, point(crew="kate's"))
+    with transaction():
+        scheduling.publish(
+            layer_named(here, "lamp-posts"), drafts()[0], dora.account_id, "Agreed", now() + timedelta(days=1)
+        )
+    with transaction():
+        scheduling.call_off(drafts()[0])
+    for who in (kate, dora):
+        assert code(write(client, "PUT", f"{POSTS}/L3", who, point())) == (428, "seen_state_needed")
+    assert kept("L3").attributes == {"crew": "kate's"}
 
 
 def test_a_draft_from_elsewhere_is_edited_too_and_a_published_one_is_not(

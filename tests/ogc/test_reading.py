@@ -9,14 +9,16 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 from pyproj import Transformer
 
-from service.db import transaction
+from service.db import session, transaction
+from service.db.generations import forget
+from service.gis.models import Layer
 from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality
 from service.ogc.systems import CRS84, SYSTEMS, spoken_in
 from tests.factories.municipalities import imported
 from tests.factories.people import Person
 from tests.factories.reports import make_report
-from tests.ogc.scene import EPSG, OGC, get, keys, make_public, shape_of
+from tests.ogc.scene import EPSG, OGC, get, keys, make_public, point, shape_of, write
 
 
 def links(document: dict[str, Any]) -> dict[str, str]:
@@ -192,6 +194,7 @@ BAD = [
     ({"limit": "0"}, "limit"),
     ({"limit": "many"}, "limit"),
     ({"bbox": "1,2,3"}, "bbox"),
+    ({"bbox": "here"}, "bbox"),
     ({"bbox": "1,2,3,nan"}, "bbox"),
     ({"bbox": "1,5,3,2"}, "bbox"),
     ({"bbox": "1,2,3,4", "bbox-crs": "EPSG:2100"}, "bbox-crs"),
@@ -267,3 +270,40 @@ def test_attributes_of_all_features_are_queryable(client: FlaskClient, here: Mun
         "flag": "boolean",
         "nothing": "string",
     }
+
+
+def test_a_layer_that_has_no_version_yet_is_an_empty_draft(
+    client: FlaskClient, here: Municipality, kate: Person
+) -> None:
+    with transaction():
+        session.add(Layer(municipality_id=here.id, key="new", name={"en": "New"}, kind="asset"))
+    path = "/collections/new:draft"
+    assert get(client, path, kate).json["title"] == "New (προσχέδιο)"
+    assert get(client, f"{path}/items", kate).json["numberMatched"] == 0
+    assert get(client, f"{path}/items/one", kate).status_code == 404
+    assert get(client, "/collections/new/items", kate).status_code == 404
+    assert write(client, "POST", f"{path}/items", kate, point(key="one")).status_code == 201
+    assert keys(get(client, f"{path}/items", kate)) == ["one"]
+
+
+def test_parameters_say_numbers_and_moments_as_people_write_them(
+    client: FlaskClient, here: Municipality, kate: Person
+) -> None:
+    with transaction():
+        one = imported(("one", {"n": 7, "open": True}, shapely.Point(*POINT)))
+        publish_version(here, "typed", one, name={"en": "Typed"}, kind="asset", attribution="The office")
+    forget()
+    path = "/collections/typed:draft/items"
+    for text, found in (("7", ["one"]), ("7.0", ["one"]), ("8", []), ("seven", [])):
+        assert keys(get(client, path, kate, n=text)) == found
+    assert keys(get(client, path, kate, n="7", open="true")) == ["one"]
+    assert get(client, "/collections/typed", kate).json["attribution"] == "The office"
+
+
+def test_a_report_is_found_by_its_moment(client: FlaskClient, here: Municipality) -> None:
+    report = make_report(here)
+    moment = report.created_at.isoformat()
+    assert keys(get(client, "/collections/reports/items", created_at=moment)) == [str(report.uid)]
+    assert keys(get(client, "/collections/reports/items", created_at="yesterday")) == []
+    described = get(client, "/collections/reports/queryables").json["properties"]
+    assert described["created_at"] == {"title": "created_at", "type": "string", "format": "date-time"}
