@@ -91,6 +91,9 @@ def register_requests(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.mimetype != "multipart/form-data":
             request.max_content_length = LARGEST_TEXT
+        elif request.endpoint:
+            view = app.view_functions[request.endpoint]
+            request.max_content_length = vars(view).get("largest_body", LARGEST_BODY)
         values = request.view_args
         if values and "municipality" in values:
             g.municipality = values["municipality"] = municipality(values["municipality"])
@@ -193,7 +196,7 @@ def problem_of(error: HTTPException) -> Problem:
     if isinstance(error, MethodNotAllowed):
         return MethodNotHere()
     if isinstance(error, RequestEntityTooLarge):
-        return BodyTooLarge()
+        return BodyTooLarge(most=request.max_content_length)
     problem = NotUnderstood()
     problem.status = error.code or 400
     return problem

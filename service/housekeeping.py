@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 
 from service.db import transaction
+from service.gis import uploading
 from service.gis.scheduling import publish_draft
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
@@ -28,6 +29,7 @@ EVERY: Mapping[str, int] = {
     "forget_targets": DAY,
     "forget_tokens": DAY,
     "sweep_photos": DAY,
+    "sweep_uploads": DAY,
 }
 """Kind of recurring job → seconds from one run to the next."""
 
@@ -99,6 +101,14 @@ def sweep_photos(job: Work, progress: Progress) -> Any:
     return asdict(sweep(current_app.config["STORE"], after_a_part=lambda: progress.save(None)))
 
 
+def sweep_uploads(job: Work, progress: Progress) -> Any:
+    return {"files": uploading.sweep_uploads(current_app.config["STORE"])}
+
+
+def import_layer(job: Work, progress: Progress) -> Any:
+    return uploading.import_layer(job, progress, current_app.config["STORE"])
+
+
 HANDLERS = {
     "close_resolved": close_all_resolved,
     "department_digests": digests,
@@ -106,7 +116,9 @@ HANDLERS = {
     "forget_messages": forget_messages,
     "forget_targets": forget_targets,
     "forget_tokens": forget_tokens,
+    "import_layer": import_layer,
     "publish_draft": publish_draft,
     "sweep_photos": sweep_photos,
+    "sweep_uploads": sweep_uploads,
 }
 """Kind of job → what is done."""

@@ -131,6 +131,16 @@ def operation(name: str, *refusals: type[Problem]) -> Callable[[View], View]:
     return decorate
 
 
+def largest_body(count: int) -> Callable[[View], View]:
+    """Let the route take a multipart body of so many bytes, more than others."""
+
+    def decorate(view: View) -> View:
+        vars(view).update(largest_body=count)
+        return view
+
+    return decorate
+
+
 def read_json(data: bytes) -> Any:
     """What the JSON says. Null characters are refused wherever they are, because PostgreSQL keeps none in a text.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, literal, select
 from sqlalchemy.orm import aliased
 
 from service.db import session
@@ -18,7 +18,7 @@ In, Base, Before = aliased(LayerVersion), aliased(LayerVersion), aliased(LayerVe
 
 def called(municipality: Municipality, key: str) -> ColumnElement[bool]:
     """The condition for the layer of this key; none has a null character, with which PostgreSQL compares nothing."""
-    return and_(Layer.municipality_id == municipality.id, Layer.key == key.partition("\0")[0], "\0" not in key)
+    return and_(Layer.municipality_id == municipality.id, Layer.key == key.partition("\0")[0], literal("\0" not in key))
 
 
 def layers_of(municipality: Municipality) -> Sequence[AnyRow]:
@@ -56,6 +56,15 @@ def version_shown(layer: Layer, number: int) -> AnyRow:
     if found is None:
         raise NotFound
     return found
+
+
+def findings_of(municipality: Municipality, key: str, number: int) -> dict[str, Any] | None:
+    """What was said of the file that a version was read from; None where there is none, or no such version."""
+    return session.scalar(
+        select(LayerVersion.findings)
+        .join(Layer, Layer.id == LayerVersion.layer_id)
+        .where(called(municipality, key), LayerVersion.number == number)
+    )
 
 
 def publications_of(layer: Layer, before: int | None, limit: int) -> Sequence[AnyRow]:

@@ -1,5 +1,10 @@
 """Where a point lies: in which municipality, in which district, and whether it is ours at all."""
 
+from typing import Any
+
+import numpy as np
+import shapely
+
 from service.errors import Problem
 from service.gis.index import VersionIndex, indexes_of
 from service.municipalities.directory import Municipality, municipalities
@@ -58,6 +63,12 @@ def district_names(municipality: Municipality, key: str) -> dict[str, str]:
 def metres_to_nearest(index: VersionIndex, lon: float, lat: float) -> float:
     """Geodesic metres from the point to the nearest edge of any feature of the version."""
     return min(index.metres_to_edge(position, lon, lat) for position in range(len(index.keys)))
+
+
+def boundary_of(municipality: Municipality) -> Any:
+    """All that the boundary layers hold, as one geometry of the caller's own; None where there is no boundary yet."""
+    areas = [index.geometries for index in _layers(municipality, BOUNDARY)]
+    return shapely.union_all(np.concatenate(areas)) if areas else None
 
 
 def _layers(municipality: Municipality, kind: str) -> list[VersionIndex]:

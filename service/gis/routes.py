@@ -1,36 +1,74 @@
 """Layers over HTTP, for who keeps the map: drafts, what they would change, and what is in force."""
 
+import uuid
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
+from shapely.geometry import mapping
 
-from service.db import transaction
+from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import NotFound
+from service.gis.comparing import Change, Features, Ground, changes, counted, ground, totals
 from service.gis.describing import LayerExists, describe_layer, make_layer
 from service.gis.drafting import draft_of_version, forget_draft, layer_named, version_numbered
-from service.gis.finding import layer_here, layer_shown, layers_of, publications_of, version_shown, versions_of
+from service.gis.examining import Asked
+from service.gis.finding import (
+    findings_of,
+    layer_here,
+    layer_shown,
+    layers_of,
+    publications_of,
+    version_shown,
+    versions_of,
+)
+from service.gis.index import features_of
+from service.gis.locating import BOUNDARY, boundary_of
 from service.gis.models import Layer
 from service.gis.scheduling import VersionEmpty, VersionInForce, VersionPublished, call_off, ensure_draft, publish
 from service.gis.schemas import (
     NUMBER,
+    ChangesOut,
+    ChangesQuery,
     DescribeLayerIn,
     DraftIn,
+    GroundOut,
+    GroundQuery,
     KeptLayerOut,
     KeptLayersOut,
     LayerIn,
     PublicationIn,
     PublicationsOut,
+    UploadIn,
+    UploadOut,
     VersionOut,
     VersionsOut,
 )
-from service.http import Blueprint, CursorNotValid, PageQuery, after_cursor, answer, cursor, nothing, operation, page_of
+from service.gis.unpacking import FileRefused
+from service.gis.uploading import LARGEST_UPLOAD, keep_upload, plan_import, upload_of
+from service.http import (
+    Blueprint,
+    CursorNotValid,
+    PageQuery,
+    after_cursor,
+    answer,
+    cursor,
+    language,
+    largest_body,
+    nothing,
+    operation,
+    page_of,
+)
+from service.jobs.models import Job
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
+from service.storage.keeping import StoreUnavailable
+from service.text import say
 
 blueprint = Blueprint(
     "staff_layers", __name__, url_prefix="/<municipality>/staff/layers", description="The layers of the map"
 )
+MOST_PIECES = 1000
 VERSION = f"/<layer>/versions/<int(min=1, max={NUMBER}):number>"
 
 
@@ -115,6 +153,44 @@ def version(municipality: Municipality, layer: str, number: int) -> Response:
     return shown_version(municipality, layer, number)
 
 
+@blueprint.get(f"{VERSION}/changes")
+@staff("manage_map")
+@blueprint.arguments(ChangesQuery, location="query")
+@blueprint.response(200, ChangesOut)
+@operation("compareVersion", NotFound, CursorNotValid)
+def compare(query: dict[str, Any], municipality: Municipality, layer: str, number: int) -> Response:
+    """Show which features a version adds, removes and changes against another one
+
+    As GeoJSON; `properties` says what differs. A feature that is removed has its last geometry.
+    """
+    after = after_cursor(query.get("after"), str)
+    old, new, against = compared(municipality, layer, number, query.get("against"))
+    found = changes(old, new)
+    rest = [change for change in found if after is None or change.key > after[0]]
+    page, following = page_of(rest, query["limit"], lambda change: cursor(change.key))
+    content = {"type": "FeatureCollection", "against": against, "counts": counted(found, new)}
+    return answer(content | {"features": [change_out(change) for change in page], "next": following})
+
+
+@blueprint.get(f"{VERSION}/ground")
+@staff("manage_map")
+@blueprint.arguments(GroundQuery, location="query")
+@blueprint.response(200, GroundOut)
+@operation("compareGround", NotFound)
+def compare_ground(query: dict[str, Any], municipality: Municipality, layer: str, number: int) -> Response:
+    """Show where a version's areas overlap, and what ground they leave or take
+
+    Against another version, and, but for a boundary layer, against the municipality's boundary.
+    """
+    old, new, against = compared(municipality, layer, number, query.get("against"))
+    is_boundary = layer_here(municipality, layer).kind == BOUNDARY
+    stop_reading()  # nothing is held while it is computed
+    border = None if is_boundary else boundary_of(municipality)
+    found = ground(new, old, border, query["least"])
+    content = {"type": "FeatureCollection", "against": against, "totals": totals(found)}
+    return answer(content | {"features": [ground_out(piece) for piece in found[:MOST_PIECES]]})
+
+
 @blueprint.delete(VERSION)
 @staff("manage_map")
 @blueprint.response(204)
@@ -168,6 +244,91 @@ def call_it_off(municipality: Municipality, layer: str, number: int) -> Response
     with transaction():
         call_off(version_numbered(layer_named(municipality, layer), number))
     return nothing()
+
+
+@blueprint.post("/<layer>/uploads")
+@staff("manage_map")
+@largest_body(LARGEST_UPLOAD)
+@blueprint.arguments(UploadIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(202, UploadOut)
+@operation("uploadLayer", NotFound, FileRefused, StoreUnavailable)
+def upload(parts: dict[str, Any], municipality: Municipality, layer: str) -> Response:
+    """Upload a file to be read into a draft
+
+    GeoPackage, zipped Shapefile, GeoJSON, KML or CSV with coordinates. `showUpload` says when it is read, what was
+    wrong with it and what was done about it.
+    """
+    who, name = caller(), parts["name"]
+    found = layer_here(municipality, layer)
+    stop_reading()  # nothing is held while the file is kept
+    uid, key = keep_upload(current_app.config["STORE"], name, parts["file"].stream)
+    with transaction():
+        plan_import(municipality, found, uid, key, name, Asked(**parts["asked"]), who.account_id)
+    return answer(upload_out(municipality, layer, uid), 202)
+
+
+@blueprint.get("/<layer>/uploads/<uuid:upload>")
+@staff("manage_map")
+@blueprint.response(200, UploadOut)
+@operation("showUpload", NotFound)
+def uploaded(municipality: Municipality, layer: str, upload: uuid.UUID) -> Response:
+    """Show what has become of an upload: waiting, being read, a draft with findings, or refused"""
+    return answer(upload_out(municipality, layer, upload))
+
+
+def compared(
+    municipality: Municipality, key: str, number: int, against: int | None
+) -> tuple[Features, Features, int | None]:
+    """The features of the other version and of this one, and the other one's number. Raises NotFound."""
+    layer = layer_here(municipality, key)
+    new = version_shown(layer, number).LayerVersion.id
+    if against is not None:
+        old = version_shown(layer, against).LayerVersion.id
+    else:
+        old, against = layer.published_version_id, layer_shown(municipality, key).in_force
+    found = features_of(old) if old is not None else [], features_of(new), against
+    stop_reading()
+    return found
+
+
+def change_out(change: Change) -> dict[str, Any]:
+    attributes = {name: {"before": old, "after": new} for name, (old, new) in change.attributes.items()}
+    properties = {
+        "change": change.change,
+        "geometry_before": mapping(change.before) if change.geometry_changed else None,
+        "attributes": attributes,
+    }
+    shape = mapping(change.before if change.after is None else change.after)
+    return {"type": "Feature", "id": change.key, "geometry": shape, "properties": properties}
+
+
+def ground_out(piece: Ground) -> dict[str, Any]:
+    properties = {"what": piece.what, "square_metres": round(piece.square_metres, 1), "keys": piece.keys}
+    return {"type": "Feature", "geometry": mapping(piece.shape), "properties": properties}
+
+
+def upload_out(municipality: Municipality, layer: str, uid: uuid.UUID) -> dict[str, Any]:
+    job = upload_of(municipality, layer, uid)
+    result = job.result or {}
+    version, refusal = result.get("version"), result.get("refusal")
+    return {
+        "id": uid,
+        "name": job.payload["name"],
+        "state": state_of_upload(job),
+        "step": (job.progress or {}).get("step") if job.state == "running" else None,
+        "created_at": job.created_at,
+        "version": version,
+        "findings": findings_of(municipality, layer, version) if version else None,
+        "refusal": refusal
+        and {"code": refusal["code"], "title": say(language(), refusal["message"])} | refusal["details"],
+    }
+
+
+def state_of_upload(job: Job) -> str:
+    """What its job is to who sent the file."""
+    if job.state == "done":
+        return "refused" if "refusal" in (job.result or {}) else "drafted"
+    return {"waiting": "waiting", "running": "reading"}.get(job.state, "failed")
 
 
 def layer_out(row: AnyRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import obstore
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 PARTIAL = re.compile(r".*#\d+")
+PIECE = 8 * 1024 * 1024
 S3_OPTIONS = {"endpoint", "region"}
 
 used_in: set[int] = set()
@@ -66,6 +67,26 @@ class Store:
             obstore.put(self.files, key, content, use_multipart=False)
             if self.folder:
                 reach_the_disk(self.folder, key)
+
+    def keep_stream(self, key: str, content: IO[bytes]) -> None:
+        """The same for a file that is too large for the memory, read piece by piece from where it stands."""
+        with answering(key):
+            obstore.put(
+                self.files,
+                key,
+                iter(lambda: content.read(PIECE), b""),
+                use_multipart=True,
+                chunk_size=PIECE,
+                max_concurrency=2,
+            )
+            if self.folder:
+                reach_the_disk(self.folder, key)
+
+    def read_to(self, key: str, path: Path) -> None:
+        """Copy the file to a path, piece by piece. Raises FileNotKept."""
+        with answering(key), path.open("wb") as file:
+            for piece in obstore.get(self.files, key).stream(min_chunk_size=PIECE):
+                file.write(piece)
 
     def read(self, key: str) -> bytes:
         """The whole file. Raises FileNotKept."""

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
-from service.gis import importing
-from service.gis.importing import (
-    CrsUnknown,
-    EncodingUnknown,
-    FeatureRefused,
-    FileRefused,
-    KeyMissing,
-    SeveralLayers,
-    read_features,
-)
+from service.gis import unpacking
+from service.gis.importing import CrsUnknown, KeyMissing, read_features
 from service.gis.measuring import Edges
+from service.gis.unpacking import ColumnsMissing, EncodingUnknown, FeatureRefused, FileRefused, SeveralLayers
 from tests.gis.files import SQUARES, geojson, to_greek_grid, write, zipped_shapefile
 
 ANDROS = ["Άνδρου", "Ηρακλείου"]
@@ -220,12 +213,12 @@ def test_the_key_can_be_any_attribute_and_must_be_one(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("x.kml", b"<kml/>", "kind"),
+        ("x.gml", b"<gml/>", "kind"),
         ("x.vrt", b"<OGRVRTDataSource/>", "kind"),
         ("x.gpkg", b"<OGRVRTDataSource></OGRVRTDataSource>", "not_a_geopackage"),
         ("x.gpkg", b"SQLite format 3\0 and no more", "unreadable"),
-        ("x.geojson", b"<OGRVRTDataSource/>", "not_json"),
-        ("x.geojson", b"[" * 100_000, "not_json"),
+        ("x.geojson", b"<OGRVRTDataSource/>", "not_geojson"),
+        ("x.geojson", b"[" * 100_000, "not_geojson"),
         ("x.geojson", b"[]", "not_geojson"),
         ("x.geojson", b'{"type": "Topology"}', "not_geojson"),
         ("x.geojson", b'{"type": "FeatureCollection", "features": []}', "no_features"),
@@ -261,15 +254,108 @@ def test_a_zip_without_a_shapefile_or_with_half_of_one_is_refused(tmp_path):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(importing, "LARGEST_UNZIPPED", 100)
+    monkeypatch.setattr(unpacking, "LARGEST_UNZIPPED", 100)
     with pytest.raises(FileRefused) as refusal:
         read_features(zipped_shapefile(tmp_path, ["x", "y"]))
     assert refusal.value.details["reason"] == "too_large"
 
 
-def test_a_path_inside_a_zip_leads_nowhere_else(tmp_path):
-    archive = zipped_shapefile(tmp_path, ["x", "y"], inside="../../")
-    assert len(read_features(archive).features) == 2
+@pytest.mark.parametrize("name", ["../../x.txt", "/etc/x.txt", "C:/x.txt", "a\\..\\..\\x.txt"])
+def test_a_path_out_of_a_zip_is_refused(tmp_path, name):
+    archive = zipped_shapefile(tmp_path, ["x", "y"])
+    with zipfile.ZipFile(archive, "a") as zipped:
+        zipped.writestr(name, "out")
+    with pytest.raises(FileRefused) as refusal:
+        read_features(archive)
+    assert refusal.value.details["reason"] == "path"
+
+
+# --- KML and CSV -----------------------------------------------------------------------------------------------------
+
+PLACEMARK = "<Placemark id='p{n}'><name>Place {n}</name><ExtendedData><Data name='code'><value>0{n}</value></Data></ExtendedData><Point><coordinates>21.7,40.2,5</coordinates></Point></Placemark>"
+KML = '<?xml version="1.0" encoding="UTF-8"?>{doctype}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{content}</Document></kml>'
+
+
+def kml(path, content, doctype=""):
+    path.write_text(KML.format(content=content, doctype=doctype), "utf-8")
+    return path
+
+
+def test_a_kml_file_gives_places_with_their_names_and_data(tmp_path):
+    path = kml(tmp_path / "p.kml", PLACEMARK.format(n=1) + PLACEMARK.format(n=2))
+    imported = read_features(path, key_attribute="code")
+    assert [(key, attributes["Name"], shape) for key, attributes, shape in imported.features] == [
+        ("01", "Place 1", POINT),
+        ("02", "Place 2", POINT),
+    ]
+    assert set(imported.features[0][1]) == {"id", "Name", "description", "code"}
+
+
+def test_one_of_several_folders_of_a_kml_file_is_picked(tmp_path):
+    folders = "".join(f"<Folder><name>{name}</name>{PLACEMARK.format(n=name)}</Folder>" for name in "ab")
+    path = kml(tmp_path / "f.kml", folders)
+    with pytest.raises(SeveralLayers) as refusal:
+        read_features(path, key_attribute="code")
+    assert refusal.value.details == {"layers": ["a", "b"]}
+    assert [key for key, _, _ in read_features(path, layer_name="b", key_attribute="code").features] == ["0b"]
+
+
+LAUGHS = '<!DOCTYPE kml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
+FILE = '<!DOCTYPE kml [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+
+
+@pytest.mark.parametrize("doctype", [LAUGHS, FILE, "<!DOCTYPE kml>"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_kml_file_with_a_document_type_is_refused(tmp_path, doctype, encoding):
+    content = KML.format(content="&c;", doctype=doctype).replace("UTF-8", encoding)
+    (tmp_path / "bomb.kml").write_bytes(content.encode(encoding))
+    with pytest.raises(FileRefused) as refusal:
+        read_features(tmp_path / "bomb.kml")
+    assert refusal.value.details == {"reason": "document_type"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not_xml"),
+        (b"<kml>", "not_xml"),
+        (b"<gpx/>", "not_kml"),
+        (b"<?xml version='1.0' encoding='utf-7'?><kml/>", "not_xml"),
+    ],
+)
+def test_what_is_no_kml_is_refused(tmp_path, content, reason):
+    (tmp_path / "x.kml").write_bytes(content)
+    with pytest.raises(FileRefused) as refusal:
+        read_features(tmp_path / "x.kml")
+    assert refusal.value.details == {"reason": reason}
+
+
+def test_a_csv_with_coordinates_gives_points_and_keeps_its_texts(tmp_path):
+    (tmp_path / "p.csv").write_text("code;Name;Lon;Lat\r\n00480;Анево;21,7;40.2\r\n68080;;21.8;40.3\r\n", "utf-8-sig")
+    imported = read_features(tmp_path / "p.csv", key_attribute="code")
+    assert imported.crs == "EPSG:4326"
+    assert [key for key, _, _ in imported.features] == ["00480", "68080"]
+    assert imported.features[0][1:] == ({"code": "00480", "Name": "Анево", "Lon": "21,7", "Lat": "40.2"}, POINT)
+    assert imported.features[1][1]["Name"] is None
+
+
+def test_a_csv_in_a_grid_and_in_another_encoding_is_read_as_it_is_told(tmp_path):
+    x, y = shapely.get_coordinates(to_greek_grid(POINT))[0]
+    (tmp_path / "p.csv").write_text(f"id,name,east,north\n1,Άνδρου,{x},{y}\n", "iso-8859-7")
+    with pytest.raises(EncodingUnknown):
+        read_features(tmp_path / "p.csv")
+    with pytest.raises(ColumnsMissing) as refusal:
+        read_features(tmp_path / "p.csv", encoding="iso-8859-7")
+    assert refusal.value.details == {"attributes": ["id", "name", "east", "north"]}
+    content = unpacking.read_content(tmp_path / "p.csv", encoding="iso-8859-7", columns=("east", "north"))
+    assert (content.crs, content.records[0]["name"]) == (None, "Άνδρου")
+
+
+@pytest.mark.parametrize("text", ["id,lon,lat\n1,2\n", "id,lon,lat\n1,2,3,4\n", "id,lon,lat\n1,2,\0\n"])
+def test_a_csv_with_a_row_of_another_length_is_refused(tmp_path, text):
+    (tmp_path / "p.csv").write_text(text)
+    with pytest.raises(FeatureRefused):
+        read_features(tmp_path / "p.csv")
 
 
 # --- real files ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "s3":
         return open_store(request.getfixturevalue("bucket"))
     return open_store(f"file://{tmp_path / 'files'}")
+
+
+@pytest.mark.parametrize("size", [0, 10, 20_000_000])
+def test_a_large_file_is_kept_and_read_piece_by_piece(store: Store, tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    store.keep_stream("layers/a.gpkg", BytesIO(content))
+    store.read_to("layers/a.gpkg", tmp_path / "a.gpkg")
+    assert (tmp_path / "a.gpkg").read_bytes() == content == store.read("layers/a.gpkg")
+    with pytest.raises(FileNotKept):
+        store.read_to("layers/b.gpkg", tmp_path / "b.gpkg")
 
 
 def test_what_is_kept_can_be_read_whole(store: Store) -> None:
