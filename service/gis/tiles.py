@@ -109,10 +109,11 @@ def _valid(placed: Geometries) -> Geometries:
 
 def _rounded(placed: Geometries) -> Geometries:
     """With whole coordinates. What rounding breaks is noded, which takes ten times as long, and may become nothing."""
-    rounded: Geometries = shapely.remove_repeated_points(shapely.transform(placed, np.rint))
+    rounded: Geometries = shapely.transform(placed, np.rint)
     broken = ~shapely.is_valid(rounded)
     rounded[broken] = shapely.set_precision(placed[broken], 1.0)
-    return rounded
+    whole: Geometries = shapely.remove_repeated_points(rounded)
+    return whole
 
 
 def _clusters(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Shown:

@@ -118,6 +118,25 @@ def test_a_lower_zoom_is_coarser_and_what_is_too_small_is_left_out() -> None:
     assert make_tile(layer("things", {"a": shapely.box(*CENTRE, 21.7886, 40.3008)}), *tile_at(2)) == b""
 
 
+def test_whatever_rounding_does_to_small_shapes_a_tile_is_sound(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    shapes = {}
+    for n in range(1500):
+        lon, lat = random.normal(CENTRE, 0.01)
+        ring = [(lon + x, lat + y) for x, y in random.normal(0, 10 ** random.uniform(-5, -2.5), (6, 2))]
+        hole = shapely.Point(lon, lat).buffer(10 ** random.uniform(-6, -3.5))
+        shapes[f"{n:04}"] = [
+            shapely.make_valid(shapely.Polygon(ring)).difference(hole),
+            shapely.LineString(ring),
+            shapely.GeometryCollection([hole, shapely.Point(ring[0]), shapely.LineString(ring[:2])]),
+        ][n % 3]
+    index = layer("things", shapes)
+    for z in (8, 11, 13, 16):
+        tile = tile_at(z)
+        found = read(tmp_path, tile, make_tile(index, *tile))
+        assert found and all(one["geometry"] is not None and not one["geometry"].is_empty for one in found)
+
+
 def test_below_zoom_15_points_that_are_close_together_are_one(tmp_path: Path) -> None:
     random = np.random.default_rng(4)
     points = {f"{n:03}": shapely.Point(p) for n, p in enumerate(random.normal(CENTRE, 0.01, (500, 2)))}
