@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, photo, routing
+from bench import http, photo, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -48,10 +48,36 @@ def run_routing(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, A
     return {"maps": figures, "growth": grown}, routing.table(figures), judged
 
 
+def run_whatif(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """What a draft of a layer would do to past reports."""
+    size = 2_000 if options.quick else whatif.REPORTS
+    figures = whatif.measure(os.environ.get(VARIABLE), size)
+    judged = [
+        verdict(f"what-if of {size:,} reports on {name}, seconds of processor", one["seconds"], whatif.TARGET)
+        for name, one in figures.items()
+    ]
+    return figures, whatif.table(figures), judged
+
+
+def run_tiles(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Vector tiles and pages of features, beside the query of the tree with shapely's own output."""
+    if options.quick:
+        routing.ROUNDS = 1
+    figures = tiles.measure({"40 cells": (8, 5, 3)} if options.quick else None)
+    judged = [
+        verdict(f"{name} over {sheet}, × its floor", measured[f"{name} / floor"], target)
+        for sheet, measured in figures.items()
+        for name, target in tiles.TARGETS.items()
+    ]
+    return figures, tiles.table(figures), judged
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
     "photo": run_photo,
     "routing": run_routing,
+    "tiles": run_tiles,
+    "whatif": run_whatif,
 }
 
 

@@ -33,7 +33,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_routing_rule_changes")),
         sa.UniqueConstraint("municipality_id", "number", name=op.f("uq_routing_rule_changes_municipality_id_number")),
     )
-    op.create_index("ix_reports_asset", "reports", ["municipality_id", "asset_layer", "asset_key", "id"])
+    named = sa.text("asset_key IS NOT NULL")
+    op.create_index(
+        "ix_reports_asset",
+        "reports",
+        ["municipality_id", "asset_layer", "asset_key", "id"],
+        postgresql_where=named,
+        sqlite_where=named,
+    )
 
 
 def downgrade() -> None:

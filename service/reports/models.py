@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -101,7 +101,15 @@ class Report(Base):
         Index("ix_reports_queue", "municipality_id", "department_id", "open", "id"),
         Index("ix_reports_open", "municipality_id", "open", "id"),
         Index("ix_reports_due", "municipality_id", "department_id", "open", "promised_at", "id"),
-        Index("ix_reports_asset", "municipality_id", "asset_layer", "asset_key", "id"),
+        Index(
+            "ix_reports_asset",
+            "municipality_id",
+            "asset_layer",
+            "asset_key",
+            "id",
+            postgresql_where=text("asset_key IS NOT NULL"),
+            sqlite_where=text("asset_key IS NOT NULL"),
+        ),
         Index("ix_reports_mine", "reporter_id", "id"),
         Index("ix_reports_resolved", "state", "moved_at"),
     )

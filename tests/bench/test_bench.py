@@ -55,6 +55,19 @@ def test_photos_are_measured_beside_the_codec(tmp_path: Path) -> None:
     assert [one["what"] for one in figures["targets"]] == ["photo: JPEG 3 MP"]
 
 
+@pytest.mark.slow
+def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
+    postgres_server()
+    _, figures = run(tmp_path, "--only", "whatif")
+    assert [figures["whatif"][name]["moved"] > 0 for name in ("SQLite", "PostGIS")] == [True, True]
+
+
+@pytest.mark.slow
+def test_tiles_and_pages_are_measured_beside_their_floors(tmp_path: Path) -> None:
+    _, figures = run(tmp_path, "--only", "tiles")
+    assert len(figures["targets"]) == 2 and figures["tiles"]["40 cells"]["tile"] > 0
+
+
 def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--only", "nothing"], cwd=CHECKOUT, capture_output=True, text=True, check=False

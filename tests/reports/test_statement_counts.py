@@ -17,8 +17,9 @@ from sqlalchemy import select, text
 
 from service.db import dialect, generations, session, transaction
 from service.db.clock import now
+from service.gis.index import indexes_of
 from service.municipalities.directory import Municipality
-from service.reports import finding
+from service.reports import assets, finding
 from service.reports.finding import Wanted
 from service.reports.models import Report
 from tests.databases import watched
@@ -204,6 +205,8 @@ def questions(here: Municipality, alice: Person) -> dict[str, Callable[[], Any]]
         "due": lambda: finding.due(here, own, Wanted(), None, None, 51),
         "due of all": lambda: finding.due(here, None, Wanted(), None, None, 51),
         "late": lambda: finding.due(here, own, Wanted(), late, None, 51),
+        "asset": lambda: assets.reports_at(here, ("lamp-posts", "L3"), own, None, 51),
+        "assets": lambda: assets.open_at(here, indexes_of(here)["lamp-posts"], range(9)),
     }
 
 
