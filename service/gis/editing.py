@@ -41,7 +41,7 @@ class SeenStateNeeded(Problem):
     """Somebody else works on this draft, and the editor does not say which state of the feature they have seen."""
 
     status, code = 428, "seen_state_needed"
-    message = N_("Somebody else works on this draft too. Say which state of the feature you have seen (If-Match).")
+    message = N_("Somebody else works on this draft too. Say which state of the feature you have seen.")
 
 
 class FeatureKeyTaken(Problem):
