@@ -83,11 +83,9 @@ def reroute(
     They are locked in the order of their ids, so that two who do the same do not wait for each other. `wanted` has the
     id and the version that was listed, and the department where it is to go.
     """
-    outcomes = {
-        one["id"]: reroute_one(municipality, router, who, one, internal)
-        for one in sorted(wanted, key=lambda one: str(one["id"]))
-    }
-    return [{"id": one["id"], "outcome": outcomes[one["id"]]} for one in wanted]
+    once = {str(one["id"]): one for one in wanted}
+    outcomes = {key: reroute_one(municipality, router, who, once[key], internal) for key in sorted(once)}
+    return [{"id": one["id"], "outcome": outcomes[str(one["id"])]} for one in wanted]
 
 
 def reroute_one(

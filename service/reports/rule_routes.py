@@ -23,6 +23,7 @@ from service.people.access import caller, staff
 from service.reports import ordering, rerouting
 from service.reports.catalogue import NoSuchCategory
 from service.reports.judging import RuleFaulty
+from service.reports.moving import NoSuchDepartment
 from service.reports.ordering import RulesChanged, TooManyRules
 from service.reports.replaying import months_ago, what_if
 from service.reports.routers import NoFallbackDesk, router_of
@@ -225,7 +226,7 @@ def due(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("handle_reports")
 @blueprint.arguments(RerouteIn)
 @blueprint.response(200, ReroutedOut)
-@operation("rerouteReports", NoFallbackDesk)
+@operation("rerouteReports", NoFallbackDesk, NoSuchDepartment)
 def reroute(body: dict[str, Any], municipality: Municipality) -> Response:
     """Hand open reports over to where map and rules now send them
 
@@ -240,9 +241,10 @@ def reroute(body: dict[str, Any], municipality: Municipality) -> Response:
 
 
 def table_now(municipality: Municipality, status: int = 200) -> Response:
-    """The table as it is now."""
+    """The table as it is now. The version is read first: it must not be newer than what is shown."""
+    version = ordering.version_of(municipality)
     rows = [ordering.described(row) for row in ordering.rules_of(municipality)]
-    return answer({"rules": rows, "version": ordering.version_of(municipality)}, status)
+    return answer({"rules": rows, "version": version}, status)
 
 
 def supposed(body: dict[str, Any]) -> Supposed:

@@ -155,9 +155,9 @@ def test_open_reports_stay_until_staff_hand_them_over(client: FlaskClient, here:
     (line,) = listed["list"]
     assert (line["id"], line["from"], line["to"], line["by_hand"]) == (str(report.uid), "lighting", "desk", False)
     wanted = {name: line[name] for name in ("id", "version", "to")}
-    body = {"reports": [wanted], "internal": "New areas"}
+    body = {"reports": [wanted, wanted], "internal": "New areas"}
     assert call(client, dora, "POST", "/rerouting", json=body) == {
-        "reports": [{"id": line["id"], "outcome": "handed_over"}]
+        "reports": [{"id": line["id"], "outcome": "handed_over"}] * 2
     }
     shown = call(client, dora, "GET", f"/reports/{report.uid}")
     assert (shown["department"], shown["routing"]["department"], shown["version"]) == ("desk", "desk", 2)
