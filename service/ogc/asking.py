@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from service.ogc.filtering import moment_of, test_of
-from service.ogc.items import GEOMETRY, Item, Test
+from service.ogc.items import GEOMETRY, Item, Test, most_looked_at
 from service.ogc.refusing import QueryNotValid
 from service.ogc.systems import area_of, system_named
 
@@ -17,13 +17,15 @@ PARAMETERS = ("limit", "after", "bbox", "bbox-crs", "crs", "datetime", "filter",
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for; `area` is in longitude and latitude, `test` is whether an item is among what is wanted."""
+    """What is asked for; `area` is in longitude and latitude, `test` is whether an item is among what is wanted, and
+    `most` how many items are held against it for one page."""
 
     limit: int
     after: str | None
     area: Any
     system: str
     test: Test | None
+    most: int
 
 
 def asked_of(query: Mapping[str, Sequence[str]], properties: Mapping[str, Any], moment: str | None) -> Asked:
@@ -46,6 +48,7 @@ def asked_of(query: Mapping[str, Sequence[str]], properties: Mapping[str, Any], 
         area=box_of(given.get("bbox"), system_named(given.get("bbox-crs"), "bbox-crs")),
         system=system_named(given.get("crs"), "crs"),
         test=all_of(tests),
+        most=most_looked_at(len(given.get("filter", ""))),
     )
 
 

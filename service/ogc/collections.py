@@ -17,7 +17,7 @@ from service.gis.index import VersionIndex, indexes_of
 from service.gis.models import Feature, Layer
 from service.gis.spatial_sql import in_box
 from service.municipalities.directory import Municipality
-from service.ogc.items import MOST_LOOKED_AT, Item, Test
+from service.ogc.items import Item, Test
 from service.reports.catalogue import category_with
 from service.reports.finding import Wanted, on_the_map, report_row
 from service.reports.presenting import feature
@@ -68,12 +68,12 @@ class InForce:
         begin = 0 if after is None else bisect_right(self.index.keys, after)
         return (self.at(position) for position in self.positions(area) if position >= begin)
 
-    def number(self, area: Any, test: Test | None) -> int | None:
+    def number(self, area: Any, test: Test | None, most: int) -> int | None:
         """How many there are; None where that would take long to say."""
         positions = self.positions(area)
         if test is None:
             return len(positions)
-        return sum(test(self.at(one)) for one in positions) if len(positions) <= MOST_LOOKED_AT else None
+        return sum(test(self.at(one)) for one in positions) if len(positions) <= most else None
 
     def at(self, position: int) -> Item:
         index = self.index
@@ -126,7 +126,7 @@ class InDraft:
                 if area is None or shapely.intersects(area, geometry):
                     yield Item(row.key, row.attributes, geometry, row.key)
 
-    def number(self, area: Any, test: Test | None) -> int | None:
+    def number(self, area: Any, test: Test | None, most: int) -> int | None:
         version = version_shown(self.layer)
         if area is not None or test is not None:
             return None
@@ -172,7 +172,7 @@ class OnTheMap:
                 if area is None or shapely.intersects_xy(area, row.longitude, row.latitude):
                     yield self.shown(row)
 
-    def number(self, area: Any, test: Test | None) -> int | None:
+    def number(self, area: Any, test: Test | None, most: int) -> int | None:
         return None
 
     def item(self, key: str) -> Item:

@@ -218,14 +218,14 @@ def page(municipality: Municipality, found: Collection, asked: Asked) -> dict[st
     after = after_cursor(asked.after, found.place)
     at_once = asked.limit + 1 if asked.test is None else AT_ONCE
     items = found.items(asked.area, after[0] if after else None, at_once)
-    shown, last = page_of_items(items, asked.test, asked.limit)
+    shown, last = page_of_items(items, asked.test, asked.limit, asked.most)
     content: dict[str, Any] = {
         "type": "FeatureCollection",
         "features": [as_feature(one, asked.system) for one in shown],
         "links": page_links(municipality, found, last),
         "numberReturned": len(shown),
     }
-    number = found.number(asked.area, asked.test)
+    number = found.number(asked.area, asked.test, asked.most)
     return content if number is None else content | {"numberMatched": number}
 
 

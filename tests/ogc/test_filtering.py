@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from service.municipalities.directory import Municipality
 from service.ogc.filtering import LONGEST, test_of
-from service.ogc.items import Item
+from service.ogc.items import LEAST_LOOKED_AT, MOST_LOOKED_AT, Item, most_looked_at
 from service.ogc.refusing import QueryNotValid
 from service.ogc.systems import CRS84
 from tests.factories.people import Person
@@ -236,3 +236,8 @@ def test_a_page_that_looked_at_enough_says_where_it_goes_on(
         following = [link["href"] for link in answer.json["links"] if link["rel"] == "next"]
         after = {"after": following[0].rpartition("after=")[2]} if following else None
     assert (found, pages) == (["L0"], 3)
+
+
+def test_a_long_filter_is_held_against_few_features() -> None:
+    assert [most_looked_at(length) for length in (0, 100, 1000, LONGEST)] == [MOST_LOOKED_AT, MOST_LOOKED_AT, 1000, 250]
+    assert most_looked_at(10**9) == LEAST_LOOKED_AT

@@ -111,18 +111,18 @@ def test_the_same_geometry_comes_back(url: str, here: Municipality, kate: Person
         assert shapely.equals_exact(back[key], shape, tolerance=1e-14), key
 
 
-@pytest.mark.parametrize("grid", [2100, 3346, 7801, 3857])
-def test_a_newer_gdal_reads_in_the_national_grids(url: str, here: Municipality, kate: Person, grid: int) -> None:
+def test_a_newer_gdal_reads_in_the_national_grids(url: str, here: Municipality, kate: Person) -> None:
     """The one that pyogrio brings asks for the system by its address and turns the axes to east and north."""
     pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": f"qgis:{kate.token}"})
     try:
-        where, name = "crew <> 'lighting'", "lamp-posts:draft"
-        meta, _, wkb, _ = pyogrio.raw.read(f"OAPIF:{url}", layer=name, where=where, CRS=f"EPSG:{grid}")
+        for grid in (2100, 3346, 7801, 3857):
+            where, name = "crew <> 'lighting'", "lamp-posts:draft"
+            meta, _, wkb, _ = pyogrio.raw.read(f"OAPIF:{url}", layer=name, where=where, CRS=f"EPSG:{grid}")
+            assert meta["crs"] == f"EPSG:{grid}"
+            there = Transformer.from_crs("OGC:CRS84", f"EPSG:{grid}", always_xy=True).transform(21.7185, 40.25)
+            assert [found.coords[0] for found in shapely.from_wkb(wkb)] == [pytest.approx(there, abs=0.01)]
     finally:
         pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": None})
-    assert meta["crs"] == f"EPSG:{grid}"
-    there = Transformer.from_crs("OGC:CRS84", f"EPSG:{grid}", always_xy=True).transform(21.7185, 40.25)
-    assert [found.coords[0] for found in shapely.from_wkb(wkb)] == [pytest.approx(there, abs=0.01)]
 
 
 def race(calls: list[Callable[[], requests.Response]]) -> list[tuple[int, str | None]]:
