@@ -24,7 +24,7 @@ REACHES = (200, 1_000, 5_000, 25_000)
 LAST = "\U0010ffff"
 WHOLE, WORD = 0, 2
 """From where a name is read: from its beginning, or from a later word. What only begins so is one worse."""
-MOST_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 2_000
 NAMED = re.compile(r"(official_|alt_|old_)?name(_[a-z]{2})?")
 
 Entry = tuple[str, int, int]
