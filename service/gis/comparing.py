@@ -91,10 +91,10 @@ def ground(version: Features, against: Features, boundary: Any, least: float) ->
     Largest first; `boundary` None: there is none to compare with. Pieces under `least` square metres are left out.
     """
     areas, others = areas_of(version), areas_of(against)
-    covered = shapely.union_all(as_array([shape for _, shape in areas]))
-    covered_before = shapely.union_all(as_array([shape for _, shape in others]))
-    found = [*overlaps(areas), *pieces(LOST, covered_before, covered), *pieces(GAINED, covered, covered_before)]
+    shapes, shapes_before = as_array([shape for _, shape in areas]), as_array([shape for _, shape in others])
+    found = [*overlaps(areas), *beyond(LOST, shapes_before, shapes), *beyond(GAINED, shapes, shapes_before)]
     if boundary is not None:
+        covered = shapely.union_all(shapes)
         found += [*pieces(GAP, boundary, covered), *pieces(OUTSIDE, covered, boundary)]
     return sorted((piece for piece in found if piece.square_metres >= least), key=lambda piece: -piece.square_metres)
 
@@ -110,9 +110,18 @@ def overlaps(areas: Sequence[tuple[str, Any]]) -> Iterator[Ground]:
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     one, other = one[one < other], other[one < other]
     shared = shapely.intersection(shapes[one], shapes[other])
-    for first, second, shape in zip(one, other, shared, strict=True):
-        if shapely.area(shape) > 0:
-            yield Ground(OVERLAP, square_metres(shape), shape, tuple(sorted((areas[first][0], areas[second][0]))))
+    for pair in np.flatnonzero(shapely.area(shared) > 0):
+        keys = tuple(sorted((areas[one[pair]][0], areas[other[pair]][0])))
+        yield Ground(OVERLAP, square_metres(shared[pair]), shared[pair], keys)
+
+
+def beyond(what: str, ones: Geometries, others: Geometries) -> Iterator[Ground]:
+    """The pieces of some shapes that others do not cover; a shape that is among the others need not be looked at."""
+    there = {shape.wkb for shape in others}
+    rest = as_array([shape for shape in ones if shape.wkb not in there])
+    if len(rest):
+        around = np.unique(shapely.STRtree(others).query(rest, predicate="intersects")[1])
+        yield from pieces(what, shapely.union_all(rest), shapely.union_all(others[around]))
 
 
 def pieces(what: str, one: Any, other: Any) -> Iterator[Ground]:
