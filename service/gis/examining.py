@@ -48,7 +48,7 @@ class CrsUnlikely(Problem):
     """Read as `crs`, all coordinates are far from the municipality. `likely` lists others that would fit."""
 
     status, code = 422, "crs_unlikely"
-    message = N_("The coordinates do not fall into the municipality. Is the coordinate system right?")
+    message = N_("The coordinates do not fall into the municipality. Name the right coordinate system.")
 
 
 class AttributeMissing(Problem):
