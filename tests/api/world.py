@@ -44,7 +44,7 @@ RULE: dict[str, Any] = dict.fromkeys(("categories", "metres", "match", "departme
 
 QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
     "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
-    "listAssets": ({"layer": "lamp-posts", "near": [21.72, 40.25]},),
+    "listAssets": ({"layer": "lamp-posts", "near": "21.72,40.25"},),
     "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
 }
 
