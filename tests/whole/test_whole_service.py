@@ -73,6 +73,7 @@ def test_every_permission_opens_a_route(app: Flask) -> None:
     assert set(PERMISSIONS) <= {access for _, _, access in rules(app)}
 
 
+RULE_IN = {"relation": "in", "layer": "lighting", "department": "lighting"}
 BODIES: dict[str, Any] = {
     "people.sign_out": {},
     "people.change": {"language": "en"},
@@ -90,12 +91,30 @@ BODIES: dict[str, Any] = {
     "ogc.replace": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.update": {"properties": {"name": "Ours"}},
     "ogc.remove": {},
+    "staff_layers.make": {"key": "ours", "name": {"en": "Ours"}, "kind": "area"},
+    "staff_layers.describe": {"public": True},
+    "staff_layers.begin": {"based_on": 1},
+    "staff_layers.delete": {},
+    "staff_layers.put": {"version": 1, "reason": "Ours"},
+    "staff_layers.call_it_off": {},
+    "staff_layers.upload": {},
+    "routing_rules.add": RULE_IN,
+    "routing_rules.replace": RULE_IN,
+    "routing_rules.delete": {},
+    "routing_rules.move": {"to": 1},
+    "routing_rules.switch": {"active": False},
+    "routing_rules.try_one": {"category": "dark-lamp", **INSIDE},
+    "routing_rules.try_many": {"places": [{"category": "dark-lamp", **INSIDE}]},
+    "routing_rules.suppose": {"layers": []},
+    "routing_rules.reroute": {"reports": []},
 }
 """What a writing route is sent, so that its schema is content. A new route needs its line."""
 
 
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values = {name: ids.get(name, "small") for name in rule.arguments} | {"municipality": slug}
+    values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
+    values |= dict.fromkeys(rule.arguments & {"upload"}, str(uuid.UUID(int=7)))
     with Flask("addresses").test_request_context():
         text = rule.rule
         for name, value in values.items():
