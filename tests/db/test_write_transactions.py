@@ -4,6 +4,7 @@ Every call of Python and of C is watched while `service.db.writing` is set, thro
 """
 
 import io
+import json
 import socket
 import sys
 import threading
@@ -22,6 +23,10 @@ from PIL import Image
 
 from service.db import session, transaction, writing
 from service.db.clock import now
+from service.gis.drafting import draft_of_version, layer_named, version_numbered
+from service.gis.examining import Asked
+from service.gis.scheduling import publish
+from service.gis.uploading import keep_upload, plan_import
 from service.housekeeping import plan_recurring
 from service.jobs.working import work_one
 from service.media.attaching import record, store_photo
@@ -206,6 +211,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
     client: FlaskClient, here: Municipality, alice: Person, store: Store
 ) -> None:
     leave_a_photo_behind(here, store)
+    change_a_layer(here, store)
     send_report(client, who=alice)
     with transaction():
         plan_recurring()
@@ -226,6 +232,22 @@ def test_a_worker_tells_people_and_does_its_jobs(
     assert session.scalar(Delivery.__table__.select().where(Delivery.state == "sent")) is not None
     assert watch.transactions > done
     assert watch.seen == []
+
+
+def change_a_layer(here: Municipality, store: Store) -> None:
+    """A file is to be read into a draft, and another draft is to be published."""
+    content = {
+        "type": "Feature",
+        "properties": {"key": "one"},
+        "geometry": {"type": "Point", "coordinates": [21.7, 40.2]},
+    }
+    uid, file = keep_upload(store, "lamp-posts.geojson", io.BytesIO(json.dumps(content).encode()))
+    at = now() + timedelta(milliseconds=50)
+    with transaction():
+        layer = layer_named(here, "lamp-posts")
+        plan_import(here, layer, uid, file, "lamp-posts.geojson", Asked(), 1)
+        publish(layer, draft_of_version(layer, version_numbered(layer, 1)), 1, "Moved", at)
+    time.sleep(0.1)
 
 
 def leave_a_photo_behind(here: Municipality, store: Store) -> None:

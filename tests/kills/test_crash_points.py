@@ -19,8 +19,11 @@ from service.config import Settings
 from service.crash_points import POINTS
 from service.db import db, session, transaction
 from service.db.clock import now, seconds_from_now
+from service.gis.models import DRAFT, LayerVersion
+from service.gis.uploading import FOLDER, IMPORT_LAYER, sweep_uploads
 from service.housekeeping import EVERY
 from service.jobs.models import Job
+from service.jobs.planning import RECURRING
 from service.media.attaching import record, store_photo
 from service.media.models import Attachment
 from service.media.renditions import uid_in
@@ -34,7 +37,7 @@ from tests.factories.reports import photo
 from tests.kills import reckoning
 from tests.kills.driver import STOPPED, settle
 from tests.kills.house import House
-from tests.kills.phones import Clerk, Phone
+from tests.kills.phones import Clerk, Keeper, Phone
 from tests.kills.reckoning import World
 
 pytestmark = pytest.mark.slow
@@ -50,16 +53,19 @@ OF_THE_SERVER = (
     "after_commit",
     "before_move_commit",
     "after_move_commit",
+    "after_upload_kept",
 )
 OF_THE_WORKER = tuple(point for point in POINTS if point not in OF_THE_SERVER)
 
 
 @dataclass
 class Scene:
-    """A house in a world: a resident's phone, a clerk, and old photos that nobody attached."""
+    """A house in a world: a resident's phone, a clerk, who keeps the map, and old photos that nobody attached."""
 
     house: House
     world: World
+    keeper: Keeper
+    uploads: list[str] = field(default_factory=list)
     left_behind: list[uuid.UUID] = field(default_factory=list)
 
     @property
@@ -80,9 +86,10 @@ def scene(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Scene]:
         house = House(tmp_path, database_url, fcm.url, settings={"PLATEIA_SEND_THREADS": str(THREADS)})
         here = make_municipality("here", west=21.7, south=40.2)
         clerk = Clerk(house.url, 2, make_staff(here, "bob", [("dispatcher", None)]).token)
+        keeper = Keeper(house.url, 3, make_staff(here, "kate", [("map_keeper", None)]).token)
         store = open_store(settings.files_url)
         try:
-            yield Scene(house, World(here, store, accepted, [Phone(house.url, 1, "phone-alice")], [clerk]))
+            yield Scene(house, World(here, store, accepted, [Phone(house.url, 1, "phone-alice")], [clerk]), keeper)
         finally:
             house.clear()
             session.remove()
@@ -98,6 +105,7 @@ def test_death_at_any_named_point_loses_nothing_and_doubles_nothing(scene: Scene
     assert {point: code for death in deaths for point, code in death.result()} == dict.fromkeys(POINTS, -signal.SIGKILL)
     settle()
     check_jobs()
+    check_uploads(scene)
     check_what_was_left_behind(scene)
     assert reckoning.faults(scene.world) == []
     check_repeats(scene)
@@ -141,6 +149,7 @@ def live(scene: Scene) -> None:
     for uid in (uid for each in sent for uid in each.ids):
         scene.clerk.move(uid)
         scene.clerk.move(uid)
+    scene.uploads.append(scene.keeper.upload_layer())
     with transaction():
         session.execute(update(Job).where(Job.state == "waiting").values(run_at=seconds_from_now(-1)))
 
@@ -148,23 +157,41 @@ def live(scene: Scene) -> None:
 def leave_behind(scene: Scene) -> None:
     """A photo of two days ago that never became part of a report."""
     kept = store_photo(scene.world.here, "somebody", photo(size=(32, 24)), scene.world.store)
-    old = now() - timedelta(days=2)
     with transaction():
-        record(kept).created_at = old
-    for path in (scene.house.home / "files" / "here" / str(kept.uid)).iterdir():
-        os.utime(path, (old.timestamp(), old.timestamp()))
+        record(kept).created_at = now() - timedelta(days=2)
+    make_old(scene.house.home / "files" / "here" / str(kept.uid))
     scene.left_behind.append(kept.uid)
 
 
+def make_old(folder: Path) -> None:
+    """Let two days pass for the files of this folder."""
+    old = now() - timedelta(days=2)
+    for path in folder.iterdir():
+        os.utime(path, (old.timestamp(), old.timestamp()))
+
+
 def check_jobs() -> None:
-    """Each recurring job comes to its end."""
-    undone = select(func.count()).where(Job.finished_at.is_(None) | (Job.state != "waiting") | (Job.run_at < now()))
+    """Each job comes to its end, and the recurring ones wait again."""
+    rests = (Job.state == "waiting") & (Job.run_at >= now()) | (Job.state == "done")
+    undone = select(func.count()).where(Job.finished_at.is_(None) | ~rests)
     deadline = time.monotonic() + PATIENCE
     while session.scalar(undone):
         assert time.monotonic() < deadline, "a job does not come to its end"
         session.rollback()
         time.sleep(0.1)
-    assert session.scalar(select(func.count()).select_from(Job)) == len(EVERY)
+    assert session.scalar(select(func.count()).where(Job.unique_key == RECURRING)) == len(EVERY)
+
+
+def check_uploads(scene: Scene) -> None:
+    """Each file that was acknowledged is one draft, once, and none that was read is still kept."""
+    jobs = session.scalars(select(Job).where(Job.kind == IMPORT_LAYER)).all()
+    drafts = session.scalars(select(LayerVersion.number).where(LayerVersion.state == DRAFT)).all()
+    assert sorted(job.result["version"] for job in jobs) == sorted(drafts)
+    assert set(scene.uploads) <= {job.unique_key for job in jobs}
+    left = {key for key, _, _ in scene.world.store.keys_with_age(FOLDER)}
+    assert not {job.payload["file"] for job in jobs} & left
+    make_old(scene.house.home / "files" / FOLDER)
+    assert sweep_uploads(scene.world.store) == len(left)
 
 
 def check_what_was_left_behind(scene: Scene) -> None:
