@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
+from service.reports import shadowing
+from service.reports.cataloguing import set_rules
 from service.reports.models import RoutingRule
 from service.reports.ordering import arrange, rules_of
 from tests.factories.people import Person, make_staff
@@ -252,3 +254,32 @@ def test_rules_that_never_decide_and_shadowed_ones_are_found(
     assert (told[2]["matched"], told[2]["decided"], told[2]["shadowed_by"]) == (1, 1, None)
     assert (told[4]["matched"], told[4]["decided"], told[4]["shadowed_by"]) == (1, 0, 2)
     assert (told[6]["matched"], told[6]["decided"], told[6]["shadowed_by"]) == (2, 1, None)
+
+
+def test_a_rule_for_no_category_and_one_that_names_nobody_never_decide(
+    client: FlaskClient, here: Municipality, mary: Person
+) -> None:
+    crews = {"categories": ["dark-lamp"], "layer": "lamp-posts", "department_attribute": "crew"}
+    with transaction():
+        set_rules(
+            here,
+            [
+                ANY | {"group_key": "gone"},
+                crews | {"relation": "within", "metres": 5.0, "match": {"crew": "nobody"}},
+                crews | {"relation": "in"},
+                ANY,
+            ],
+        )
+    told = call(client, mary, "GET", "/findings")["rules"]
+    assert [rule["never"] for rule in told] == ["no_category", "no_department", None, None]
+    assert [rule["covered_by"] for rule in told] == [None] * 4
+
+
+def test_areas_of_too_many_corners_are_not_compared(
+    client: FlaskClient, here: Municipality, mary: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction():
+        set_rules(here, [ANY, ANY | {"layer": "lighting"}])
+    assert [rule["covered_by"] for rule in call(client, mary, "GET", "/findings")["rules"]] == [None, 1]
+    monkeypatch.setattr(shadowing, "MOST_VERTICES", 8)
+    assert [rule["covered_by"] for rule in call(client, mary, "GET", "/findings")["rules"]] == [None, None]
