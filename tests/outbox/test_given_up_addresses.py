@@ -120,7 +120,7 @@ def test_what_was_worded_before_the_address_was_given_up_is_not_owed_there(
 
     for who in (alice, amy):
         say(who, "us@example.org")
-    make_report(here, alice)
+    alices = f"report:{make_report(here, alice).uid}"
     amys = make_report(here, amy).number
     while expand({REPORT_CHANGED: meanwhile}):
         pass
