@@ -34,17 +34,18 @@ class Slice:
 
 
 SLICES = (
-    Slice("harness", 1.5),
+    Slice("harness", 1.25),
     Slice("db", 1.25),
     Slice("text", 0.25, processes=0),
     Slice("idempotency", 0.25, processes=0),
     Slice("storage", 0.25, processes=0),
+    Slice("fetching", 0.25, processes=0),
     Slice("jobs", 0.5),
-    Slice("outbox", 1.75),
+    Slice("outbox", 1.5),
     Slice("municipalities", 0.25, processes=0),
     Slice("samples", 0.25, processes=0),
     Slice("media", 0.75),
-    Slice("gis", 1),
+    Slice("gis", 1.25),
     Slice("people", 0.5),
     Slice("notices", 0.25),
     Slice("reports", 1.5),

@@ -18,6 +18,7 @@ from service.db.standstill import was_refused
 from service.errors import Problem
 from service.gis.public_routes import blueprint as layers
 from service.gis.routes import blueprint as staff_layers
+from service.gis.source_routes import blueprint as layer_sources
 from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
 from service.municipalities.directory import municipality
@@ -34,7 +35,18 @@ from service.reports.staff_routes import blueprint as staff_reports
 from service.storage.keeping import open_store
 from service.text import N_
 
-BLUEPRINTS = (municipalities, people, reports, staff_reports, notices, staff_layers, layers, assets, routing_rules)
+BLUEPRINTS = (
+    municipalities,
+    people,
+    reports,
+    staff_reports,
+    notices,
+    staff_layers,
+    layer_sources,
+    layers,
+    assets,
+    routing_rules,
+)
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""

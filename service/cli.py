@@ -37,6 +37,7 @@ from service.reports.states import as_markdown
 from service.samples.loading import SampleFaulty, load_all, load_file, sample_resident
 from service.schema_version import migrate as migrate_to
 from service.schema_version import undo
+from service.sealing import new_key
 
 
 @click.group()
@@ -260,6 +261,12 @@ def roles() -> None:
     """Print who may do what."""
     for role, permissions in ROLES.items():
         click.echo(f"{role} may {'; '.join(PERMISSIONS[permission] for permission in permissions)}")
+
+
+@cli.command()
+def secret_key() -> None:
+    """Print a new key for PLATEIA_SECRET_KEYS."""
+    click.echo(new_key())
 
 
 @cli.command()

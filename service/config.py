@@ -1,12 +1,16 @@
 """Every setting of the service, read once at start-up from environment variables that begin with PLATEIA_."""
 
 import os
+import re
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import Env
+
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
+SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
 
 
 class SettingsRefused(Exception):
@@ -35,6 +39,8 @@ class Settings:
     mail_from: str = "plateia@localhost"
     send_threads: int = 16
     token_days: int = 180
+    fetch_allowed: tuple[str, ...] = ()
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         home = self.home.resolve()
@@ -54,6 +60,11 @@ class Settings:
             )
         if self.fcm_base_url and not is_loopback(host_of(self.fcm_base_url)):
             raise SettingsRefused("PLATEIA_FCM_BASE_URL is for the stand-in of FCM on a loopback address only.")
+        for text in self.fetch_allowed:
+            if network_in(text) is None and not HOST.fullmatch(text):
+                raise SettingsRefused(f"PLATEIA_FETCH_ALLOWED: {text} is neither a host's name nor a network.")
+        if not all(map(SEALING_KEY.fullmatch, self.secret_keys)):
+            raise SettingsRefused("PLATEIA_SECRET_KEYS are made by `plateia secret-key`; one of them is none.")
         if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
 
@@ -81,7 +92,22 @@ class Settings:
             mail_from=env.str("MAIL_FROM", usual.mail_from),
             send_threads=env.int("SEND_THREADS", usual.send_threads),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
+            fetch_allowed=listed(env.str("FETCH_ALLOWED", "")),
+            secret_keys=listed(env.str("SECRET_KEYS", "")),
         )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def network_in(text: str) -> IPv4Network | IPv6Network | None:
+    """The network, or the one address, that the text is; None where it is neither."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def host_of(url: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import current_app
 
 from service.db import transaction
-from service.gis import uploading
+from service.fetching.fetching import Fetcher
+from service.gis import pulling, uploading
 from service.gis.scheduling import publish_draft
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
@@ -109,9 +110,15 @@ def import_layer(job: Work, progress: Progress) -> Any:
     return uploading.import_layer(job, progress, current_app.config["STORE"])
 
 
+def fetch_layer(job: Work, progress: Progress) -> Any:
+    settings = current_app.config["PLATEIA"]
+    return pulling.fetch_layer(job, progress, Fetcher(settings.fetch_allowed), settings.secret_keys)
+
+
 HANDLERS = {
     "close_resolved": close_all_resolved,
     "department_digests": digests,
+    "fetch_layer": fetch_layer,
     "forget_answers": forget_answers,
     "forget_messages": forget_messages,
     "forget_targets": forget_targets,

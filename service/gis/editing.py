@@ -1,6 +1,7 @@
 """Edit the features of a layer's draft one by one. A draft of the version in force is begun with the first edit.
 
-The newest draft is the one that is edited. Who changes or removes a feature says which state of it they have seen, by
+The newest draft is the one that is edited; what a layer's source brought is not, because the next fetch would replace
+it: begin a draft from it. Who changes or removes a feature says which state of it they have seen, by
 its mark; only who has edited the draft alone may leave that out, because nobody else's work can be lost.
 """
 
@@ -79,10 +80,10 @@ class Edited:
 
 
 def version_shown(layer: Layer) -> LayerVersion | None:
-    """What the next edit of the layer would change: the newest draft, else the version in force."""
+    """What the next edit of the layer would change: the newest draft that somebody made, else the version in force."""
     found = session.scalar(
         select(LayerVersion)
-        .where(LayerVersion.layer_id == layer.id, LayerVersion.state == DRAFT)
+        .where(LayerVersion.layer_id == layer.id, LayerVersion.state == DRAFT, LayerVersion.pulled.is_(False))
         .order_by(LayerVersion.number.desc())
         .limit(1)
     )

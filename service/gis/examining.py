@@ -119,6 +119,22 @@ def examine(
     Raises what `read_content` raises, KeyMissing, CrsUnknown, CrsUnlikely, AttributeMissing, NothingUsable.
     """
     content = read_content(path, asked.layer_name, asked.encoding, (asked.longitude, asked.latitude))
+    return examine_content(municipality, kind, content, asked, path.name, sha256_of(path), key_attribute)
+
+
+def examine_content(
+    municipality: Municipality,
+    kind: str,
+    content: Content,
+    asked: Asked,
+    source: str,
+    sha256: str,
+    key_attribute: str | None = None,
+) -> tuple[ImportedLayer, dict[str, Any]]:
+    """The same of what was read already; `source` and `sha256` say where it was read.
+
+    Raises KeyMissing, CrsUnknown, CrsUnlikely, AttributeMissing, NothingUsable.
+    """
     attribute = key_in(content.names, asked.key_attribute or usable_key(content, key_attribute))
     crs = crs_of(municipality, content, asked.crs)
     records = renamed(content, asked.attributes)
@@ -133,7 +149,7 @@ def examine(
         raise NothingUsable(findings=shown)
     taken = np.flatnonzero(findings.taken)
     features = [(findings.keys[position], records[position], geometries[position]) for position in taken]
-    return ImportedLayer(features, path.name, sha256_of(path), crs.to_string()), shown
+    return ImportedLayer(features, source, sha256, crs.to_string()), shown
 
 
 def usable_key(content: Content, key_attribute: str | None) -> str | None:

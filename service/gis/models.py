@@ -14,6 +14,8 @@ from service.municipalities.models import Municipality
 GAZETTEER = "gazetteer"
 KINDS = ("boundary", "district", "asset", "area", "line", GAZETTEER)
 DRAFT, PUBLISHED = "draft", "published"
+FILE, WFS, OGC_FEATURES, ARCGIS = SOURCES = ("file", "wfs", "ogc_features", "arcgis")
+UNCHANGED, DRAFTED, IN_FORCE, REFUSED = FETCHED = ("unchanged", "drafted", "published", "refused")
 
 
 class Layer(Base):
@@ -47,7 +49,8 @@ class LayerVersion(Base):
 
     `source` is the name of the file that it was read from and `sha256` the hex digest of that file; a draft that was
     begun from another version says so in `based_on_id` and has neither. `findings` is what was said of the file when
-    it was read. A draft with `publish_at` is published then, for `reason`, in the name of `by_id`.
+    it was read. A draft with `publish_at` is published then, for `reason`, in the name of `by_id`. What the layer's
+    source brought is `pulled`; nobody edits such a draft, because the next one takes its place.
     """
 
     __tablename__ = "layer_versions"
@@ -67,6 +70,7 @@ class LayerVersion(Base):
     publish_at: Mapped[datetime | None] = mapped_column(Instant)
     by_id: Mapped[int | None]
     reason: Mapped[str | None]
+    pulled: Mapped[bool] = mapped_column(default=False)
 
 
 class LayerPublication(Base):
@@ -98,3 +102,57 @@ class Feature(Base):
     key: Mapped[str] = mapped_column(String(255))
     attributes: Mapped[dict[str, Any]] = mapped_column(Json)
     geometry: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326, spatial_index=True))
+
+
+class LayerSource(Base):
+    """Where a layer is fetched from, every so many seconds while it is `active`; `kind` is one of SOURCES.
+
+    `wanted` says what to ask for and how to read it. `credentials` are sealed. `limits` are those under which what
+    comes is published by itself, null where that is done by hand. `by_id` set it, `asked_by_id` wants a fetch now.
+    `etag`, `last_modified` and `digest` are those of the content that was read last.
+    """
+
+    __tablename__ = "layer_sources"
+    __table_args__ = (UniqueConstraint("layer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    layer_id: Mapped[int] = mapped_column(ForeignKey(Layer.id))
+    kind: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str] = mapped_column(String(2000))
+    wanted: Mapped[dict[str, Any]] = mapped_column(Json)
+    credentials: Mapped[str | None]
+    credentials_kind: Mapped[str | None] = mapped_column(String(16))
+    every_seconds: Mapped[int]
+    active: Mapped[bool]
+    limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    by_id: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+    asked_by_id: Mapped[int | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class LayerFetch(Base):
+    """What came of one fetch of a layer: `state` is one of UNCHANGED, DRAFTED, IN_FORCE, REFUSED.
+
+    `counts` are what it would change against the version in force; `unpublished` says why it is a draft only;
+    `refusal` has code, message and details. The oldest are forgotten.
+    """
+
+    __tablename__ = "layer_fetches"
+    __table_args__ = (Index("ix_layer_fetches_layer_id_id", "layer_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    layer_id: Mapped[int] = mapped_column(ForeignKey(Layer.id))
+    state: Mapped[str] = mapped_column(String(16))
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime] = mapped_column(Instant)
+    by_id: Mapped[int | None]
+    answers: Mapped[int]
+    bytes: Mapped[int]
+    version: Mapped[int | None]
+    findings: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    counts: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    unpublished: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(Json)

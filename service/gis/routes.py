@@ -350,7 +350,7 @@ def layer_out(row: AnyRow) -> dict[str, Any]:
 
 def version_line(layer: Layer, row: AnyRow) -> dict[str, Any]:
     shown = row.LayerVersion
-    names = ("number", "state", "source", "sha256", "created_at", "published_at", "publish_at", "reason")
+    names = ("number", "state", "source", "sha256", "created_at", "published_at", "publish_at", "reason", "pulled")
     return {name: getattr(shown, name) for name in names} | {
         "in_force": shown.id == layer.published_version_id,
         "features": shown.feature_count,

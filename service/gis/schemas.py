@@ -40,6 +40,7 @@ VERSION: dict[str, Any] = {
     "based_on": None,
     "by_name": "Maria Keeper",
     "reason": None,
+    "pulled": False,
 }
 
 
@@ -143,6 +144,9 @@ class VersionLineOut(Schema):
     )
     by_name = fields.String(required=True, allow_none=True, metadata={"description": "Who made or ordered it."})
     reason = fields.String(required=True, allow_none=True)
+    pulled = fields.Boolean(
+        required=True, metadata={"description": "Whether the layer's source brought it; such a draft is not edited."}
+    )
 
 
 class VersionOut(VersionLineOut):

@@ -1,4 +1,4 @@
-"""Open the file of a layer (GeoJSON, GeoPackage, zipped Shapefile, KML, CSV) and read what it says, as it says it.
+"""Open the file of a layer (GeoJSON, GeoPackage, zipped Shapefile, KML, GML, CSV) and read what it says, as it says it.
 
 The kind of file is decided by its name and checked against its first bytes, and only a copy in a folder of its own is
 opened, so that a file cannot make GDAL follow an address or open its neighbours.
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
-from xml.parsers import expat
 
 import numpy as np
 import pyogrio
@@ -30,9 +29,12 @@ from pyogrio.errors import (
 
 from service.errors import Problem
 from service.gis.measuring import Geometries
+from service.gis.reading_xml import NotXml, root_of
 from service.text import N_
 
-KINDS_OF_FILE = (".geojson", ".json", ".gpkg", ".zip", ".kml", ".csv")
+KINDS_OF_FILE = (".geojson", ".json", ".gpkg", ".zip", ".kml", ".gml", ".csv")
+HEAD = 1 << 20
+"""Bytes of a GML file within which GDAL looks for its schema."""
 LARGEST_UNZIPPED = 1_000_000_000  # bytes
 MOST_IN_A_ZIP = 1000
 GEOJSON = re.compile(rb'"type"\s*:\s*"Feature(Collection)?"')
@@ -122,7 +124,7 @@ def read_content(
     encoding: str | None = None,
     columns: tuple[str | None, str | None] = (None, None),
 ) -> Content:
-    """What a .geojson, .json, .gpkg, .zip (Shapefile), .kml or .csv file says.
+    """What a .geojson, .json, .gpkg, .zip (Shapefile), .kml, .gml or .csv file says.
 
     `columns` are those of a CSV that hold longitude (or easting) and latitude (or northing).
     Raises FileRefused, EncodingUnknown, SeveralLayers, ColumnsMissing, FeatureRefused.
@@ -151,8 +153,11 @@ def _copy(path: Path, folder: Path, layer_name: str | None) -> Path:
     if kind == ".zip":
         return _unzip(path, folder, layer_name)
     if kind == ".kml":
-        _check_kml(path)
+        _check_xml(path, "kml")
         return Path(shutil.copyfile(path, folder / "layer.kml"))
+    if kind == ".gml":
+        _check_xml(path, "FeatureCollection")
+        return _without_schema(path, folder / "layer.gml")
     raise FileRefused(reason="kind", kinds=list(KINDS_OF_FILE))
 
 
@@ -167,23 +172,25 @@ def _check_geojson(path: Path) -> None:
                 raise FileRefused(reason="not_geojson")
 
 
-def _check_kml(path: Path) -> None:
-    """Well-formed XML without a document type, since only that can name entities, which can grow without end."""
-
-    def refuse(*_: Any) -> None:
-        raise FileRefused(reason="document_type")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, _: names.append(name) if not names else None
-    names: list[str] = []
+def _check_xml(path: Path, root: str) -> None:
+    """Well-formed XML with this root and no document type: only that can name entities, which grow without end."""
     try:
-        with path.open("rb") as file:
-            parser.ParseFile(file)
-    except (expat.ExpatError, ValueError, LookupError):
-        raise FileRefused(reason="not_xml") from None
-    if names[0].rpartition(":")[2] != "kml":
-        raise FileRefused(reason="not_kml")
+        name, _ = root_of(path)
+    except NotXml as fault:
+        raise FileRefused(reason=str(fault)) from None
+    if name != root:
+        raise FileRefused(reason=f"not_{path.suffix.lower()[1:]}")
+
+
+def _without_schema(path: Path, target: Path) -> Path:
+    """A copy in which GDAL finds no schema: it would ask any address that the file names for one."""
+    with path.open("rb") as file, target.open("wb") as copy:
+        head = file.read(HEAD)
+        if b"\0" in head:
+            raise FileRefused(reason="unreadable")
+        copy.write(head.replace(b"schemaLocation", b"schemaNotAsked").replace(b"SchemaLocation", b"SchemaNotAsked"))
+        shutil.copyfileobj(file, copy)
+    return target
 
 
 def _unzip(path: Path, folder: Path, layer_name: str | None) -> Path:
@@ -254,7 +261,7 @@ def _read(path: Path, layer_name: str | None, encoding: str | None) -> Content:
     """What GDAL reads of the file."""
     try:
         layer = None
-        if path.suffix in (".gpkg", ".kml"):
+        if path.suffix in (".gpkg", ".kml", ".gml"):
             names = [name for name, geometry in pyogrio.list_layers(path) if geometry is not None]
             layer = _pick_layer({name: name for name in names}, layer_name)
         meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, encoding=encoding, datetime_as_string=True)

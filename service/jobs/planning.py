@@ -44,6 +44,13 @@ def plan(
     return next(iter(insert_if_absent(Job, [job], returning=Job.id)), None)
 
 
+def unplan(kind: str, unique_key: str) -> None:
+    """Forget a job, whatever its state; inside a transaction. Who is at it loses its lease and undoes what it wrote."""
+    session.execute(
+        delete(Job).where(Job.kind == kind, Job.unique_key == unique_key).execution_options(synchronize_session=False)
+    )
+
+
 def change_rhythm(kind: str, every_seconds: int) -> None:
     """Give a recurring job that was planned before this rhythm, from its next run on; inside a transaction."""
     session.execute(

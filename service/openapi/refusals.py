@@ -42,7 +42,8 @@ class ProblemOut(Schema):
     missing = fields.List(fields.String(), metadata={"description": "The photos that cannot be attached."})
     category = fields.String(metadata={"description": "The category that there is not."})
     department = fields.String(allow_none=True, metadata={"description": "The department that there is not."})
-    reason = fields.String(metadata={"description": "What is wrong with the file, as a word for programs."})
+    reason = fields.String(metadata={"description": "What is wrong with it, as a word for programs."})
+    host = fields.String(metadata={"description": "Whose address is not asked."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 

@@ -17,6 +17,7 @@ from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.gis.examining import Asked
 from service.gis.index import SUBJECT as LAYERS
 from service.gis.index import indexes_of
+from service.gis.sourcing import set_source
 from service.gis.uploading import keep_upload, plan_import
 from service.media.attaching import record, record_attached, store_photo
 from service.municipalities.directory import Municipality
@@ -157,6 +158,7 @@ def make_world(app: Flask) -> World:
         "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
     }
     world = World(app, here, people, bob.account)
+    set_up_source(world)
     for number in range(12):
         name = CATEGORIES[number % len(CATEGORIES)]
         about = {"category": name, "answers": ANSWERS.get(name, {})}
@@ -169,6 +171,15 @@ def make_world(app: Flask) -> World:
     world.messages = list(session.scalars(select(InboxMessage.uid)))
     session.rollback()
     return world
+
+
+def set_up_source(world: World) -> None:
+    """A layer is fetched from somewhere."""
+    about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
+    with transaction():
+        layer = layer_named(world.here, "lighting")
+        place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
+        set_source(layer, place | about, world.people["map keeper"].account_id, ())
 
 
 def add_photo(world: World, report: uuid.UUID) -> None:
@@ -259,6 +270,11 @@ def filled_upload(world: World, body: dict[str, Any], role: str) -> dict[str, An
     return {"file": GEOJSON, "name": "a.geojson"}
 
 
+def filled_source(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    """One that is never asked: nobody does the jobs of this world."""
+    return body | {"kind": "file", "url": "https://gis.example/areas.geojson", "credentials": None}
+
+
 def filled_draft(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
     return {"based_on": pick((1, None), body)}
 
@@ -287,6 +303,7 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
     "makeLayer": filled_layer,
     "beginDraft": filled_draft,
     "uploadLayer": filled_upload,
+    "setSource": filled_source,
     "publishVersion": filled_publication,
 }
 """By operation: what a body is made of that fits what there is."""

@@ -26,6 +26,7 @@ from service.db.clock import now
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.gis.examining import Asked
 from service.gis.scheduling import publish
+from service.gis.sourcing import set_source
 from service.gis.uploading import keep_upload, plan_import
 from service.housekeeping import plan_recurring
 from service.jobs.working import work_one
@@ -235,7 +236,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
 
 
 def change_a_layer(here: Municipality, store: Store) -> None:
-    """A file is to be read into a draft, and another draft is to be published."""
+    """A file is to be read into a draft, another draft is to be published, and a source to be asked."""
     content = {
         "type": "Feature",
         "properties": {"key": "one"},
@@ -247,6 +248,8 @@ def change_a_layer(here: Municipality, store: Store) -> None:
         layer = layer_named(here, "lamp-posts")
         plan_import(here, layer, uid, file, "lamp-posts.geojson", Asked(), 1)
         publish(layer, draft_of_version(layer, version_numbered(layer, 1)), 1, "Moved", at)
+        about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
+        set_source(layer, {"kind": "file", "url": "http://localhost:9/a.geojson"} | about, 1, ())
     time.sleep(0.1)
 
 

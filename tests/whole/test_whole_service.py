@@ -23,6 +23,7 @@ from service.app import create_app
 from service.config import Settings
 from service.db import Base, NestedTransaction, db, session, transaction, writing
 from service.errors import Problem
+from service.fetching.fetching import Fetcher
 from service.media.preparing import prepare
 from service.municipalities.directory import Municipality, municipality
 from service.outbox.channels.push import Push
@@ -98,6 +99,10 @@ BODIES: dict[str, Any] = {
     "staff_layers.put": {"version": 1, "reason": "Ours"},
     "staff_layers.call_it_off": {},
     "staff_layers.upload": {},
+    "layer_sources.put": {"kind": "file", "url": "https://gis.example/ours.geojson"},
+    "layer_sources.delete": {},
+    "layer_sources.switch": {"active": True},
+    "layer_sources.fetch": {},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
@@ -255,6 +260,7 @@ SLOW: dict[CodeType, str] = {
         ("a file is kept", Store.keep),
         ("a file is read", Store.read),
         ("a push is sent", Push.send),
+        ("somebody else is asked", Fetcher.fetch),
     )
 }
 
