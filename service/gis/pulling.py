@@ -215,10 +215,7 @@ def record(errand: Errand, pulled: Pulled) -> dict[str, Any]:
     source = session.scalars(select(LayerSource).where(LayerSource.id == errand.source_id)).one()
     version = unpublished = None
     state = UNCHANGED if pulled.refusal is None else REFUSED
-    if pulled.found is not None:
-        keep_state(source, pulled.found)
-        if pulled.found.content is not None:
-            forget_older(layer)
+    older = pulled_drafts(layer)
     if pulled.imported is not None:
         version = new_draft(layer, pulled)
         unpublished = why_by_hand(layer, errand.in_force_id, source.limits, pulled.counts or {})
@@ -226,6 +223,10 @@ def record(errand: Errand, pulled: Pulled) -> dict[str, Any]:
         if unpublished is None:
             reason = say(errand.municipality.main_language, BY_ITSELF, **(pulled.counts or {}))
             put_in_force(layer, version, source.by_id, reason)
+    if pulled.found is not None:
+        keep_state(source, pulled.found)
+        if pulled.found.content is not None:
+            forget(older)
     source.asked_by_id = None
     number = None if version is None else version.number
     note_fetch(layer, line_of(errand, pulled, state, number, unpublished))
@@ -237,9 +238,12 @@ def keep_state(source: LayerSource, found: Found) -> None:
     source.etag, source.last_modified, source.digest = found.etag, found.last_modified, found.digest
 
 
-def forget_older(layer: Layer) -> None:
-    """What the source brought before and nobody has published is out of date, but for what a time is set for."""
-    for draft in pulled_drafts(layer):
+def forget(older: Sequence[LayerVersion]) -> None:
+    """What the source brought before and nobody has published is out of date, but for what a time is set for.
+
+    Only after the new draft is there: it shall not get the number of an old one.
+    """
+    for draft in older:
         if draft.publish_at is None:
             forget_draft(draft)
 

@@ -1,5 +1,6 @@
 """Server and worker die at every named point, one after the other; nothing is lost and nothing doubled."""
 
+import json
 import os
 import signal
 import time
@@ -19,7 +20,9 @@ from service.config import Settings
 from service.crash_points import POINTS
 from service.db import db, session, transaction
 from service.db.clock import now, seconds_from_now
-from service.gis.models import DRAFT, LayerVersion
+from service.gis.drafting import layer_named
+from service.gis.models import DRAFT, DRAFTED, Feature, LayerFetch, LayerVersion
+from service.gis.sourcing import set_source
 from service.gis.uploading import FOLDER, IMPORT_LAYER, sweep_uploads
 from service.housekeeping import EVERY
 from service.jobs.models import Job
@@ -27,13 +30,15 @@ from service.jobs.planning import RECURRING
 from service.media.attaching import record, store_photo
 from service.media.models import Attachment
 from service.media.renditions import uid_in
+from service.municipalities.directory import Municipality
 from service.outbox.loopback_fcm import running
 from service.outbox.models import Delivery
 from service.outbox.sending import RECORD_AT_ONCE
 from service.storage.keeping import open_store
 from tests.factories.municipalities import make_municipality
-from tests.factories.people import make_staff
+from tests.factories.people import Person, make_staff
 from tests.factories.reports import photo
+from tests.fetching.server import Answered, Asked, Served, serving
 from tests.kills import reckoning
 from tests.kills.driver import STOPPED, settle
 from tests.kills.house import House
@@ -60,11 +65,12 @@ OF_THE_WORKER = tuple(point for point in POINTS if point not in OF_THE_SERVER)
 
 @dataclass
 class Scene:
-    """A house in a world: a resident's phone, a clerk, who keeps the map, and old photos that nobody attached."""
+    """A house in a world: a resident's phone, a clerk, who keeps the map, a city's own GIS, and old photos."""
 
     house: House
     world: World
     keeper: Keeper
+    city: Served
     uploads: list[str] = field(default_factory=list)
     left_behind: list[uuid.UUID] = field(default_factory=list)
 
@@ -82,18 +88,38 @@ def scene(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Scene]:
     """Nothing is started yet."""
     settings = Settings(home=tmp_path, database_url=database_url, limits=False, log_level="ERROR")
     accepted = tmp_path / "accepted.jsonl"
-    with create_app(settings).app_context(), running(record_path=accepted) as fcm:
-        house = House(tmp_path, database_url, fcm.url, settings={"PLATEIA_SEND_THREADS": str(THREADS)})
+    opened = {"PLATEIA_SEND_THREADS": str(THREADS), "PLATEIA_FETCH_ALLOWED": "127.0.0.1"}
+    with create_app(settings).app_context(), running(record_path=accepted) as fcm, serving(ever_new) as city:
+        house = House(tmp_path, database_url, fcm.url, settings=opened)
         here = make_municipality("here", west=21.7, south=40.2)
         clerk = Clerk(house.url, 2, make_staff(here, "bob", [("dispatcher", None)]).token)
-        keeper = Keeper(house.url, 3, make_staff(here, "kate", [("map_keeper", None)]).token)
+        kate = make_staff(here, "kate", [("map_keeper", None)])
+        keeper = Keeper(house.url, 3, kate.token)
+        fetch_from(city, here, kate)
         store = open_store(settings.files_url)
         try:
-            yield Scene(house, World(here, store, accepted, [Phone(house.url, 1, "phone-alice")], [clerk]), keeper)
+            yield Scene(
+                house, World(here, store, accepted, [Phone(house.url, 1, "phone-alice")], [clerk]), keeper, city
+            )
         finally:
             house.clear()
             session.remove()
             db.engine.dispose()
+
+
+def ever_new(asked: Asked) -> Answered:
+    """A file of the city's GIS, never the same."""
+    square = {"type": "Polygon", "coordinates": [[[21.71, 40.21], [21.72, 40.21], [21.72, 40.22], [21.71, 40.21]]]}
+    feature = {"type": "Feature", "properties": {"key": "one", "said": str(uuid.uuid4())}, "geometry": square}
+    return Answered(json.dumps({"type": "FeatureCollection", "features": [feature]}).encode())
+
+
+def fetch_from(city: Served, here: Municipality, kate: Person) -> None:
+    """A layer is fetched from the city again and again."""
+    about = {"wanted": {}, "every_seconds": 86400, "active": True, "limits": None}
+    with transaction():
+        place = {"kind": "file", "url": f"{city.url}/districts.geojson"}
+        set_source(layer_named(here, "districts"), place | about, kate.account_id, ["127.0.0.1"])
 
 
 def test_death_at_any_named_point_loses_nothing_and_doubles_nothing(scene: Scene) -> None:
@@ -106,6 +132,7 @@ def test_death_at_any_named_point_loses_nothing_and_doubles_nothing(scene: Scene
     settle()
     check_jobs()
     check_uploads(scene)
+    check_fetches(scene)
     check_what_was_left_behind(scene)
     assert reckoning.faults(scene.world) == []
     check_repeats(scene)
@@ -185,13 +212,25 @@ def check_jobs() -> None:
 def check_uploads(scene: Scene) -> None:
     """Each file that was acknowledged is one draft, once, and none that was read is still kept."""
     jobs = session.scalars(select(Job).where(Job.kind == IMPORT_LAYER)).all()
-    drafts = session.scalars(select(LayerVersion.number).where(LayerVersion.state == DRAFT)).all()
+    drawn = select(LayerVersion.number).where(LayerVersion.state == DRAFT, LayerVersion.pulled.is_(False))
+    drafts = session.scalars(drawn).all()
     assert sorted(job.result["version"] for job in jobs) == sorted(drafts)
     assert set(scene.uploads) <= {job.unique_key for job in jobs}
     left = {key for key, _, _ in scene.world.store.keys_with_age(FOLDER)}
     assert not {job.payload["file"] for job in jobs} & left
     make_old(scene.house.home / "files" / FOLDER)
     assert sweep_uploads(scene.world.store) == len(left)
+
+
+def check_fetches(scene: Scene) -> None:
+    """Each fetch that was written is one draft, once, and only the newest of them is left, whole."""
+    written = session.scalars(select(LayerFetch).order_by(LayerFetch.id)).all()
+    assert {fetch.state for fetch in written} == {DRAFTED}
+    numbers = [fetch.version for fetch in written]
+    assert len(set(numbers)) == len(numbers) <= len(scene.city.asked)
+    (left,) = session.scalars(select(LayerVersion).where(LayerVersion.pulled)).all()
+    kept = select(func.count()).where(Feature.version_id == left.id)
+    assert (left.number, session.scalar(kept)) == (numbers[-1], left.feature_count)
 
 
 def check_what_was_left_behind(scene: Scene) -> None:
