@@ -9,6 +9,7 @@ from flask import current_app
 from service.db import transaction
 from service.gis import uploading
 from service.gis.scheduling import publish_draft
+from service.gis.writing import forget_some
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
 from service.jobs.working import Progress, Work
@@ -28,6 +29,7 @@ EVERY: Mapping[str, int] = {
     "forget_messages": DAY,
     "forget_targets": DAY,
     "forget_tokens": DAY,
+    "sweep_drafts": HOUR,
     "sweep_photos": DAY,
     "sweep_uploads": DAY,
 }
@@ -97,6 +99,10 @@ def forget_tokens(job: Work, progress: Progress) -> Any:
         return {"forgotten": forget_expired_tokens()}
 
 
+def sweep_drafts(job: Work, progress: Progress) -> Any:
+    return until_none_left(forget_some, progress)
+
+
 def sweep_photos(job: Work, progress: Progress) -> Any:
     return asdict(sweep(current_app.config["STORE"], after_a_part=lambda: progress.save(None)))
 
@@ -118,6 +124,7 @@ HANDLERS = {
     "forget_tokens": forget_tokens,
     "import_layer": import_layer,
     "publish_draft": publish_draft,
+    "sweep_drafts": sweep_drafts,
     "sweep_photos": sweep_photos,
     "sweep_uploads": sweep_uploads,
 }

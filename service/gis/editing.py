@@ -17,8 +17,10 @@ from sqlalchemy import LargeBinary, delete, func, insert, literal, select, updat
 from service.db import session
 from service.db.keys import new_uid
 from service.errors import NotFound, Problem
-from service.gis.drafting import draft_of_version, layer_named
+from service.gis.drafting import begin_draft, draft_of_version, layer_named
+from service.gis.finding import layer_here
 from service.gis.models import DRAFT, Feature, Layer, LayerVersion
+from service.gis.writing import AT_ONCE
 from service.municipalities.directory import Municipality
 from service.text import N_
 
@@ -89,6 +91,16 @@ def version_shown(layer: Layer) -> LayerVersion | None:
     if found is None and layer.published_version_id is not None:
         found = session.get(LayerVersion, layer.published_version_id)
     return found
+
+
+def prepare_draft(municipality: Municipality, layer_key: str, by_id: int) -> None:
+    """Begin the draft of a large version before the first edit of it, because that takes more than one transaction.
+
+    Outside any transaction. Raises NotFound.
+    """
+    version = version_shown(layer_here(municipality, layer_key))
+    if version is not None and version.state != DRAFT and version.feature_count > AT_ONCE:
+        begin_draft(municipality, layer_key, version.number, by_id, only_one=True)
 
 
 def draft_to_edit(municipality: Municipality, layer_key: str, by_id: int) -> tuple[Layer, LayerVersion]:
@@ -209,6 +221,7 @@ def must_be_as_seen(version: LayerVersion, feature: Edited, seen: Seen, by_id: i
 
 def note_editor(version: LayerVersion, by_id: int) -> None:
     """A draft on which a second person works is nobody's own any more."""
+    version.revision += 1
     if version.by_id != by_id:
         version.by_id = None
     session.flush()

@@ -79,7 +79,7 @@ class Edges:
         """
         counts = self.first[geometry + 1] - self.first[geometry]
         found = np.empty(len(lon))
-        for part in _parts(counts):
+        for part in parts(counts, EDGES_AT_ONCE):
             found[part] = self._metres(lon[part], lat[part], geometry[part], counts[part])
         return found
 
@@ -153,8 +153,8 @@ def _pieces(geometries: Geometries) -> tuple[Geometries, Integers]:
     return np.concatenate([rings, geometries[~areas]]), np.concatenate([owners[areas][index], owners[~areas]])
 
 
-def _parts(counts: Integers) -> list[slice]:
-    """Cut the pairs so that no part has many more than EDGES_AT_ONCE edges."""
-    share = np.cumsum(counts) // EDGES_AT_ONCE
-    cuts = [0, *(np.flatnonzero(np.diff(share)) + 1).tolist(), len(counts)]
+def parts(sizes: Any, most: int) -> list[slice]:
+    """Cut things of these sizes so that no part is much larger than `most`."""
+    share = np.cumsum(sizes) // most
+    cuts = [0, *(np.flatnonzero(np.diff(share)) + 1).tolist(), len(sizes)]
     return [slice(begin, end) for begin, end in pairwise(cuts) if begin < end]

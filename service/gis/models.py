@@ -14,6 +14,9 @@ from service.municipalities.models import Municipality
 GAZETTEER = "gazetteer"
 KINDS = ("boundary", "district", "asset", "area", "line", GAZETTEER)
 DRAFT, PUBLISHED = "draft", "published"
+WHOLE = (DRAFT, PUBLISHED)
+WRITING, FORGOTTEN = "writing", "forgotten"
+"""A version that is not whole yet, or not any more; nobody sees it."""
 
 
 class Layer(Base):
@@ -42,8 +45,8 @@ class Layer(Base):
 
 
 class LayerVersion(Base):
-    """One numbered state of a layer: a draft, or published and from then on never changed. Files are published at
-    once; what is drawn or corrected by hand is a draft first.
+    """One numbered state of a layer: a draft, or published and from then on never changed; before it is whole it is
+    WRITING, and FORGOTTEN until its features are deleted. `revision` counts the changes of a draft.
 
     `source` is the name of the file that it was read from and `sha256` the hex digest of that file; a draft that was
     begun from another version says so in `based_on_id` and has neither. `findings` is what was said of the file when
@@ -67,6 +70,7 @@ class LayerVersion(Base):
     publish_at: Mapped[datetime | None] = mapped_column(Instant)
     by_id: Mapped[int | None]
     reason: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(default=0)
 
 
 class LayerPublication(Base):

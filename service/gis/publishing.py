@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service.db import session
+from service.db import session, transaction
 from service.db.clock import now
 from service.db.generations import grow
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
-from service.gis.drafting import draft_of_file
+from service.gis.drafting import draft_of_file, layer_named, version_numbered, write_draft
 from service.gis.importing import ImportedLayer
 from service.gis.index import SUBJECT
 from service.gis.models import DRAFT, KINDS, PUBLISHED, Layer, LayerPublication, LayerVersion
@@ -48,21 +48,37 @@ def publish_version(
     kind: str | None = None,
     **about: Any,
 ) -> LayerVersion:
-    """Make the features the layer's version in force; the layer is made at its first version. Inside `transaction()`.
+    """Make a few features the layer's version in force, made at its first version. Inside `transaction()`.
 
     `name`, `kind` and `about` (public, attribution, licence, approximate, style) describe the layer anew where given;
     the first version needs name and kind. Older versions stay as they were.
     Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
-    _check_what_is_said(layer_key, name, about)
-    layer = _locked_layer(municipality, layer_key, name, kind)
-    for column, value in about.items():
-        if column not in ("public", "attribution", "licence", "approximate", "style"):
-            raise TypeError(f"a layer has no {column}")
-        setattr(layer, column, value)
+    layer = _described_layer(municipality, layer_key, name, kind, about)
     version = draft_of_file(layer, imported)
     put_in_force(layer, version)
     return version
+
+
+def publish_file(
+    municipality: Municipality,
+    layer_key: str,
+    imported: ImportedLayer,
+    name: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    **about: Any,
+) -> int:
+    """The same with as many features as there are; the version's number. It opens transactions of its own.
+
+    Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
+    """
+    with transaction():
+        _described_layer(municipality, layer_key, name, kind, about)
+    number = write_draft(municipality, layer_key, imported)
+    with transaction():
+        layer = layer_named(municipality, layer_key)
+        put_in_force(layer, version_numbered(layer, number))
+    return number
 
 
 def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, reason: str | None = None) -> None:
@@ -86,6 +102,23 @@ def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, 
     layer.published_version_id = version.id
     session.flush()
     grow(SUBJECT)
+
+
+def _described_layer(
+    municipality: Municipality,
+    key: str,
+    name: Mapping[str, str] | None,
+    kind: str | None,
+    about: Mapping[str, Any],
+) -> Layer:
+    """The layer, locked, made if need be, as it is described. Raises what `publish_version` raises."""
+    _check_what_is_said(key, name, about)
+    layer = _locked_layer(municipality, key, name, kind)
+    for column, value in about.items():
+        if column not in ("public", "attribution", "licence", "approximate", "style"):
+            raise TypeError(f"a layer has no {column}")
+        setattr(layer, column, value)
+    return layer
 
 
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:

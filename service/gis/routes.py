@@ -11,7 +11,7 @@ from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.comparing import Change, Features, Ground, changes, counted, ground, totals
 from service.gis.describing import LayerExists, describe_layer, make_layer
-from service.gis.drafting import draft_of_version, forget_draft, layer_named, version_numbered
+from service.gis.drafting import begin_draft, layer_named, version_numbered
 from service.gis.examining import Asked
 from service.gis.finding import (
     findings_of,
@@ -46,6 +46,7 @@ from service.gis.schemas import (
 )
 from service.gis.unpacking import FileRefused
 from service.gis.uploading import LARGEST_UPLOAD, keep_upload, plan_import, upload_of
+from service.gis.writing import DraftChanged, forget
 from service.http import (
     Blueprint,
     CursorNotValid,
@@ -133,14 +134,10 @@ def versions(query: dict[str, Any], municipality: Municipality, layer: str) -> R
 @staff("manage_map")
 @blueprint.arguments(DraftIn)
 @blueprint.response(201, VersionOut)
-@operation("beginDraft", NotFound)
+@operation("beginDraft", NotFound, DraftChanged)
 def begin(body: dict[str, Any], municipality: Municipality, layer: str) -> Response:
     """Begin a draft from another version, or from nothing"""
-    who = caller()
-    with transaction():
-        found = layer_named(municipality, layer)
-        begun_from = version_numbered(found, body["based_on"]) if body["based_on"] else None
-        number = draft_of_version(found, begun_from, who.account_id).number
+    number = begin_draft(municipality, layer, body["based_on"], caller().account_id)
     return shown_version(municipality, layer, number, 201)
 
 
@@ -200,7 +197,7 @@ def delete(municipality: Municipality, layer: str, number: int) -> Response:
     with transaction():
         found = version_numbered(layer_named(municipality, layer), number)
         ensure_draft(found)
-        forget_draft(found)
+        forget(found)
     return nothing()
 
 
