@@ -8,6 +8,7 @@ from flask import current_app
 
 from service.db import transaction
 from service.gis import uploading
+from service.gis.comparisons import compare_ground, forget_compared
 from service.gis.scheduling import publish_draft
 from service.gis.writing import forget_some
 from service.idempotency.keeping import forget_old
@@ -100,7 +101,7 @@ def forget_tokens(job: Work, progress: Progress) -> Any:
 
 
 def sweep_drafts(job: Work, progress: Progress) -> Any:
-    return until_none_left(forget_some, progress)
+    return until_none_left(lambda: forget_some() or forget_compared(), progress)
 
 
 def sweep_photos(job: Work, progress: Progress) -> Any:
@@ -117,6 +118,7 @@ def import_layer(job: Work, progress: Progress) -> Any:
 
 HANDLERS = {
     "close_resolved": close_all_resolved,
+    "compare_ground": compare_ground,
     "department_digests": digests,
     "forget_answers": forget_answers,
     "forget_messages": forget_messages,

@@ -417,3 +417,16 @@ class GroundOut(Schema):
         },
     )
     features = fields.List(fields.Dict(), required=True, metadata={"description": "The thousand largest."})
+
+
+class ComparingOut(Schema):
+    """How far a comparison is that the worker makes."""
+
+    example: ClassVar[dict[str, Any]] = {"state": "running", "done": 0.25}
+
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(("waiting", "running", "failed")),
+        metadata={"description": "`failed`: a fault of ours."},
+    )
+    done = fields.Float(required=True, metadata={"description": "Which share of it, from 0 to 1."})
