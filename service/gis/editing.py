@@ -19,6 +19,7 @@ from service.db.keys import new_uid
 from service.errors import NotFound, Problem
 from service.gis.drafting import begin_draft, draft_of_version, layer_named
 from service.gis.finding import layer_here
+from service.gis.locating import BOUNDARY, boundary_of
 from service.gis.models import DRAFT, Feature, Layer, LayerVersion
 from service.gis.writing import AT_ONCE
 from service.municipalities.directory import Municipality
@@ -159,6 +160,7 @@ def create_feature(
     taken = select(features.c.id).where(features.c.version_id == version.id, features.c.key == key)
     if session.scalar(taken) is not None:
         raise FeatureKeyTaken
+    ensure_near_us(municipality, layer, geometry)
     row = {"version_id": version.id, "key": key, "attributes": dict(attributes), "geometry": as_column(geometry)}
     session.execute(insert(features).values(row))
     version.feature_count += 1
@@ -184,12 +186,14 @@ def change_feature(
 ) -> Edited:
     """Give a feature of the draft the attributes and the geometry that `changed` makes of it. Inside `transaction()`.
 
-    Raises NotFound, DraftScheduled, FeatureChanged, SeenStateNeeded.
+    Raises NotFound, DraftScheduled, FeatureChanged, SeenStateNeeded, FeatureNotValid.
     """
-    _, version = draft_to_edit(municipality, layer_key, by_id)
+    layer, version = draft_to_edit(municipality, layer_key, by_id)
     before = feature_of_version(version, key)
     must_be_as_seen(version, before, seen, by_id)
     attributes, geometry = changed(before)
+    if not shapely.equals_identical(geometry, before.geometry):
+        ensure_near_us(municipality, layer, geometry)
     session.execute(
         update(features)
         .where(features.c.version_id == version.id, features.c.key == key)
@@ -225,6 +229,13 @@ def note_editor(version: LayerVersion, by_id: int) -> None:
     if version.by_id != by_id:
         version.by_id = None
     session.flush()
+
+
+def ensure_near_us(municipality: Municipality, layer: Layer, geometry: Any) -> None:
+    """Refuse what is drawn wholly outside the municipality, but in a boundary layer. Raises FeatureNotValid."""
+    boundary = None if layer.kind == BOUNDARY else boundary_of(municipality)
+    if boundary is not None and shapely.disjoint(boundary, geometry):
+        raise FeatureNotValid(reason="outside")
 
 
 def usable_geometry(geometry: Any) -> Any:

@@ -20,6 +20,8 @@ from service.text import N_
 
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
+RESERVED = ("reports",)
+"""Keys that no layer has: the map for other programs shows something else under them."""
 
 
 class LayerIncomplete(Problem):
@@ -29,7 +31,9 @@ class LayerIncomplete(Problem):
 
 
 class LayerKeyRefused(Problem):
-    """The key of a layer is not small Latin letters and digits, with single `-` or `_` between, or over `most` long."""
+    """The key of a layer is not small Latin letters and digits, with single `-` or `_` between, is over `most`
+    long, or is kept for something else.
+    """
 
     status, code, message = 422, "layer_key_refused", N_("A layer cannot have this key.")
 
@@ -123,7 +127,7 @@ def _described_layer(
 
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
     """PostgreSQL cuts nothing off and keeps no null characters; SQLite would take anything."""
-    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY:
+    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY or key in RESERVED:
         raise LayerKeyRefused(most=LONGEST_KEY)
     if name is not None and not (isinstance(name, Mapping) and all(map(_is_text, (*name, *name.values())))):
         raise LayerTextRefused(about="name")

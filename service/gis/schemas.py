@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from werkzeug.datastructures import FileStorage
 
 from service.gis.models import KINDS
-from service.gis.publishing import KEY, LONGEST_KEY
+from service.gis.publishing import KEY, LONGEST_KEY, RESERVED
 from service.http import PageQuery, read_json
 from service.people.schemas import Plain
 from service.text import LANGUAGES
@@ -82,8 +82,8 @@ class LayerIn(DescribeLayerIn):
 
     key = fields.String(
         required=True,
-        validate=[validate.Length(1, LONGEST_KEY), validate.Regexp(rf"\A{KEY.pattern}\Z")],
-        metadata={"description": "What routing rules call it; never changed."},
+        validate=[validate.Length(1, LONGEST_KEY), validate.Regexp(rf"\A{KEY.pattern}\Z"), validate.NoneOf(RESERVED)],
+        metadata={"description": "What routing rules call it; never changed. Not `reports`."},
     )
     name = layer_names(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
