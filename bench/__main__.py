@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, photo, routing, tiles, whatif
+from bench import http, layers, photo, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -72,8 +72,20 @@ def run_tiles(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any
     return figures, tiles.table(figures), judged
 
 
+def run_layers(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """A layer of 50,000 polygons: its import, pages of it, its first tile."""
+    figures = layers.measure(os.environ.get(VARIABLE), options.quick)
+    judged = [
+        verdict(f"layer of 50,000 polygons on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in layers.TARGETS.items()
+    ]
+    return figures, layers.table(figures), judged
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
+    "layers": run_layers,
     "photo": run_photo,
     "routing": run_routing,
     "tiles": run_tiles,

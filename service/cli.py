@@ -19,7 +19,7 @@ from service.db import session, transaction
 from service.errors import Problem
 from service.gis.importing import read_features
 from service.gis.models import KINDS
-from service.gis.publishing import publish_version
+from service.gis.publishing import publish_file
 from service.housekeeping import plan_recurring
 from service.municipalities.directory import municipality
 from service.operating.commands import COMMANDS
@@ -180,10 +180,9 @@ def load_layer(settings: Settings, /, slug: str, layer: str, file: Path, **optio
             key_attribute=options["key"],
         )
         name = json.loads(options["name"]) if options["name"] else None
-        with transaction():
-            version = publish_version(here, layer, imported, name=name, kind=options["kind"])
-            number, count = version.number, version.feature_count
-    click.echo(f"{slug}/{layer} version {number}: {count} features, {len(imported.repaired)} repaired")
+        number = publish_file(here, layer, imported, name=name, kind=options["kind"])
+    count, repaired = len(imported.features), len(imported.repaired)
+    click.echo(f"{slug}/{layer} version {number}: {count} features, {repaired} repaired")
 
 
 @cli.command("route-csv")

@@ -24,6 +24,7 @@ POINTS = {
     "after_record": "results are committed, the rest of the batch is under way",
     "after_job_claim": "a job is leased and that is committed, its handler has not begun",
     "after_upload_kept": "the file of a layer is kept, no job names it",
+    "after_layer_part": "a part of a draft is written, the draft is not whole and nobody sees it",
     "after_layer_import": "a draft is written whole and that is noted, its file is still there",
     "after_layer_fetch": "what came of a fetch is written whole and that is noted, the job has not come back",
     "after_job_run": "a job's handler has come back, its result is not written",

@@ -9,7 +9,9 @@ from flask import current_app
 from service.db import transaction
 from service.fetching.fetching import Fetcher
 from service.gis import pulling, uploading
+from service.gis.comparisons import compare_ground, forget_compared
 from service.gis.scheduling import publish_draft
+from service.gis.writing import forget_some
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
 from service.jobs.working import Progress, Work
@@ -29,6 +31,7 @@ EVERY: Mapping[str, int] = {
     "forget_messages": DAY,
     "forget_targets": DAY,
     "forget_tokens": DAY,
+    "sweep_drafts": HOUR,
     "sweep_photos": DAY,
     "sweep_uploads": DAY,
 }
@@ -98,6 +101,10 @@ def forget_tokens(job: Work, progress: Progress) -> Any:
         return {"forgotten": forget_expired_tokens()}
 
 
+def sweep_drafts(job: Work, progress: Progress) -> Any:
+    return until_none_left(lambda: forget_some() or forget_compared(), progress)
+
+
 def sweep_photos(job: Work, progress: Progress) -> Any:
     return asdict(sweep(current_app.config["STORE"], after_a_part=lambda: progress.save(None)))
 
@@ -117,6 +124,7 @@ def fetch_layer(job: Work, progress: Progress) -> Any:
 
 HANDLERS = {
     "close_resolved": close_all_resolved,
+    "compare_ground": compare_ground,
     "department_digests": digests,
     "fetch_layer": fetch_layer,
     "forget_answers": forget_answers,
@@ -125,6 +133,7 @@ HANDLERS = {
     "forget_tokens": forget_tokens,
     "import_layer": import_layer,
     "publish_draft": publish_draft,
+    "sweep_drafts": sweep_drafts,
     "sweep_photos": sweep_photos,
     "sweep_uploads": sweep_uploads,
 }

@@ -4,20 +4,24 @@ Square metres are those of the ellipsoid; edges are straight in longitude and la
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from service.gis.index import EDGE
-from service.gis.measuring import WGS84, Geometries
+from service.gis.measuring import Geometries, square_metres
 
 Features = Sequence[tuple[str, Mapping[str, Any], Any]]
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 OVERLAP, GAP, OUTSIDE, LOST, GAINED = "overlap", "gap", "outside", "lost", "gained"
-PIECE = 0.001  # degrees: within so much a geodesic and a straight edge are a tenth of a millimetre apart
+POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+
+Flags = NDArray[np.bool_]
+Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,10 @@ class Ground:
     square_metres: float
     shape: Any
     keys: tuple[str, ...] = ()
+
+
+def no_step(done: str) -> None:
+    """Nobody waits for the steps of a comparison."""
 
 
 def changes(before: Features, after: Features) -> list[Change]:
@@ -85,60 +93,84 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, 
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def ground(version: Features, against: Features, boundary: Any, least: float) -> list[Ground]:
+def ground(version: Features, against: Features, boundary: Any, least: float, after: Step = no_step) -> list[Ground]:
     """Where areas of the version overlap, and where it covers more or less than the other version and the boundary.
 
     Largest first; `boundary` None: there is none to compare with. Pieces under `least` square metres are left out.
+    `after` is called with the name of each step that is done.
     """
     areas, others = areas_of(version), areas_of(against)
-    shapes, shapes_before = as_array([shape for _, shape in areas]), as_array([shape for _, shape in others])
-    found = [*overlaps(areas), *beyond(LOST, shapes_before, shapes), *beyond(GAINED, shapes, shapes_before)]
+    shapes, shapes_before = (as_array([shape for _, shape in some]) for some in (areas, others))
+    fits = fitting(shapes)
+    found = overlaps([key for key, _ in areas], shapes, fits, least)
+    after(OVERLAP)
+    found += beyond(LOST, shapes_before, shapes, least)
+    after(LOST)
+    found += beyond(GAINED, shapes, shapes_before, least)
+    after(GAINED)
     if boundary is not None:
-        covered = shapely.union_all(shapes)
-        found += [*pieces(GAP, boundary, covered), *pieces(OUTSIDE, covered, boundary)]
-    return sorted((piece for piece in found if piece.square_metres >= least), key=lambda piece: -piece.square_metres)
+        found += pieces(GAP, boundary, covered(shapes, fits), least)
+        found += pieces(OUTSIDE, covered(not_within(boundary, shapes)), boundary, least)
+        after(GAP)
+    return sorted(found, key=lambda piece: -piece.square_metres)
 
 
 def areas_of(features: Features) -> list[tuple[str, Any]]:
     """(key, shape) of those features that are areas."""
-    return [(key, shape) for key, _, shape in features if shapely.get_dimensions(shape) == 2]
+    dimensions = shapely.get_dimensions(as_array([shape for _, _, shape in features])).tolist()
+    return [(key, shape) for (key, _, shape), dimension in zip(features, dimensions, strict=True) if dimension == 2]
 
 
-def overlaps(areas: Sequence[tuple[str, Any]]) -> Iterator[Ground]:
-    """The ground on which two areas lie."""
-    shapes = as_array([shape for _, shape in areas])
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    one, other = one[one < other], other[one < other]
+def fitting(shapes: Geometries) -> Flags:
+    """Which areas share no ground with another and have borders that run from vertex to vertex of the neighbours'."""
+    fits = np.isin(shapely.get_type_id(shapes), POLYGONS)
+    fits[fits] = shapely.is_empty(shapely.coverage_invalid_edges(shapes[fits]))
+    return fits
+
+
+def covered(shapes: Geometries, fits: Flags | None = None) -> Any:
+    """The ground of all of them. Those that fit only lose their inner borders, which takes a tenth of the time."""
+    fits = fitting(shapes) if fits is None else fits
+    return shapely.union(shapely.coverage_union_all(shapes[fits]), shapely.union_all(shapes[~fits]))
+
+
+def not_within(boundary: Any, shapes: Geometries) -> Geometries:
+    """Those that may lie beyond the boundary."""
+    shapely.prepare(boundary)
+    return shapes[~shapely.covers(boundary, shapes)]
+
+
+def overlaps(keys: Sequence[str], shapes: Geometries, fits: Flags, least: float = 0.0) -> list[Ground]:
+    """The ground on which two areas lie, one of which does not fit at least."""
+    suspects = np.flatnonzero(~fits)
+    one, other = shapely.STRtree(shapes).query(shapes[suspects], predicate="intersects")
+    one = suspects[one]
+    once = (one < other) | fits[other]
+    one, other = one[once], other[once]
     shared = shapely.intersection(shapes[one], shapes[other])
-    for pair in np.flatnonzero(shapely.area(shared) > 0):
-        keys = tuple(sorted((areas[one[pair]][0], areas[other[pair]][0])))
-        yield Ground(OVERLAP, square_metres(shared[pair]), shared[pair], keys)
+    metres = square_metres(shared)
+    return [
+        Ground(OVERLAP, float(metres[pair]), shared[pair], tuple(sorted((keys[one[pair]], keys[other[pair]]))))
+        for pair in np.flatnonzero((metres > 0) & (metres >= least))
+    ]
 
 
-def beyond(what: str, ones: Geometries, others: Geometries) -> Iterator[Ground]:
+def beyond(what: str, ones: Geometries, others: Geometries, least: float) -> list[Ground]:
     """The pieces of some shapes that others do not cover; a shape that is among the others need not be looked at."""
-    there = {shape.wkb for shape in others}
-    rest = as_array([shape for shape in ones if shape.wkb not in there])
-    if len(rest):
-        around = np.unique(shapely.STRtree(others).query(rest, predicate="intersects")[1])
-        yield from pieces(what, shapely.union_all(rest), shapely.union_all(others[around]))
+    there = set(shapely.to_wkb(others).tolist())
+    rest = ones[[wkb not in there for wkb in shapely.to_wkb(ones).tolist()]]
+    if not len(rest):
+        return []
+    around = np.unique(shapely.STRtree(others).query(rest, predicate="intersects")[1])
+    return pieces(what, covered(rest), covered(others[around]), least)
 
 
-def pieces(what: str, one: Any, other: Any) -> Iterator[Ground]:
+def pieces(what: str, one: Any, other: Any, least: float) -> list[Ground]:
     """The pieces of one shape that the other does not cover."""
-    for piece in shapely.get_parts(shapely.difference(one, other)):
-        if shapely.get_dimensions(piece) == 2:
-            yield Ground(what, square_metres(piece), piece)
-
-
-def square_metres(shape: Any) -> float:
-    """The area of all polygons of the shape."""
-    total = 0.0
-    for piece in shapely.get_parts(shape):
-        if shapely.get_dimensions(piece) == 2:
-            fine = shapely.segmentize(shapely.orient_polygons(piece), PIECE)
-            total += abs(WGS84.geometry_area_perimeter(fine)[0])
-    return total
+    found = shapely.get_parts(shapely.difference(one, other))
+    found = found[shapely.get_dimensions(found) == 2]
+    metres = square_metres(found)
+    return [Ground(what, float(metres[n]), found[n]) for n in np.flatnonzero(metres >= least)]
 
 
 def totals(found: Sequence[Ground]) -> dict[str, dict[str, float]]:

@@ -1,22 +1,28 @@
 """Drafts: versions of a layer that are not in force yet, from a file or from another version."""
 
-from itertools import islice
 from typing import Any
 
-import shapely
-from sqlalchemy import LargeBinary, bindparam, delete, func, insert, select
+from sqlalchemy import select
 
-from service.db import session
-from service.db.clock import now
+from service.db import session, transaction
 from service.errors import NotFound
-from service.gis.finding import called
+from service.gis.finding import called, is_shown
 from service.gis.importing import ImportedLayer
-from service.gis.models import DRAFT, Feature, Layer, LayerVersion
+from service.gis.models import DRAFT, WHOLE, WRITING, Layer, LayerVersion
+from service.gis.writing import (
+    DraftChanged,
+    Note,
+    begin_version,
+    copy_features,
+    copy_part,
+    finish,
+    give_up,
+    insert_rows,
+    noted_nowhere,
+    parts_of,
+    write_features,
+)
 from service.municipalities.directory import Municipality
-
-AT_ONCE = 1000
-
-features: Any = Feature.__table__
 
 
 def layer_named(municipality: Municipality, key: str) -> Layer:
@@ -32,59 +38,104 @@ def layer_named(municipality: Municipality, key: str) -> Layer:
 
 def version_numbered(layer: Layer, number: int) -> LayerVersion:
     """A version of the layer by its number. Raises NotFound."""
-    found = session.scalar(select(LayerVersion).where(LayerVersion.layer_id == layer.id, LayerVersion.number == number))
+    found = session.scalar(select(LayerVersion).where(is_shown(layer), LayerVersion.number == number))
     if found is None:
         raise NotFound
     return found
 
 
 def draft_of_file(layer: Layer, imported: ImportedLayer, by_id: int | None = None) -> LayerVersion:
-    """A draft of what was read from a file. Inside `transaction()`, with the layer locked."""
-    version = _next_version(
-        layer, source=imported.source, sha256=imported.sha256, by_id=by_id, feature_count=len(imported.features)
-    )
-    _insert_features(version, imported)
+    """A draft of a small file, in one piece. Inside `transaction()`, with the layer locked."""
+    version = begin_version(layer, DRAFT, **said_of(imported), by_id=by_id)
+    for rows in parts_of(version.id, imported.features):
+        insert_rows(rows)
     return version
 
 
 def draft_of_version(layer: Layer, begun_from: LayerVersion | None, by_id: int | None = None) -> LayerVersion:
-    """A draft with the features of another version of the layer, or with none. Inside `transaction()`, locked."""
-    count = 0 if begun_from is None else begun_from.feature_count
-    based_on = None if begun_from is None else begun_from.id
-    version = _next_version(layer, source="", sha256="", by_id=by_id, feature_count=count, based_on_id=based_on)
+    """A draft with the features of a small version, in one piece, or with none. Inside `transaction()`, locked."""
+    version = begin_version(layer, DRAFT, **said_of_copy(begun_from), by_id=by_id)
     if begun_from is not None:
-        columns = (features.c.key, features.c.attributes, features.c.geometry)
-        copied = select(bindparam("version", version.id, type_=features.c.version_id.type), *columns)
-        session.execute(
-            insert(features).from_select(
-                ["version_id", "key", "attributes", "geometry"], copied.where(features.c.version_id == begun_from.id)
-            )
-        )
+        copy_part(version.id, begun_from.id)
     return version
 
 
-def forget_draft(version: LayerVersion) -> None:
-    """Delete a draft with its features. Inside `transaction()`."""
-    session.execute(delete(features).where(features.c.version_id == version.id))
-    session.delete(version)
-    session.flush()
+def write_draft(
+    municipality: Municipality,
+    layer_key: str,
+    imported: ImportedLayer,
+    by_id: int | None = None,
+    note: Note = noted_nowhere,
+    **about: Any,
+) -> int:
+    """The number of a draft of what was read from a file, of any size. It opens transactions of its own.
+
+    `about` are other columns of the version. `note` is called inside each transaction: with `{"draft", "written"}`
+    (the version's id, so many features) while it is written, with `{"version"}` when it is a draft. Raises NotFound.
+    """
+    with transaction():
+        layer = layer_named(municipality, layer_key)
+        version_id = begin_version(layer, WRITING, **(said_of(imported) | about), by_id=by_id).id
+        note({"draft": version_id, "written": 0})
+    write_features(version_id, imported, note)
+    with transaction():
+        layer_named(municipality, layer_key)
+        number = finish(version_id).number
+        note({"version": number})
+    return number
 
 
-def _next_version(layer: Layer, **about: Any) -> LayerVersion:
-    newest = session.scalar(select(func.max(LayerVersion.number)).where(LayerVersion.layer_id == layer.id))
-    version = LayerVersion(layer_id=layer.id, number=(newest or 0) + 1, state=DRAFT, created_at=now(), **about)
-    session.add(version)
-    session.flush()
-    return version
+def begin_draft(
+    municipality: Municipality,
+    layer_key: str,
+    based_on: int | None,
+    by_id: int | None = None,
+    only_one: bool = False,
+) -> int:
+    """The number of a draft with the features of a version of any size, or with none. It opens its own transactions.
+
+    `only_one`: it is given up where the layer has a draft when it is whole, as after two edits at once.
+    Raises NotFound, DraftChanged.
+    """
+    with transaction():
+        layer = layer_named(municipality, layer_key)
+        begun_from = version_numbered(layer, based_on) if based_on else None
+        source = (begun_from.id, begun_from.revision) if begun_from else None
+        draft = begin_version(layer, WRITING, **said_of_copy(begun_from), by_id=by_id)
+        version_id, number = draft.id, draft.number
+    if source is not None:
+        copy_features(version_id, source[0])
+    with transaction():
+        layer = layer_named(municipality, layer_key)
+        same = source is None or is_as_it_was(*source)
+        if same and not (only_one and has_draft(layer)):
+            finish(version_id)
+        else:
+            give_up(version_id)
+    if not same:
+        raise DraftChanged
+    return number
 
 
-def _insert_features(version: LayerVersion, imported: ImportedLayer) -> None:
-    """As WKB, because GeoAlchemy2 would send text to SQLite, which has a digit less and cannot say a collection."""
-    geometry = func.ST_GeomFromWKB(bindparam("wkb", type_=LargeBinary), 4326)
-    statement = insert(features).values(geometry=geometry)
-    rows = (
-        {"version_id": version.id, "key": key, "attributes": attributes, "wkb": shapely.to_wkb(shape)}
-        for key, attributes, shape in imported.features
-    )
-    while some := list(islice(rows, AT_ONCE)):
-        session.execute(statement, some)
+def said_of(imported: ImportedLayer) -> dict[str, Any]:
+    """What a version says of the file that it was read from."""
+    return {"source": imported.source, "sha256": imported.sha256, "feature_count": len(imported.features)}
+
+
+def said_of_copy(begun_from: LayerVersion | None) -> dict[str, Any]:
+    """What a version says that was begun from another one, or from nothing."""
+    about = {"source": "", "sha256": ""}
+    if begun_from is None:
+        return about | {"feature_count": 0}
+    return about | {"feature_count": begun_from.feature_count, "based_on_id": begun_from.id}
+
+
+def is_as_it_was(version_id: int, revision: int) -> bool:
+    """Whether a version is there still and nobody has edited it since."""
+    found = session.get(LayerVersion, version_id)
+    return found is not None and found.state in WHOLE and found.revision == revision
+
+
+def has_draft(layer: Layer) -> bool:
+    drafts = select(LayerVersion.id).where(LayerVersion.layer_id == layer.id, LayerVersion.state == DRAFT)
+    return session.scalar(drafts.limit(1)) is not None

@@ -18,8 +18,11 @@ from sqlalchemy import LargeBinary, delete, func, insert, literal, select, updat
 from service.db import session
 from service.db.keys import new_uid
 from service.errors import NotFound, Problem
-from service.gis.drafting import draft_of_version, layer_named
+from service.gis.drafting import begin_draft, draft_of_version, layer_named
+from service.gis.finding import layer_here
+from service.gis.locating import BOUNDARY, boundary_of
 from service.gis.models import DRAFT, Feature, Layer, LayerVersion
+from service.gis.writing import AT_ONCE
 from service.municipalities.directory import Municipality
 from service.text import N_
 
@@ -92,6 +95,16 @@ def version_shown(layer: Layer) -> LayerVersion | None:
     return found
 
 
+def prepare_draft(municipality: Municipality, layer_key: str, by_id: int) -> None:
+    """Begin the draft of a large version before the first edit of it, because that takes more than one transaction.
+
+    Outside any transaction. Raises NotFound.
+    """
+    version = version_shown(layer_here(municipality, layer_key))
+    if version is not None and version.state != DRAFT and version.feature_count > AT_ONCE:
+        begin_draft(municipality, layer_key, version.number, by_id, only_one=True)
+
+
 def draft_to_edit(municipality: Municipality, layer_key: str, by_id: int) -> tuple[Layer, LayerVersion]:
     """The layer, locked, and its newest draft, begun if need be. Inside `transaction()`.
 
@@ -148,6 +161,7 @@ def create_feature(
     taken = select(features.c.id).where(features.c.version_id == version.id, features.c.key == key)
     if session.scalar(taken) is not None:
         raise FeatureKeyTaken
+    ensure_near_us(municipality, layer, geometry)
     row = {"version_id": version.id, "key": key, "attributes": dict(attributes), "geometry": as_column(geometry)}
     session.execute(insert(features).values(row))
     version.feature_count += 1
@@ -173,12 +187,14 @@ def change_feature(
 ) -> Edited:
     """Give a feature of the draft the attributes and the geometry that `changed` makes of it. Inside `transaction()`.
 
-    Raises NotFound, DraftScheduled, FeatureChanged, SeenStateNeeded.
+    Raises NotFound, DraftScheduled, FeatureChanged, SeenStateNeeded, FeatureNotValid.
     """
-    _, version = draft_to_edit(municipality, layer_key, by_id)
+    layer, version = draft_to_edit(municipality, layer_key, by_id)
     before = feature_of_version(version, key)
     must_be_as_seen(version, before, seen, by_id)
     attributes, geometry = changed(before)
+    if not shapely.equals_identical(geometry, before.geometry):
+        ensure_near_us(municipality, layer, geometry)
     session.execute(
         update(features)
         .where(features.c.version_id == version.id, features.c.key == key)
@@ -210,9 +226,17 @@ def must_be_as_seen(version: LayerVersion, feature: Edited, seen: Seen, by_id: i
 
 def note_editor(version: LayerVersion, by_id: int) -> None:
     """A draft on which a second person works is nobody's own any more."""
+    version.revision += 1
     if version.by_id != by_id:
         version.by_id = None
     session.flush()
+
+
+def ensure_near_us(municipality: Municipality, layer: Layer, geometry: Any) -> None:
+    """Refuse what is drawn wholly outside the municipality, but in a boundary layer. Raises FeatureNotValid."""
+    boundary = None if layer.kind == BOUNDARY else boundary_of(municipality)
+    if boundary is not None and shapely.disjoint(boundary, geometry):
+        raise FeatureNotValid(reason="outside")
 
 
 def usable_geometry(geometry: Any) -> Any:

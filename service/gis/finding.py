@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from service.db import session
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
-from service.gis.models import DRAFT, Layer, LayerPublication, LayerVersion
+from service.gis.models import DRAFT, WHOLE, Layer, LayerPublication, LayerVersion
 from service.municipalities.directory import Municipality
 from service.people.models import Account
 
@@ -42,6 +42,11 @@ def layer_here(municipality: Municipality, key: str) -> Layer:
     return found
 
 
+def is_shown(layer: Layer) -> ColumnElement[bool]:
+    """The condition for the versions of a layer that are whole: what is being written or deleted is nobody's."""
+    return and_(LayerVersion.layer_id == layer.id, LayerVersion.state.in_(WHOLE))
+
+
 def versions_of(layer: Layer, before: int | None, limit: int) -> Sequence[AnyRow]:
     """Versions with a number below `before`, newest first: columns of the version, `based_on`, `by_name`."""
     statement = _versions(layer).order_by(LayerVersion.number.desc()).limit(limit)
@@ -63,7 +68,7 @@ def findings_of(municipality: Municipality, key: str, number: int) -> dict[str, 
     return session.scalar(
         select(LayerVersion.findings)
         .join(Layer, Layer.id == LayerVersion.layer_id)
-        .where(called(municipality, key), LayerVersion.number == number)
+        .where(called(municipality, key), LayerVersion.number == number, LayerVersion.state.in_(WHOLE))
     )
 
 
@@ -110,7 +115,7 @@ def _layers(municipality: Municipality) -> AnySelect:
 def _versions(layer: Layer) -> AnySelect:
     return (
         select(LayerVersion, Base.number.label("based_on"), Account.name.label("by_name"))
-        .outerjoin(Base, Base.id == LayerVersion.based_on_id)
+        .outerjoin(Base, and_(Base.id == LayerVersion.based_on_id, Base.state.in_(WHOLE)))
         .outerjoin(Account, Account.id == LayerVersion.by_id)
-        .where(LayerVersion.layer_id == layer.id)
+        .where(is_shown(layer))
     )

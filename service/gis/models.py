@@ -16,6 +16,9 @@ KINDS = ("boundary", "district", "asset", "area", "line", GAZETTEER)
 DRAFT, PUBLISHED = "draft", "published"
 FILE, WFS, OGC_FEATURES, ARCGIS = SOURCES = ("file", "wfs", "ogc_features", "arcgis")
 UNCHANGED, DRAFTED, IN_FORCE, REFUSED = FETCHED = ("unchanged", "drafted", "published", "refused")
+WHOLE = (DRAFT, PUBLISHED)
+WRITING, FORGOTTEN = "writing", "forgotten"
+"""A version that is not whole yet, or not any more; nobody sees it."""
 
 
 class Layer(Base):
@@ -44,8 +47,8 @@ class Layer(Base):
 
 
 class LayerVersion(Base):
-    """One numbered state of a layer: a draft, or published and from then on never changed. Files are published at
-    once; what is drawn or corrected by hand is a draft first.
+    """One numbered state of a layer: a draft, or published and from then on never changed; before it is whole it is
+    WRITING, and FORGOTTEN until its features are deleted. `revision` counts the changes of a draft.
 
     `source` is the name of the file that it was read from and `sha256` the hex digest of that file; a draft that was
     begun from another version says so in `based_on_id` and has neither. `findings` is what was said of the file when
@@ -71,6 +74,7 @@ class LayerVersion(Base):
     by_id: Mapped[int | None]
     reason: Mapped[str | None]
     pulled: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int] = mapped_column(default=0)
 
 
 class LayerPublication(Base):

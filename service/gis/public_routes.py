@@ -111,7 +111,8 @@ def tile(municipality: Municipality, layer: str, z: int, x: int, y: int) -> Resp
     """Show a layer as a vector tile
 
     Mapbox Vector Tile 2.1, Web Mercator, z 0 to 22. Each feature has its attributes and its key as `feature`. Below
-    z 15 points that are close together are one with `cluster` and `point_count`.
+    z 15 points that are close together are one with `cluster` and `point_count`. Of more than 8,000 features that
+    could be seen a tile has the largest.
     """
     index = public_layer(municipality, layer)
     if not is_tile(z, x, y):

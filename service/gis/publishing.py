@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service.db import session
+from service.db import session, transaction
 from service.db.clock import now
 from service.db.generations import grow
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
-from service.gis.drafting import draft_of_file
+from service.gis.drafting import draft_of_file, layer_named, version_numbered, write_draft
 from service.gis.importing import ImportedLayer
 from service.gis.index import SUBJECT
 from service.gis.models import DRAFT, KINDS, PUBLISHED, Layer, LayerPublication, LayerVersion
@@ -20,6 +20,8 @@ from service.text import N_
 
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
+RESERVED = ("reports",)
+"""Keys that no layer has: the map for other programs shows something else under them."""
 
 
 class LayerIncomplete(Problem):
@@ -29,7 +31,9 @@ class LayerIncomplete(Problem):
 
 
 class LayerKeyRefused(Problem):
-    """The key of a layer is not small Latin letters and digits, with single `-` or `_` between, or over `most` long."""
+    """The key of a layer is not small Latin letters and digits, with single `-` or `_` between, is over `most`
+    long, or is kept for something else.
+    """
 
     status, code, message = 422, "layer_key_refused", N_("A layer cannot have this key.")
 
@@ -48,21 +52,37 @@ def publish_version(
     kind: str | None = None,
     **about: Any,
 ) -> LayerVersion:
-    """Make the features the layer's version in force; the layer is made at its first version. Inside `transaction()`.
+    """Make a few features the layer's version in force, made at its first version. Inside `transaction()`.
 
     `name`, `kind` and `about` (public, attribution, licence, approximate, style) describe the layer anew where given;
     the first version needs name and kind. Older versions stay as they were.
     Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
-    _check_what_is_said(layer_key, name, about)
-    layer = _locked_layer(municipality, layer_key, name, kind)
-    for column, value in about.items():
-        if column not in ("public", "attribution", "licence", "approximate", "style"):
-            raise TypeError(f"a layer has no {column}")
-        setattr(layer, column, value)
+    layer = _described_layer(municipality, layer_key, name, kind, about)
     version = draft_of_file(layer, imported)
     put_in_force(layer, version)
     return version
+
+
+def publish_file(
+    municipality: Municipality,
+    layer_key: str,
+    imported: ImportedLayer,
+    name: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    **about: Any,
+) -> int:
+    """The same with as many features as there are; the version's number. It opens transactions of its own.
+
+    Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
+    """
+    with transaction():
+        _described_layer(municipality, layer_key, name, kind, about)
+    number = write_draft(municipality, layer_key, imported)
+    with transaction():
+        layer = layer_named(municipality, layer_key)
+        put_in_force(layer, version_numbered(layer, number))
+    return number
 
 
 def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, reason: str | None = None) -> None:
@@ -88,9 +108,26 @@ def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, 
     grow(SUBJECT)
 
 
+def _described_layer(
+    municipality: Municipality,
+    key: str,
+    name: Mapping[str, str] | None,
+    kind: str | None,
+    about: Mapping[str, Any],
+) -> Layer:
+    """The layer, locked, made if need be, as it is described. Raises what `publish_version` raises."""
+    _check_what_is_said(key, name, about)
+    layer = _locked_layer(municipality, key, name, kind)
+    for column, value in about.items():
+        if column not in ("public", "attribution", "licence", "approximate", "style"):
+            raise TypeError(f"a layer has no {column}")
+        setattr(layer, column, value)
+    return layer
+
+
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
     """PostgreSQL cuts nothing off and keeps no null characters; SQLite would take anything."""
-    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY:
+    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY or key in RESERVED:
         raise LayerKeyRefused(most=LONGEST_KEY)
     if name is not None and not (isinstance(name, Mapping) and all(map(_is_text, (*name, *name.values())))):
         raise LayerTextRefused(about="name")

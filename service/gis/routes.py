@@ -9,9 +9,10 @@ from shapely.geometry import mapping
 from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import NotFound
-from service.gis.comparing import Change, Features, Ground, changes, counted, ground, totals
+from service.gis.comparing import Change, changes, counted
+from service.gis.comparisons import compared_ground
 from service.gis.describing import LayerExists, describe_layer, make_layer
-from service.gis.drafting import draft_of_version, forget_draft, layer_named, version_numbered
+from service.gis.drafting import begin_draft, layer_named, version_numbered
 from service.gis.examining import Asked
 from service.gis.finding import (
     findings_of,
@@ -23,13 +24,13 @@ from service.gis.finding import (
     versions_of,
 )
 from service.gis.index import features_of
-from service.gis.locating import BOUNDARY, boundary_of
-from service.gis.models import Layer
+from service.gis.models import Layer, LayerVersion
 from service.gis.scheduling import VersionEmpty, VersionInForce, VersionPublished, call_off, ensure_draft, publish
 from service.gis.schemas import (
     NUMBER,
     ChangesOut,
     ChangesQuery,
+    ComparingOut,
     DescribeLayerIn,
     DraftIn,
     GroundOut,
@@ -46,6 +47,7 @@ from service.gis.schemas import (
 )
 from service.gis.unpacking import FileRefused
 from service.gis.uploading import LARGEST_UPLOAD, keep_upload, plan_import, upload_of
+from service.gis.writing import DraftChanged, forget
 from service.http import (
     Blueprint,
     CursorNotValid,
@@ -68,7 +70,7 @@ from service.text import say
 blueprint = Blueprint(
     "staff_layers", __name__, url_prefix="/<municipality>/staff/layers", description="The layers of the map"
 )
-MOST_PIECES = 1000
+ASK_AGAIN = 2  # seconds
 VERSION = f"/<layer>/versions/<int(min=1, max={NUMBER}):number>"
 
 
@@ -133,14 +135,10 @@ def versions(query: dict[str, Any], municipality: Municipality, layer: str) -> R
 @staff("manage_map")
 @blueprint.arguments(DraftIn)
 @blueprint.response(201, VersionOut)
-@operation("beginDraft", NotFound)
+@operation("beginDraft", NotFound, DraftChanged)
 def begin(body: dict[str, Any], municipality: Municipality, layer: str) -> Response:
     """Begin a draft from another version, or from nothing"""
-    who = caller()
-    with transaction():
-        found = layer_named(municipality, layer)
-        begun_from = version_numbered(found, body["based_on"]) if body["based_on"] else None
-        number = draft_of_version(found, begun_from, who.account_id).number
+    number = begin_draft(municipality, layer, body["based_on"], caller().account_id)
     return shown_version(municipality, layer, number, 201)
 
 
@@ -164,11 +162,13 @@ def compare(query: dict[str, Any], municipality: Municipality, layer: str, numbe
     As GeoJSON; `properties` says what differs. A feature that is removed has its last geometry.
     """
     after = after_cursor(query.get("after"), str)
-    old, new, against = compared(municipality, layer, number, query.get("against"))
+    _, version, other = versions_compared(municipality, layer, number, query.get("against"))
+    old, new = features_of(other.id) if other else [], features_of(version.id)
+    stop_reading()
     found = changes(old, new)
     rest = [change for change in found if after is None or change.key > after[0]]
     page, following = page_of(rest, query["limit"], lambda change: cursor(change.key))
-    content = {"type": "FeatureCollection", "against": against, "counts": counted(found, new)}
+    content = {"type": "FeatureCollection", "against": other.number if other else None, "counts": counted(found, new)}
     return answer(content | {"features": [change_out(change) for change in page], "next": following})
 
 
@@ -176,19 +176,21 @@ def compare(query: dict[str, Any], municipality: Municipality, layer: str, numbe
 @staff("manage_map")
 @blueprint.arguments(GroundQuery, location="query")
 @blueprint.response(200, GroundOut)
+@blueprint.alt_response(202, schema=ComparingOut, description="It is being compared. Ask again after `Retry-After`.")
 @operation("compareGround", NotFound)
 def compare_ground(query: dict[str, Any], municipality: Municipality, layer: str, number: int) -> Response:
     """Show where a version's areas overlap, and what ground they leave or take
 
-    Against another version, and, but for a boundary layer, against the municipality's boundary.
+    Against another version, and, but for a boundary layer, against the municipality's boundary. Some thousand features
+    are compared at once. More are compared by the worker: until it is done the answer is 202, with how far it is.
     """
-    old, new, against = compared(municipality, layer, number, query.get("against"))
-    is_boundary = layer_here(municipality, layer).kind == BOUNDARY
-    stop_reading()  # nothing is held while it is computed
-    border = None if is_boundary else boundary_of(municipality)
-    found = ground(new, old, border, query["least"])
-    content = {"type": "FeatureCollection", "against": against, "totals": totals(found)}
-    return answer(content | {"features": [ground_out(piece) for piece in found[:MOST_PIECES]]})
+    found, new, old = versions_compared(municipality, layer, number, query.get("against"))
+    comparison = compared_ground(municipality, found, new, old, query["least"])
+    if comparison.told is None:
+        content = {"state": comparison.state, "done": round(comparison.done, 2)}
+        return answer(content, 202, headers={"Retry-After": str(ASK_AGAIN)} if comparison.state != "failed" else {})
+    about = {"type": "FeatureCollection", "against": old.number if old else None}
+    return answer(about | dict(comparison.told))
 
 
 @blueprint.delete(VERSION)
@@ -200,7 +202,7 @@ def delete(municipality: Municipality, layer: str, number: int) -> Response:
     with transaction():
         found = version_numbered(layer_named(municipality, layer), number)
         ensure_draft(found)
-        forget_draft(found)
+        forget(found)
     return nothing()
 
 
@@ -276,19 +278,14 @@ def uploaded(municipality: Municipality, layer: str, upload: uuid.UUID) -> Respo
     return answer(upload_out(municipality, layer, upload))
 
 
-def compared(
+def versions_compared(
     municipality: Municipality, key: str, number: int, against: int | None
-) -> tuple[Features, Features, int | None]:
-    """The features of the other version and of this one, and the other one's number. Raises NotFound."""
+) -> tuple[Layer, LayerVersion, LayerVersion | None]:
+    """The layer, this version and the other one: that in force where none is named. Raises NotFound."""
     layer = layer_here(municipality, key)
-    new = version_shown(layer, number).LayerVersion.id
-    if against is not None:
-        old = version_shown(layer, against).LayerVersion.id
-    else:
-        old, against = layer.published_version_id, layer_shown(municipality, key).in_force
-    found = features_of(old) if old is not None else [], features_of(new), against
-    stop_reading()
-    return found
+    against = layer_shown(municipality, key).in_force if against is None else against
+    old = None if against is None else version_shown(layer, against).LayerVersion
+    return layer, version_shown(layer, number).LayerVersion, old
 
 
 def change_out(change: Change) -> dict[str, Any]:
@@ -300,11 +297,6 @@ def change_out(change: Change) -> dict[str, Any]:
     }
     shape = mapping(change.before if change.after is None else change.after)
     return {"type": "Feature", "id": change.key, "geometry": shape, "properties": properties}
-
-
-def ground_out(piece: Ground) -> dict[str, Any]:
-    properties = {"what": piece.what, "square_metres": round(piece.square_metres, 1), "keys": piece.keys}
-    return {"type": "Feature", "geometry": mapping(piece.shape), "properties": properties}
 
 
 def upload_out(municipality: Municipality, layer: str, uid: uuid.UUID) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from werkzeug.datastructures import FileStorage
 
 from service.gis.models import KINDS
-from service.gis.publishing import KEY, LONGEST_KEY
+from service.gis.publishing import KEY, LONGEST_KEY, RESERVED
 from service.http import PageQuery, read_json
 from service.people.schemas import Plain
 from service.text import LANGUAGES
@@ -83,8 +83,8 @@ class LayerIn(DescribeLayerIn):
 
     key = fields.String(
         required=True,
-        validate=[validate.Length(1, LONGEST_KEY), validate.Regexp(rf"\A{KEY.pattern}\Z")],
-        metadata={"description": "What routing rules call it; never changed."},
+        validate=[validate.Length(1, LONGEST_KEY), validate.Regexp(rf"\A{KEY.pattern}\Z"), validate.NoneOf(RESERVED)],
+        metadata={"description": "What routing rules call it; never changed. Not `reports`."},
     )
     name = layer_names(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
@@ -421,3 +421,16 @@ class GroundOut(Schema):
         },
     )
     features = fields.List(fields.Dict(), required=True, metadata={"description": "The thousand largest."})
+
+
+class ComparingOut(Schema):
+    """How far a comparison is that the worker makes."""
+
+    example: ClassVar[dict[str, Any]] = {"state": "running", "done": 0.25}
+
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(("waiting", "running", "failed")),
+        metadata={"description": "`failed`: a fault of ours."},
+    )
+    done = fields.Float(required=True, metadata={"description": "Which share of it, from 0 to 1."})

@@ -20,6 +20,7 @@ from service.gis.vector_tiles import EXTENT, tile_of
 DEEPEST = 22
 BUFFER = 128  # of 4096 on each side, so that lines and symbols do not end at the edge
 SMALLEST = 4.0  # units, half a pixel: what is neither as wide nor as high cannot be seen
+MOST_SHOWN = 8000  # features of a tile by themselves; no screen shows more, and no phone wants to fetch them
 COARSE = 2.0  # units that may be simplified away; from FULL on none are
 FULL = 18
 POINTS_FROM = 15
@@ -78,12 +79,11 @@ def make_tile(index: VersionIndex, z: int, x: int, y: int) -> bytes:
 
 
 def _features(index: VersionIndex, positions: Any, z: int, x: int, y: int) -> Shown:
-    """Each feature by itself, without those that are too small to be seen."""
+    """Each feature by itself, without those that are too small to be seen, or too many."""
+    positions = positions[_seen(index.geometries[positions], z)]
     placed = _placed(index.geometries[positions], z, x, y)
-    seen = _is_seen(placed)
-    positions, placed = positions[seen], placed[seen]
     if z < FULL:
-        placed = shapely.simplify(placed, COARSE)
+        placed = _coarse(placed)
     placed = shapely.clip_by_rect(placed, -BUFFER, -BUFFER, EXTENT + BUFFER, EXTENT + BUFFER)
     placed = _rounded(_valid(placed))
     left = ~shapely.is_empty(placed)
@@ -94,10 +94,22 @@ def _alone(index: VersionIndex, position: int) -> Mapping[str, Any]:
     return {**index.attributes[position], "feature": index.keys[position]}
 
 
-def _is_seen(placed: Geometries) -> Any:
-    """Points, and what is large enough."""
-    edges = shapely.bounds(placed)
-    return (shapely.get_dimensions(placed) == 0) | ((edges[:, 2:] - edges[:, :2]).max(axis=1, initial=0) >= SMALLEST)
+def _seen(geometries: Geometries, z: int) -> Any:
+    """The places of points and of what is large enough, in their order; the largest where there are too many."""
+    west, south, east, north = shapely.bounds(geometries).T
+    units = (1 << z) * EXTENT
+    sizes = np.maximum((east - west) / 360, _down(south) - _down(north)) * units
+    sizes[shapely.get_dimensions(geometries) == 0] = np.inf
+    seen = np.flatnonzero(sizes >= SMALLEST)
+    return np.sort(seen[np.argsort(-sizes[seen], kind="stable")[:MOST_SHOWN]])
+
+
+def _coarse(placed: Geometries) -> Geometries:
+    """With fewer corners. What would be lost by that keeps its shape, which takes many times as long to find."""
+    coarse: Geometries = shapely.simplify(placed, COARSE, preserve_topology=False)
+    lost = shapely.is_empty(coarse)
+    coarse[lost] = shapely.simplify(placed[lost], COARSE)
+    return coarse
 
 
 def _valid(placed: Geometries) -> Geometries:
@@ -137,12 +149,17 @@ def _placed(geometries: Geometries, z: int, x: int, y: int) -> Geometries:
     units = (1 << z) * EXTENT
 
     def place(lon_lat: Floats) -> Floats:
-        lon, lat = lon_lat[:, 0], np.radians(np.clip(lon_lat[:, 1], -NORTHERNMOST, NORTHERNMOST))
-        across, down = lon / 360 + 0.5, 0.5 - np.arcsinh(np.tan(lat)) / (2 * np.pi)
+        across, down = lon_lat[:, 0] / 360 + 0.5, _down(lon_lat[:, 1])
         return np.stack([across * units - x * EXTENT, down * units - y * EXTENT], axis=1)
 
     placed: Geometries = shapely.transform(shapely.force_2d(geometries), place)
     return placed
+
+
+def _down(lat: Floats) -> Floats:
+    """Which share of the square world lies north of a latitude."""
+    lat = np.radians(np.clip(lat, -NORTHERNMOST, NORTHERNMOST))
+    return np.asarray(0.5 - np.arcsinh(np.tan(lat)) / (2 * np.pi))
 
 
 def _around(z: int, x: int, y: int) -> tuple[float, float, float, float]:

@@ -15,11 +15,12 @@ from service.db import session, stop_reading, transaction
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.errors import NotFound, Problem
-from service.gis.drafting import draft_of_file, layer_named
+from service.gis.drafting import write_draft
 from service.gis.examining import Asked, examine
 from service.gis.finding import layer_here
 from service.gis.models import Layer
 from service.gis.unpacking import KINDS_OF_FILE, FileRefused
+from service.gis.writing import give_up
 from service.jobs.models import Job
 from service.jobs.planning import plan
 from service.jobs.working import Progress, Work
@@ -67,7 +68,8 @@ def upload_of(municipality: Municipality, layer_key: str, uid: uuid.UUID) -> Job
 def import_layer(job: Work, progress: Progress, store: Store) -> dict[str, Any]:
     """The job: read the kept file into a draft, or say why not; the file is deleted afterwards.
 
-    All features come in one transaction with the note that they came, so that a crash neither halves nor doubles them.
+    That the draft is whole is noted with that it is one, so that a crash neither halves nor doubles it: what was
+    half written is given up, and the file is read again.
     """
     outcome = progress.value or {}
     if "version" not in outcome:
@@ -86,21 +88,24 @@ def read_into_draft(job: Work, progress: Progress, store: Store) -> dict[str, An
     municipality = next(m for m in municipalities().values() if m.id == job.municipality_id)
     layer = layer_here(municipality, job.payload["layer"])
     kind, key_attribute = layer.kind, layer.key_attribute
-    progress.save({"step": "reading"})
+    with transaction():
+        if begun := (progress.value or {}).get("draft"):
+            give_up(begun)
+        progress.note({"step": "reading"})
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{PurePath(job.payload['file']).suffix}"
         store.read_to(job.payload["file"], path)
         imported, findings = examine(municipality, kind, path, Asked(**job.payload["asked"]), key_attribute)
     stop_reading()
-    progress.save({"step": "writing", "features": len(imported.features)})
-    with transaction():
-        layer = layer_named(municipality, job.payload["layer"])
-        version = draft_of_file(layer, imported, job.payload["by"])
-        version.source, version.findings = job.payload["name"], findings
-        done = {"version": version.number}
-        progress.note(done)
+    writing = {"step": "writing", "features": len(imported.features)}
+
+    def note(how_far: dict[str, Any]) -> None:
+        progress.note(how_far if "version" in how_far else writing | how_far)
+
+    about = {"source": job.payload["name"], "findings": findings}
+    number = write_draft(municipality, job.payload["layer"], imported, job.payload["by"], note, **about)
     crash_here("after_layer_import")
-    return done
+    return {"version": number}
 
 
 def sweep_uploads(store: Store) -> int:

@@ -2,7 +2,7 @@
 
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,13 +19,15 @@ from service.gis.spatial_sql import in_box
 from service.municipalities.directory import Municipality
 from service.ogc.items import Item, Test
 from service.reports.catalogue import category_with
-from service.reports.finding import Wanted, on_the_map, report_row
+from service.reports.finding import Wanted, number_on_the_map, on_the_map, report_row
 from service.reports.presenting import feature
 from service.text import N_, say
 
 REPORTS = "reports"
 OF_A_DRAFT = ":draft"
 AT_ONCE = 1000
+MOST_COUNTED = 100_000
+"""Reports. To count more for every page would take longer than to read the page."""
 
 REPORTS_TITLE = N_("Reports on the map")
 DRAFT_OF = N_("{layer} (draft)")
@@ -73,7 +75,7 @@ class InForce:
         positions = self.positions(area)
         if test is None:
             return len(positions)
-        return sum(test(self.at(one)) for one in positions) if len(positions) <= most else None
+        return passing(map(self.at, positions), test) if len(positions) <= most else None
 
     def at(self, position: int) -> Item:
         index = self.index
@@ -128,9 +130,13 @@ class InDraft:
 
     def number(self, area: Any, test: Test | None, most: int) -> int | None:
         version = version_shown(self.layer)
-        if area is not None or test is not None:
-            return None
-        return version.feature_count if version else 0
+        if version is None or (area is None and test is None):
+            return version.feature_count if version else 0
+        asked = select(features.c.id).where(features.c.version_id == version.id)
+        if area is not None:
+            asked = asked.where(in_box(features.c.geometry, *area.bounds))
+        some = session.scalars(asked.limit(most + 1)).all()
+        return passing(self.items(area, None, AT_ONCE), test) if len(some) <= most else None
 
     def item(self, key: str) -> Item:
         version = version_shown(self.layer)
@@ -173,7 +179,12 @@ class OnTheMap:
                     yield self.shown(row)
 
     def number(self, area: Any, test: Test | None, most: int) -> int | None:
-        return None
+        box = None if area is None else area.bounds
+        if test is None and (box is None or area.equals(shapely.box(*box))):
+            return number_on_the_map(self.municipality, box, MOST_COUNTED)
+        if number_on_the_map(self.municipality, box, most) is None:
+            return None
+        return passing(self.items(area, None, AT_ONCE), test)
 
     def item(self, key: str) -> Item:
         try:
@@ -217,6 +228,11 @@ def collection_named(municipality: Municipality, name: str, keeper: bool) -> Col
     if index is None or not (index.public or keeper):
         raise NotFound
     return InForce(index)
+
+
+def passing(items: Iterable[Item], test: Test | None) -> int:
+    """How many there are that pass."""
+    return sum(test is None or test(item) for item in items)
 
 
 def mark_of(item: Item) -> str:

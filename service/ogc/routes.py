@@ -19,6 +19,7 @@ from service.gis.editing import (
     SeenStateNeeded,
     change_feature,
     create_feature,
+    prepare_draft,
     remove_feature,
 )
 from service.http import (
@@ -160,6 +161,7 @@ def item(municipality: Municipality, collection: str, feature: str) -> Response:
 def create(municipality: Municipality, layer: str) -> Response:
     """Put a feature into the draft of a layer"""
     sent = sent_feature(body(), content_crs(), whole=True)
+    prepare_draft(municipality, layer, caller().account_id)
     with transaction():
         made = create_feature(municipality, layer, caller().account_id, sent.key, sent.properties, sent.geometry)
     place = f"{base(municipality)}/collections/{layer}:draft/items/{quote(made.key, safe='')}"
@@ -187,6 +189,7 @@ def update(municipality: Municipality, layer: str, feature: str) -> Response:
 @operation("ogcDelete", FeatureChanged, SeenStateNeeded, DraftScheduled)
 def remove(municipality: Municipality, layer: str, feature: str) -> Response:
     """Take a feature out of the draft of a layer"""
+    prepare_draft(municipality, layer, caller().account_id)
     with transaction():
         remove_feature(municipality, layer, caller().account_id, feature, seen())
     return Response(status=204)
@@ -265,6 +268,7 @@ def seen() -> Seen:
 
 
 def changed(municipality: Municipality, layer: str, feature: str, change: Change) -> Response:
+    prepare_draft(municipality, layer, caller().account_id)
     with transaction():
         made = change_feature(municipality, layer, caller().account_id, feature, seen(), change)
     return done(made, 204, {})

@@ -127,7 +127,9 @@ def finish(operation: Operation, schemas: dict[str, Any]) -> None:
         responses["304"] = NOT_MODIFIED
         headers["ETag"] = "ETag"
         operation["parameters"].append(reference("parameters", "IfNoneMatch"))
-    done = next(response for status, response in responses.items() if status.startswith("2"))
+    done, *not_yet = (responses[status] for status in sorted(responses) if status.startswith("2"))
+    for later in not_yet:
+        later["headers"] = {"Retry-After": reference("headers", "RetryAfter")}
     done["description"] = text_of(done, schemas)
     if headers:
         done["headers"] = {header: reference("headers", component) for header, component in headers.items()}

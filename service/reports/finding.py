@@ -17,7 +17,7 @@ from service.municipalities.directory import Municipality
 from service.people.models import Account
 from service.reports.catalogue import catalogue_of
 from service.reports.history import Step
-from service.reports.listing import EDGES, FEATURE, LINE, east, north, page, reports, south, west
+from service.reports.listing import CONDITIONS, EDGES, FEATURE, LINE, east, north, page, reports, south, west
 from service.reports.models import Report, ReportEntry, ReportText
 
 CROWD = 2000
@@ -184,6 +184,18 @@ def on_the_map(
         before=before,
         **vars(wanted),
     )
+
+
+def number_on_the_map(municipality: Municipality, box: Box | None, at_most: int) -> int | None:
+    """How many reports everybody may see with their place, in a box or in all; None where they are more than so many."""
+    values: dict[str, Any] = {"municipality": municipality.id, "on_map": True}
+    names = ["municipality", "on_map"]
+    if box is not None:
+        values |= dict(zip(EDGES, box, strict=True))
+        names += ["index_box", "box"]
+    some = select(reports.c.id).where(*(CONDITIONS[name] for name in names)).limit(at_most + 1).subquery()
+    found = session.execute(select(func.count()).select_from(some), values).scalar_one()
+    return found if found <= at_most else None
 
 
 def is_crowded(box: Mapping[str, float]) -> bool:

@@ -3,12 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
-
-from service.db import session
-from service.errors import NotFound
+from service.gis.finding import layer_here, version_shown
 from service.gis.index import Indexes, VersionIndex, index_of_version, indexes_of
-from service.gis.models import Layer, LayerVersion
 from service.municipalities.directory import Municipality
 from service.reports.judging import RuleFaulty, Values, errors_of, rule_at
 from service.reports.ordering import rules_of
@@ -37,14 +33,8 @@ def router_supposed(municipality: Municipality, supposed: Supposed) -> Router:
 
 def version_of_layer(municipality: Municipality, key: str, number: int) -> VersionIndex:
     """The index of a version of a layer of this municipality, in force or not. Raises NotFound."""
-    found = session.execute(
-        select(Layer, LayerVersion)
-        .join(LayerVersion, LayerVersion.layer_id == Layer.id)
-        .where(Layer.municipality_id == municipality.id, Layer.key == key, LayerVersion.number == number)
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return index_of_version(*found)
+    layer = layer_here(municipality, key)
+    return index_of_version(layer, version_shown(layer, number).LayerVersion)
 
 
 def rules_supposed(municipality: Municipality, supposed: Supposed, indexes: Indexes) -> list[Rule]:

@@ -68,6 +68,16 @@ def test_tiles_and_pages_are_measured_beside_their_floors(tmp_path: Path) -> Non
     assert len(figures["targets"]) == 2 and figures["tiles"]["40 cells"]["tile"] > 0
 
 
+@pytest.mark.slow
+def test_a_layer_is_imported_and_read_on_both_databases(tmp_path: Path) -> None:
+    postgres_server()
+    said, figures = run(tmp_path, "--only", "layers")
+    assert "OGC page" in said
+    for measured in figures["layers"].values():
+        assert measured["MB more"] > 0 and measured["page"] > 0 and measured["longest wait"] > 0
+    assert len(figures["targets"]) == 10
+
+
 def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--only", "nothing"], cwd=CHECKOUT, capture_output=True, text=True, check=False

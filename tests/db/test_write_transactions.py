@@ -23,12 +23,14 @@ from PIL import Image
 
 from service.db import session, transaction, writing
 from service.db.clock import now
+from service.gis.comparisons import COMPARE_GROUND
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.gis.examining import Asked
 from service.gis.scheduling import publish
 from service.gis.sourcing import set_source
 from service.gis.uploading import keep_upload, plan_import
 from service.housekeeping import plan_recurring
+from service.jobs.planning import plan
 from service.jobs.working import work_one
 from service.media.attaching import record, store_photo
 from service.municipalities.directory import Municipality
@@ -213,6 +215,13 @@ def test_a_worker_tells_people_and_does_its_jobs(
 ) -> None:
     leave_a_photo_behind(here, store)
     change_a_layer(here, store)
+    with transaction():
+        plan(
+            COMPARE_GROUND,
+            "lamp-posts",
+            payload={"version": 1, "against": None, "least": 1.0, "bounded": True},
+            municipality_id=here.id,
+        )
     send_report(client, who=alice)
     with transaction():
         plan_recurring()

@@ -1,22 +1,35 @@
 """Before a draft is published: which features it adds, removes and changes, and what ground it leaves or takes."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from flask.testing import FlaskClient
 from pyproj import Geod
+from sqlalchemy import update
 
-from service.db import transaction
-from service.gis.comparing import changes, ground, square_metres
+from service.db import session, transaction
+from service.db.clock import now
+from service.gis import comparisons, measuring
+from service.gis.comparing import changes, ground
+from service.gis.comparisons import COMPARE_GROUND
 from service.gis.drafting import draft_of_file, layer_named
+from service.housekeeping import HANDLERS
+from service.jobs.models import Job
+from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from tests.factories.municipalities import imported
 from tests.factories.people import Person
 from tests.gis.staff import Keeper
 
 WEST, EAST = shapely.box(21.70, 40.20, 21.75, 40.30), shapely.box(21.75, 40.20, 21.80, 40.30)
+
+
+def square_metres(shape: Any) -> float:
+    return float(measuring.square_metres(np.array([shape]))[0])
 
 
 def draft(here: Municipality, *features: Any, key: str = "lighting") -> int:
@@ -156,3 +169,88 @@ def test_nobody_else_may_compare(client: FlaskClient, keeper: Keeper, bob: Perso
     for person, expected in ((bob, 403), (charlie, 401)):
         answer = client.get(f"{keeper.base}/lighting/versions/1/{what}", headers=person.headers)
         assert answer.status_code == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_overlaps_are_those_of_every_pair(seed: int) -> None:
+    """Cells that fit, some moved, doubled, put into others, or touching them between their vertices."""
+    chance = random.Random(seed)
+    cells = {f"{x}.{y}": shapely.box(x, y, x + 1, y + 1) for x in range(8) for y in range(8)}
+    for key in chance.sample(sorted(cells), 20):
+        x, y = (int(part) for part in key.split("."))
+        cells[key] = chance.choice(
+            (
+                shapely.box(x + 0.3, y + 0.3, x + 1.3, y + 1.3),
+                shapely.box(x + 0.2, y + 0.2, x + 0.4, y + 0.4),
+                shapely.box(x, y, x + 2, y + 1),
+                shapely.box(x, y - 0.5, x + 1, y + 0.5),
+                shapely.MultiPolygon([shapely.box(x, y, x + 0.4, y + 1), shapely.box(x + 0.6, y, x + 1, y + 1)]),
+                shapely.GeometryCollection([shapely.box(x, y, x + 1, y + 1), shapely.Point(x, y)]),
+            )
+        )
+    cells = {key: shapely.transform(cell, lambda at: at / 1000 + (21.7, 40.2)) for key, cell in cells.items()}
+    told = ground([(key, {}, cell) for key, cell in cells.items()], [], None, 0.0)
+    found = {piece.keys: piece.square_metres for piece in told if piece.what == "overlap"}
+    expected = {
+        (one, other): square_metres(shapely.intersection(cells[one], cells[other]))
+        for one in cells
+        for other in cells
+        if one < other and shapely.intersection(cells[one], cells[other]).area > 0
+    }
+    assert expected and found == pytest.approx(expected)
+    covered = sum(piece.square_metres for piece in told if piece.what == "gained")
+    assert covered == pytest.approx(square_metres(shapely.union_all(list(cells.values()))))
+
+
+def test_a_large_comparison_is_made_by_the_worker_and_kept(
+    keeper: Keeper, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = draft(here, ("a", {}, WEST), ("b", {}, EAST))
+    asked = path(number, "ground")
+    at_once = keeper.get(asked)
+    monkeypatch.setattr(comparisons, "AT_ONCE", 2)
+    assert keeper.get(asked, 202) == {"state": "waiting", "done": 0.0}
+    assert keeper.get(asked, 202) == {"state": "waiting", "done": 0.0}
+    do_jobs(1)
+    assert keeper.get(asked) == at_once and at_once["totals"]["gained"]["pieces"] == 1
+    keeper.get(asked, 202, query_string={"against": 1, "least": 5})
+    do_jobs(1)
+    edit_by_hand(keeper)
+    keeper.get(asked, 202)
+    do_jobs(1)
+    assert keeper.get(asked)["totals"]["outside"]["pieces"] == 1
+
+
+def test_a_comparison_says_when_to_ask_again_and_is_forgotten_after_a_week(
+    keeper: Keeper, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = draft(here, ("a", {}, WEST), ("b", {}, EAST))
+    monkeypatch.setattr(comparisons, "AT_ONCE", 2)
+    answer = keeper.client.get(f"{keeper.base}{path(number, 'ground')}", headers=keeper.person.headers)
+    assert answer.headers["Retry-After"] == "2"
+    do_jobs(1)
+    with transaction():
+        assert comparisons.forget_compared() == 0
+        session.execute(update(Job).values(finished_at=now() - timedelta(days=8)))
+        assert comparisons.forget_compared() == 1
+    keeper.get(path(number, "ground"), 202)
+    with transaction():
+        session.execute(update(Job).values(state="failed"))
+    answer = keeper.client.get(f"{keeper.base}{path(number, 'ground')}", headers=keeper.person.headers)
+    assert (answer.json["state"], "Retry-After" in answer.headers) == ("failed", False)
+
+
+def do_jobs(expected: int) -> None:
+    done = 0
+    while work_one({COMPARE_GROUND: HANDLERS[COMPARE_GROUND]}, "worker-1"):
+        done += 1
+    session.rollback()
+    assert done == expected
+
+
+def edit_by_hand(keeper: Keeper) -> None:
+    """A field beyond the border is drawn into the draft."""
+    field = shapely.geometry.mapping(shapely.box(21.795, 40.2, 21.81, 40.3))
+    body = {"type": "Feature", "id": "field", "properties": {}, "geometry": field}
+    address = "/ogc/here/collections/lighting:draft/items"
+    assert keeper.client.post(address, json=body, headers=keeper.person.headers).status_code == 201

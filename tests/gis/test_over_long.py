@@ -19,7 +19,7 @@ from tests.cli.commands import plateia
 from tests.gis.files import SQUARES, geojson
 from tests.gis.maps import box_layer
 
-KEYS = ("k" * 65, "a\0b", "", "Ä", "-a", "a b")
+KEYS = ("k" * 65, "a\0b", "", "Ä", "-a", "a b", "reports")
 NAME = {"el": "Περιοχές"}
 ONE = box_layer(("a", 21.70, 40.20, 21.75, 40.25))
 

@@ -118,6 +118,21 @@ def test_a_lower_zoom_is_coarser_and_what_is_too_small_is_left_out() -> None:
     assert make_tile(layer("things", {"a": shapely.box(*CENTRE, 21.7886, 40.3008)}), *tile_at(2)) == b""
 
 
+def test_of_too_many_features_the_largest_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = {f"{n:02}": shapely.Point(21.75 + n / 1000, 40.30).buffer(0.0001 * (n % 10 + 1)) for n in range(40)}
+    tile = tile_at(10)
+    monkeypatch.setattr("service.gis.tiles.MOST_SHOWN", 8)
+    found = read(tmp_path, tile, make_tile(layer("things", cells), *tile))
+    assert [one["feature"] for one in found] == ["08", "09", "18", "19", "28", "29", "38", "39"]
+
+
+def test_a_sliver_that_is_long_enough_is_seen(tmp_path: Path) -> None:
+    sliver = shapely.LineString([(21.75, 40.30), (21.79, 40.3001), (21.80, 40.30)]).buffer(0.0002)
+    tile = tile_at(10)
+    [found] = read(tmp_path, tile, make_tile(layer("things", {"a": sliver}), *tile))
+    assert found["geometry"].is_valid and found["geometry"].area > 0
+
+
 def test_whatever_rounding_does_to_small_shapes_a_tile_is_sound(tmp_path: Path) -> None:
     random = np.random.default_rng(5)
     shapes = {}

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from service.db import session, transaction
 from service.db.clock import now
 from service.gis import scheduling
-from service.gis.drafting import draft_of_version, layer_named
+from service.gis.drafting import draft_of_file, draft_of_version, layer_named
 from service.gis.index import indexes_of
 from service.gis.models import DRAFT, Layer
 from service.gis.publishing import put_in_force
 from service.municipalities.directory import Municipality
 from service.ogc.routes import LARGEST_FEATURE
+from tests.factories.municipalities import imported
 from tests.factories.people import Person
 from tests.ogc.scene import EPSG, OGC, POSTS, drafts, get, kept, keys, point, shape_of, write
 
@@ -246,6 +247,33 @@ def test_only_who_keeps_the_map_may_write_and_only_into_drafts(
     assert theirs.status_code == 404
     assert [one.number for one in session.scalars(select(Layer)) if one.published_version_id is None] == []
     assert drafts() == []
+
+
+def test_what_is_drawn_outside_the_municipality_is_refused(
+    client: FlaskClient, here: Municipality, kate: Person
+) -> None:
+    away = point(25.0, 35.0, key="away")
+    refused = write(client, "POST", POSTS, kate, away)
+    assert code(refused) == (422, "feature_not_valid") and refused.json["reason"] == "outside"
+    seen = seen_of(client, kate)
+    for method, body in (("PUT", away), ("PATCH", {"geometry": away["geometry"]})):
+        assert write(client, method, f"{POSTS}/L3", kate, body, seen).json["reason"] == "outside"
+    assert drafts() == []
+    half = shapely.geometry.mapping(shapely.box(21.79, 40.2, 21.9, 40.3))
+    body = {"type": "Feature", "id": "half", "properties": {}, "geometry": half}
+    assert write(client, "POST", "/collections/lighting:draft/items", kate, body).status_code == 201
+    beyond = shapely.geometry.mapping(shapely.box(21.85, 40.2, 21.9, 40.3))
+    assert (
+        write(client, "POST", "/collections/boundary:draft/items", kate, body | {"geometry": beyond}).status_code == 201
+    )
+
+
+def test_what_lies_outside_already_may_be_described(client: FlaskClient, here: Municipality, kate: Person) -> None:
+    with transaction():
+        draft_of_file(
+            layer_named(here, "lamp-posts"), imported(("away", {}, shapely.Point(25.0, 35.0))), kate.account_id
+        )
+    assert write(client, "PATCH", f"{POSTS}/away", kate, {"properties": {"crew": "roads"}}).status_code == 204
 
 
 # --- as QGIS 3.40 sends it --------------------------------------------------------------------------------------------

@@ -307,3 +307,46 @@ def test_a_report_is_found_by_its_moment(client: FlaskClient, here: Municipality
     assert keys(get(client, "/collections/reports/items", created_at="yesterday")) == []
     described = get(client, "/collections/reports/queryables").json["properties"]
     assert described["created_at"] == {"title": "created_at", "type": "string", "format": "date-time"}
+
+
+# --- how many there are ----------------------------------------------------------------------------------------------
+
+
+def matched(client: FlaskClient, collection: str, who: Person | None = None, **asked: Any) -> int | None:
+    """What the answer says, which must be what its pages have."""
+    answer = get(client, f"/collections/{collection}/items", who, limit=2, **asked)
+    said, seen = answer.json.get("numberMatched"), keys(answer)
+    while "next" in links(answer.json):
+        answer = follow(client, links(answer.json)["next"], who)
+        assert answer.json.get("numberMatched") == said
+        seen += keys(answer)
+    assert said in (None, len(seen)) and len(set(seen)) == len(seen)
+    return said
+
+
+def test_reports_are_counted(client: FlaskClient, here: Municipality, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert matched(client, "reports") == 0
+    for n in range(6):
+        make_report(here, longitude=21.72 + n * 0.01, category="pothole" if n % 2 else "dark-lamp")
+    make_report(here, category="hidden")
+    box = "21.715,40.2,21.745,40.3"
+    assert matched(client, "reports") == 6
+    assert matched(client, "reports", bbox=box) == 3
+    assert matched(client, "reports", filter="category = 'pothole'") == 3
+    assert matched(client, "reports", bbox=box, filter="category = 'pothole'") == 1
+    assert matched(client, "reports", bbox="179,-80,21.735,80") == 2  # around the back of the earth
+    assert matched(client, "reports", open="false") == 0
+    monkeypatch.setattr("service.ogc.collections.MOST_COUNTED", 5)
+    assert matched(client, "reports") is None and matched(client, "reports", bbox=box) == 3
+
+
+def test_a_draft_is_counted_with_any_condition(
+    client: FlaskClient, here: Municipality, kate: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, box = "lamp-posts:draft", "21.7184,40.2,21.7206,40.3"
+    assert matched(client, draft, kate, bbox=box) == 5
+    assert matched(client, draft, kate, crew="lighting") == 9
+    assert matched(client, draft, kate, bbox=box, filter="crew <> 'nobody'") == 4
+    monkeypatch.setattr("service.ogc.asking.most_looked_at", lambda _: 5)
+    assert matched(client, draft, kate, bbox=box) == 5
+    assert get(client, f"/collections/{draft}/items", kate, crew="lighting").json.get("numberMatched") is None

@@ -1,4 +1,5 @@
-"""The map changes while reports come in: each is routed by one published version, soon by the newest."""
+"""The map is published through its route while reports come in: none fails, and each is routed by one version, soon by
+the newest."""
 
 import threading
 import time
@@ -12,17 +13,17 @@ import pytest
 import shapely
 from sqlalchemy import select
 
-from service.db import session, transaction
+from service.db import session
+from service.gis.drafting import write_draft
 from service.gis.index import index_of
 from service.gis.models import Feature, Layer, LayerVersion
-from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality
 from service.reports.models import Report, RoutingRule
 from service.reports.routers import rule_of
 from service.reports.routing import Router
 from tests.factories.municipalities import imported
-from tests.factories.people import Person
-from tests.races.at_once import send
+from tests.factories.people import Person, make_staff
+from tests.races.at_once import call, send
 
 pytestmark = pytest.mark.slow
 
@@ -56,13 +57,14 @@ def stripes(number: int) -> list[tuple[str, dict[str, Any], Any]]:
     ]
 
 
-def publish_again_and_again(here: Municipality) -> list[Published]:
+def publish_again_and_again(urls: Sequence[str], here: Municipality, kate: Person) -> list[Published]:
     """New versions of the lighting area, a third of a second apart, and the time in which the last becomes known."""
     published = []
     for number in range(2, PUBLICATIONS + 2):
-        with transaction():
-            version = publish_version(here, "lighting", imported(*stripes(number))).number
-        assert version == number
+        assert write_draft(here, "lighting", imported(*stripes(number))) == number
+        body = {"version": number, "reason": "The stripes have moved"}
+        answer = call(urls[number % 2], "POST", "/staff/layers/lighting/publications", kate, json=body)
+        assert (answer.status_code, answer.json()["in_force"]) == (200, True), answer.text
         published.append(Published(number, time.monotonic()))
         time.sleep(0.3)
     time.sleep(PATIENCE + 0.5)
@@ -84,11 +86,11 @@ def keep_sending(url: str, who: Person, seed: int, done: threading.Event) -> lis
 def test_each_report_is_routed_by_a_published_version_and_soon_by_the_newest(
     two_urls: list[str], here: Municipality, alice: Person
 ) -> None:
-    done = threading.Event()
+    done, kate = threading.Event(), make_staff(here, "kate", [("map_keeper", None)])
     with ThreadPoolExecutor(4) as pool:
         senders = [pool.submit(keep_sending, two_urls[n % 2], alice, n, done) for n in range(4)]
         try:
-            published = publish_again_and_again(here)
+            published = publish_again_and_again(two_urls, here, kate)
         finally:
             done.set()
         sent = [asked for sender in senders for asked in sender.result()]
