@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.db import session
 from service.db.clock import now
@@ -15,11 +15,14 @@ from service.gis.drafting import draft_of_file
 from service.gis.importing import ImportedLayer
 from service.gis.index import SUBJECT
 from service.gis.models import DRAFT, KINDS, PUBLISHED, Layer, LayerPublication, LayerVersion
+from service.municipalities import models
 from service.municipalities.directory import Municipality
+from service.outbox.posting import owe
 from service.text import N_
 
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
+LAYER_PUBLISHED = "layer_published"
 
 
 class LayerIncomplete(Problem):
@@ -68,14 +71,14 @@ def publish_version(
 def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, reason: str | None = None) -> None:
     """Let a draft, or a version that was in force before, be the layer's. Inside `transaction()`, the layer locked.
 
-    From now on the version is never changed.
+    From now on the version is never changed. Who follows a public layer is owed what differs.
     """
-    moment = now()
+    moment, before_id = now(), layer.published_version_id
     session.add(
         LayerPublication(
             layer_id=layer.id,
             version_id=version.id,
-            before_id=layer.published_version_id,
+            before_id=before_id,
             at=moment,
             by_id=by_id,
             reason=reason,
@@ -85,7 +88,25 @@ def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, 
         version.state, version.published_at, version.publish_at = PUBLISHED, moment, None
     layer.published_version_id = version.id
     session.flush()
+    if layer.public and before_id is not None:
+        owe_changes(layer, before_id, version.id)
     grow(SUBJECT)
+
+
+def owe_changes(layer: Layer, before_id: int, after_id: int) -> None:
+    """One event, whoever follows; the worker compares the two versions and finds whom it concerns."""
+    times = select(func.count()).select_from(LayerPublication).where(LayerPublication.layer_id == layer.id)
+    here = models.Municipality
+    of_layer = select(here.slug, times.scalar_subquery()).where(here.id == layer.municipality_id)
+    slug, number = session.execute(of_layer).one()
+    payload = {
+        "layer_id": layer.id,
+        "layer": layer.key,
+        "name": dict(layer.name),
+        "before": before_id,
+        "after": after_id,
+    }
+    owe(layer.municipality_id, LAYER_PUBLISHED, f"layer:{slug}/{layer.key}", number, payload)
 
 
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
