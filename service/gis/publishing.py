@@ -23,6 +23,7 @@ from service.text import N_
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
 LAYER_PUBLISHED = "layer_published"
+DESCRIBED = ("public", "attribution", "licence", "approximate", "style", "key_attribute")
 
 
 class LayerIncomplete(Problem):
@@ -53,14 +54,14 @@ def publish_version(
 ) -> LayerVersion:
     """Make the features the layer's version in force; the layer is made at its first version. Inside `transaction()`.
 
-    `name`, `kind` and `about` (public, attribution, licence, approximate, style) describe the layer anew where given;
-    the first version needs name and kind. Older versions stay as they were.
+    `name`, `kind` and `about` (columns of DESCRIBED) describe the layer anew where given; the first version needs name
+    and kind. Older versions stay as they were.
     Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
     _check_what_is_said(layer_key, name, about)
     layer = _locked_layer(municipality, layer_key, name, kind)
     for column, value in about.items():
-        if column not in ("public", "attribution", "licence", "approximate", "style"):
+        if column not in DESCRIBED:
             raise TypeError(f"a layer has no {column}")
         setattr(layer, column, value)
     version = draft_of_file(layer, imported)
@@ -115,7 +116,7 @@ def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping
         raise LayerKeyRefused(most=LONGEST_KEY)
     if name is not None and not (isinstance(name, Mapping) and all(map(_is_text, (*name, *name.values())))):
         raise LayerTextRefused(about="name")
-    for what in ("attribution", "licence"):
+    for what in ("attribution", "licence", "key_attribute"):
         if not _is_text(about.get(what) or ""):
             raise LayerTextRefused(about=what)
 
