@@ -176,6 +176,8 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
+        if isinstance(error, MethodNotAllowed) and not is_an_address(app, error):
+            error = NotFound()
         response = http.problem_document(problem_of(error))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(error.valid_methods)
@@ -199,6 +201,15 @@ def register_errors(app: Flask) -> None:
     def unforeseen(error: Exception) -> Response:
         logs.unforeseen(error)
         return http.problem_document(OurFault())
+
+
+def is_an_address(app: Flask, error: MethodNotAllowed) -> bool:
+    """Whether the address, with what stands in it, is one for any of the methods that are said to be allowed there.
+
+    The router says so of their pattern alone: a number that is too large is in none of them.
+    """
+    adapter = app.create_url_adapter(request)
+    return adapter is not None and any(adapter.test(method=method) for method in error.valid_methods or ())
 
 
 def problem_of(error: HTTPException) -> Problem:

@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from service import logs
 from service.db.standstill import was_refused
+from service.gis.publishing import LAYER_PUBLISHED
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.notices.messages import who_follows_the_map
 from service.outbox.channels import Channel, build
 from service.outbox.expanding import Expand, expand
 from service.outbox.sending import Sender
@@ -33,6 +35,7 @@ LONGEST_PAUSE = 0.5
 EVENTS: dict[str, Expand] = {
     REPORT_CHANGED: who_is_told,
     DEPARTMENT_DIGEST: who_gets_the_digest,
+    LAYER_PUBLISHED: who_follows_the_map,
 }
 """Kind of event → who is owed what."""
 

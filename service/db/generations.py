@@ -85,7 +85,8 @@ def grow(subject: str) -> None:
 
 def may_be_undone() -> bool:
     """Whether the transaction that is open has changed what processes remember."""
-    return writing.get() and session().info.get(GROWN_IN) is session().get_transaction()
+    open_now = session().get_transaction()  # None before its first statement
+    return writing.get() and open_now is not None and session().info.get(GROWN_IN) is open_now
 
 
 def generation(subject: str) -> int:

@@ -17,7 +17,7 @@ from service.text import N_
 class LayerExists(Problem):
     """The municipality has a layer of this key."""
 
-    status, code, message = 409, "layer_exists", N_("There is a layer of this name already.")
+    status, code, message = 409, "layer_exists", N_("There is a layer with this key already.")
 
 
 def make_layer(municipality: Municipality, key: str, about: Mapping[str, Any]) -> Layer:

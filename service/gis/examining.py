@@ -37,6 +37,7 @@ from service.text import N_
 MOST_LISTED = 1000
 AROUND = 0.1  # degrees around the municipality in which a map of it may lie
 AROUND_CENTRE = 1.0  # the same where only its centre is known
+BEYOND_USE = 6.0  # degrees: a UTM zone is used in its neighbour too
 SAMPLE = 200
 GRIDS = {"GR": ("EPSG:2100",), "BG": ("EPSG:7801",), "LT": ("EPSG:3346",)}
 """The grids of the countries, which offices forget to name."""
@@ -45,7 +46,10 @@ REPAIRED, LEFT_OUT, KEPT = "repaired", "left_out", "kept"
 
 
 class CrsUnlikely(Problem):
-    """Read as `crs`, all coordinates are far from the municipality. `likely` lists others that would fit."""
+    """Read as `crs`, all coordinates are far from the municipality, or `crs` is for another part of the world.
+
+    `likely` lists others that would fit.
+    """
 
     status, code = 422, "crs_unlikely"
     message = N_("The coordinates do not fall into the municipality. Name the right coordinate system.")
@@ -135,7 +139,7 @@ def examine_content(
 
     Raises KeyMissing, CrsUnknown, CrsUnlikely, AttributeMissing, NothingUsable.
     """
-    attribute = key_in(content.names, asked.key_attribute or usable_key(content, key_attribute))
+    attribute = key_in(content.names, key_asked(content, asked) or usable_key(content, asked.attributes, key_attribute))
     crs = crs_of(municipality, content, asked.crs)
     records = renamed(content, asked.attributes)
     findings = Findings([key_of(record[attribute]) for record in content.records])
@@ -152,9 +156,16 @@ def examine_content(
     return ImportedLayer(features, source, sha256, crs.to_string()), shown
 
 
-def usable_key(content: Content, key_attribute: str | None) -> str | None:
-    """The layer's usual key attribute, where this file has it."""
-    return key_attribute if key_attribute in content.names else None
+def key_asked(content: Content, asked: Asked) -> str | None:
+    """The key attribute that was named, as the file calls it or as the layer will."""
+    named = asked.key_attribute
+    return named if named is None or named in content.names else asked.attributes.get(named, named)
+
+
+def usable_key(content: Content, attributes: Mapping[str, str], key_attribute: str | None) -> str | None:
+    """The layer's usual key attribute, where this file has it, under the name that it has there."""
+    in_file = attributes.get(key_attribute, key_attribute) if key_attribute else None
+    return in_file if in_file in content.names else None
 
 
 def renamed(content: Content, attributes: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -227,12 +238,28 @@ def examine_places(municipality: Municipality, geometries: Geometries, findings:
 
 
 def crs_of(municipality: Municipality, content: Content, named: str | None) -> CRS:
-    """The CRS that was named, or that the file declares. Raises CrsUnknown with those that are likely."""
+    """The CRS that was named, or that the file declares. Raises CrsUnknown, CrsUnlikely with those that are likely."""
+    there = content.geometries[~(shapely.is_missing(content.geometries) | shapely.is_empty(content.geometries))]
     try:
-        return known_crs(named or content.crs)
+        crs = known_crs(named or content.crs)
     except CrsUnknown:
-        there = ~(shapely.is_missing(content.geometries) | shapely.is_empty(content.geometries))
-        raise CrsUnknown(likely=likely(municipality, content.geometries[there])) from None
+        said = {"crs": named} if named else {}
+        raise CrsUnknown(**said, likely=likely(municipality, there)) from None
+    if not is_for(crs, municipality):
+        raise CrsUnlikely(crs=crs.to_string(), likely=likely(municipality, there))
+    return crs
+
+
+def is_for(crs: CRS, municipality: Municipality) -> bool:
+    """Whether the CRS is used in this part of the world; two grids may differ by a few hundred metres only."""
+    used = crs.area_of_use
+    if used is None or used.west > used.east:
+        return True
+    lon, lat = municipality.settings["centre"]
+    return bool(
+        used.west - BEYOND_USE <= lon <= used.east + BEYOND_USE
+        and used.south - BEYOND_USE <= lat <= used.north + BEYOND_USE
+    )
 
 
 def near(municipality: Municipality, geometries: Geometries) -> Any:

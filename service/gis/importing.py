@@ -26,10 +26,10 @@ LONGEST_KEY = 255
 
 
 class CrsUnknown(Problem):
-    """The file does not say in which coordinate reference system it is (no .prj)."""
+    """The file does not say in which coordinate reference system it is (no .prj), or nobody knows the one named."""
 
     status, code = 422, "crs_unknown"
-    message = N_("The file does not say in which coordinate system it is. Name one, for example EPSG:2100.")
+    message = N_("It is not known in which coordinate system the file is. Name one, for example EPSG:2100.")
 
 
 class KeyMissing(Problem):

@@ -99,18 +99,20 @@ class VersionIndex:
         return self.edges.metres_from(lon, lat, position)
 
     def names_of(self, position: int) -> dict[str, str]:
-        """What the feature calls itself: language → name from `name_el` and the like; "und" (undetermined) → `name`
-        or its key where it does not say in which language.
-        """
-        attributes = self.attributes[position]
-        names = {language: str(name) for language in LANGUAGES if (name := attributes.get(f"name_{language}"))}
-        if names:
-            return names
-        return {"und": next((str(attributes[name]) for name in NAMES if attributes.get(name)), self.keys[position])}
+        """What the feature calls itself, as `names_in` says."""
+        return names_in(self.attributes[position], self.keys[position])
 
     def name_of(self, position: int) -> str:
         """One of those names, for lists that are in no language."""
         return next(iter(self.names_of(position).values()))
+
+
+def names_in(attributes: Mapping[str, Any], key: str) -> dict[str, str]:
+    """What a feature calls itself: language → name from `name_el` and the like; "und" (undetermined) → `name` or its
+    key where it does not say in which language.
+    """
+    names = {language: str(name) for language in LANGUAGES if (name := attributes.get(f"name_{language}"))}
+    return names or {"und": next((str(attributes[name]) for name in NAMES if attributes.get(name)), key)}
 
 
 def _meander(lon: Floats, lat: Floats) -> Integers:

@@ -11,8 +11,8 @@ from service.db import Base
 from service.db.types import Instant, Json
 from service.municipalities.models import Municipality
 
-GAZETTEER = "gazetteer"
-KINDS = ("boundary", "district", "asset", "area", "line", GAZETTEER)
+ASSET, GAZETTEER = "asset", "gazetteer"
+KINDS = ("boundary", "district", ASSET, "area", "line", GAZETTEER)
 DRAFT, PUBLISHED = "draft", "published"
 FILE, WFS, OGC_FEATURES, ARCGIS = SOURCES = ("file", "wfs", "ogc_features", "arcgis")
 UNCHANGED, DRAFTED, IN_FORCE, REFUSED = FETCHED = ("unchanged", "drafted", "published", "refused")

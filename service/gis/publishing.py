@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.db import session, transaction
 from service.db.clock import now
@@ -15,13 +15,17 @@ from service.gis.drafting import draft_of_file, layer_named, version_numbered, w
 from service.gis.importing import ImportedLayer
 from service.gis.index import SUBJECT
 from service.gis.models import DRAFT, KINDS, PUBLISHED, Layer, LayerPublication, LayerVersion
+from service.municipalities import models
 from service.municipalities.directory import Municipality
+from service.outbox.posting import owe
 from service.text import N_
 
 KEY = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 LONGEST_KEY = 64
 RESERVED = ("reports",)
 """Keys that no layer has: the map for other programs shows something else under them."""
+LAYER_PUBLISHED = "layer_published"
+DESCRIBED = ("public", "attribution", "licence", "approximate", "style", "key_attribute")
 
 
 class LayerIncomplete(Problem):
@@ -54,8 +58,8 @@ def publish_version(
 ) -> LayerVersion:
     """Make a few features the layer's version in force, made at its first version. Inside `transaction()`.
 
-    `name`, `kind` and `about` (public, attribution, licence, approximate, style) describe the layer anew where given;
-    the first version needs name and kind. Older versions stay as they were.
+    `name`, `kind` and `about` (columns of DESCRIBED) describe the layer anew where given; the first version needs name
+    and kind. Older versions stay as they were.
     Raises LayerKeyRefused, LayerTextRefused, LayerIncomplete.
     """
     layer = _described_layer(municipality, layer_key, name, kind, about)
@@ -88,14 +92,14 @@ def publish_file(
 def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, reason: str | None = None) -> None:
     """Let a draft, or a version that was in force before, be the layer's. Inside `transaction()`, the layer locked.
 
-    From now on the version is never changed.
+    From now on the version is never changed. Who follows a public layer is owed what differs.
     """
-    moment = now()
+    moment, before_id = now(), layer.published_version_id
     session.add(
         LayerPublication(
             layer_id=layer.id,
             version_id=version.id,
-            before_id=layer.published_version_id,
+            before_id=before_id,
             at=moment,
             by_id=by_id,
             reason=reason,
@@ -105,6 +109,8 @@ def put_in_force(layer: Layer, version: LayerVersion, by_id: int | None = None, 
         version.state, version.published_at, version.publish_at = PUBLISHED, moment, None
     layer.published_version_id = version.id
     session.flush()
+    if layer.public and before_id is not None:
+        owe_changes(layer, before_id, version.id)
     grow(SUBJECT)
 
 
@@ -119,10 +125,26 @@ def _described_layer(
     _check_what_is_said(key, name, about)
     layer = _locked_layer(municipality, key, name, kind)
     for column, value in about.items():
-        if column not in ("public", "attribution", "licence", "approximate", "style"):
+        if column not in DESCRIBED:
             raise TypeError(f"a layer has no {column}")
         setattr(layer, column, value)
     return layer
+
+
+def owe_changes(layer: Layer, before_id: int, after_id: int) -> None:
+    """One event, whoever follows; the worker compares the two versions and finds whom it concerns."""
+    times = select(func.count()).select_from(LayerPublication).where(LayerPublication.layer_id == layer.id)
+    here = models.Municipality
+    of_layer = select(here.slug, times.scalar_subquery()).where(here.id == layer.municipality_id)
+    slug, number = session.execute(of_layer).one()
+    payload = {
+        "layer_id": layer.id,
+        "layer": layer.key,
+        "name": dict(layer.name),
+        "before": before_id,
+        "after": after_id,
+    }
+    owe(layer.municipality_id, LAYER_PUBLISHED, f"layer:{slug}/{layer.key}", number, payload)
 
 
 def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping[str, Any]) -> None:
@@ -131,7 +153,7 @@ def _check_what_is_said(key: str, name: Mapping[str, str] | None, about: Mapping
         raise LayerKeyRefused(most=LONGEST_KEY)
     if name is not None and not (isinstance(name, Mapping) and all(map(_is_text, (*name, *name.values())))):
         raise LayerTextRefused(about="name")
-    for what in ("attribution", "licence"):
+    for what in ("attribution", "licence", "key_attribute"):
         if not _is_text(about.get(what) or ""):
             raise LayerTextRefused(about=what)
 

@@ -84,10 +84,10 @@ class FileRefused(Problem):
 
 
 class EncodingUnknown(Problem):
-    """The texts of a Shapefile are not ASCII, and nothing says how they are written."""
+    """The texts of a file are not as they are said to be written (`encoding`), or nothing says how."""
 
     status, code = 422, "encoding_unknown"
-    message = N_("The file does not say how its texts are written. Name the encoding, for example ISO-8859-7.")
+    message = N_("It is not known how the texts of the file are written. Name the encoding, for example ISO-8859-7.")
 
 
 class SeveralLayers(Problem):
@@ -269,7 +269,7 @@ def _read(path: Path, layer_name: str | None, encoding: str | None) -> Content:
             raise FileRefused(reason="no_features")
         geometries = shapely.from_wkb(wkb)
     except (LookupError, UnicodeDecodeError):
-        raise EncodingUnknown from None
+        raise EncodingUnknown(**({"encoding": encoding} if encoding else {})) from None
     except (DataSourceError, DataLayerError, FieldError, GeometryError, shapely.GEOSException) as fault:
         raise FileRefused(reason="unreadable", message=str(fault).replace(str(path), path.name)) from fault
     names = [str(name) for name in meta["fields"] if path.suffix != ".kml" or name not in OF_KML]
@@ -287,7 +287,7 @@ def _read_csv(path: Path, encoding: str | None, columns: tuple[str | None, str |
             lon, lat = (_column(names, *named) for named in zip(columns, COORDINATES, strict=True))
             rows = list(reader)
     except (LookupError, UnicodeDecodeError):
-        raise EncodingUnknown from None
+        raise EncodingUnknown(**({"encoding": encoding} if encoding else {})) from None
     except csv.Error as fault:
         raise FileRefused(reason="unreadable", message=str(fault)) from fault
     if not rows:

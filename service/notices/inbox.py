@@ -1,7 +1,8 @@
 """Everything that a person was told, with its read state, so that a missed push loses nothing."""
 
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,13 +16,15 @@ from service.db.types import AnyRow
 from service.errors import NotFound
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
-from service.outbox.expanding import Kept, Posted
+from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.outbox.targets import owed_since
 from service.people.models import Account, Device
 
 MAILS_A_DAY = 20
 """To one address of a resident: nobody has shown that it is theirs. The inbox and pushes lose nothing."""
+LONGEST_PUSH = 500
+"""Characters of a push's body. The inbox and the mail have the whole text."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +38,78 @@ class Reachable:
 
 def reach(account_id: int) -> Reachable | None:
     """Where this person can be reached, phones and e-mail, in the order of the targets' ids; None when gone."""
-    account = session.execute(select(Account.language, Account.email_target_id).filter_by(id=account_id)).one_or_none()
-    if account is None:
-        return None
-    phones = select(Device.push_target_id).where(Device.account_id == account_id, Device.push_target_id.is_not(None))
-    targets = session.execute(
-        select(Target.id, Target.channel)
-        .where(Target.id.in_(phones) | (Target.id == mail_target(account.email_target_id)), Target.state == "active")
-        .order_by(Target.id)
+    return reach_each([account_id]).get(account_id)
+
+
+def reach_each(account_ids: Collection[int]) -> dict[int, Reachable]:
+    """The same of many people, by account; who is gone is not there."""
+    rows = session.execute(
+        select(Account.id, Account.language, Account.email_target_id).where(Account.id.in_(account_ids))
     ).all()
-    return Reachable(account_id, account.language, tuple((row.id, row.channel) for row in targets))
+    mails = {row.email_target_id for row in rows if row.email_target_id is not None}
+    targets: dict[int, list[tuple[int, str]]] = {row.id: [] for row in rows}
+    for found in targets_of(tuple(targets), mails - mailed_enough(mails)):
+        targets[found.account_id].append((found.id, found.channel))
+    return {row.id: Reachable(row.id, row.language, tuple(targets[row.id])) for row in rows}
 
 
-def mail_target(target_id: int | None) -> int | None:
-    """The address, unless it was owed its mails of a day already. Those of one moment may be a few more."""
-    if target_id is None or owed_since(target_id, now() - timedelta(days=1)) >= MAILS_A_DAY:
-        return None
-    return target_id
+def targets_of(account_ids: Collection[int], mails: Collection[int]) -> Sequence[AnyRow]:
+    """(account_id, id, channel) of the active targets: phones, and those of the addresses that are among `mails`."""
+    of_phones = Device.account_id, Target.id, Target.channel
+    phones = select(*of_phones).join(Target, Target.id == Device.push_target_id).distinct()
+    found = session.execute(phones.where(Device.account_id.in_(account_ids), Target.state == "active")).all()
+    if mails:
+        of_people = Account.id.label("account_id"), Target.id, Target.channel
+        addresses = select(*of_people).join(Target, Target.id == Account.email_target_id).where(Target.id.in_(mails))
+        of_these = addresses.where(Account.id.in_(account_ids), Target.state == "active")
+        found = [*found, *session.execute(of_these)]
+    return sorted(found, key=lambda row: row.id)
 
 
-def inbox_message(event: Posted, person: Reachable, title: str, body: str, about_kind: str, about: str) -> Kept:
+def mailed_enough(target_ids: Collection[int]) -> set[int]:
+    """The addresses that were owed their mails of a day already. Those of one moment may be a few more."""
+    if not target_ids:
+        return set()
+    owed = owed_since(target_ids, now() - timedelta(days=1))
+    return {target_id for target_id, times in owed.items() if times >= MAILS_A_DAY}
+
+
+def messages_to(
+    event: Posted,
+    person: Reachable,
+    said: tuple[str, str],
+    about: tuple[str, str],
+    data: Mapping[str, str],
+    tag: str,
+    position: int = 0,
+) -> Iterator[Owed | Kept]:
+    """What a person is owed: the message in their inbox, and the same to each of their phones and to their mailbox.
+
+    `said` is title and body in the person's language, `about` the kind and the id of what a tap opens, `data` what a
+    push carries for the app, `tag` what the phone shows it under, `position` as in Owed.
+    """
+    title, body = said
+    yield inbox_message(event, person, title, body, *about, position)
+    for target_id, channel in person.targets:
+        if channel == "push":
+            content: dict[str, Any] = {"title": title, "body": shortened(body, LONGEST_PUSH), "data": dict(data)}
+        else:
+            content = {"subject": title, "text": f"{body}\n"}
+        yield Owed(target_id, tag, content, position, person_id=person.account_id)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text; where it is too long, cut after a word, with an ellipsis. A word without end is cut itself."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    words = kept if text[longest - 1].isspace() else re.sub(r"\s\S*\Z", "", kept)
+    return (words if len(words) > longest / 2 else kept).rstrip(" \n,.;:–") + "…"
+
+
+def inbox_message(
+    event: Posted, person: Reachable, title: str, body: str, about_kind: str, about: str, position: int = 0
+) -> Kept:
     """The row that the worker writes beside the deliveries; once per person and event."""
     return Kept(
         InboxMessage,
@@ -70,6 +125,7 @@ def inbox_message(event: Posted, person: Reachable, title: str, body: str, about
             "about": about,
             "created_at": event.created_at,
         },
+        position,
     )
 
 

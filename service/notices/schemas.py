@@ -1,15 +1,23 @@
-"""The inbox in JSON."""
+"""The inbox, and what somebody follows, in JSON."""
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from service.notices.following import KINDS
+from service.people.schemas import Plain
 
 
 class AboutOut(Schema):
     """What a message is about: the kind of thing, and its id."""
 
-    kind = fields.String(required=True, metadata={"description": "`report`; an app opens nothing for unknown kinds."})
-    id = fields.String(required=True)
+    kind = fields.String(
+        required=True,
+        metadata={"description": "`report`, `layer` or `feature`; an app opens nothing for unknown kinds."},
+    )
+    id = fields.String(
+        required=True, metadata={"description": "Of a layer its key; of a feature the layer's key, `/` and its own."}
+    )
 
 
 class InboxMessageOut(Schema):
@@ -44,3 +52,62 @@ class InboxOut(Schema):
     next = fields.String(
         required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
     )
+
+
+class FollowIn(Schema):
+    """What to follow."""
+
+    example: ClassVar[dict[str, Any]] = {"kind": "layer", "value": "wifi", "part": "W2"}
+
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(tuple(KINDS)),
+        metadata={"description": "`layer`: of the map, or one feature of it."},
+    )
+    value = fields.String(
+        required=True,
+        validate=[validate.Length(1, 64), Plain],
+        metadata={"description": "The layer's key.", "examples": ["wifi"]},
+    )
+    part = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[validate.Length(1, 255), Plain],
+        metadata={"description": "The feature's key; null or left out: all of the layer.", "examples": ["W2"]},
+    )
+
+
+class FollowOut(Schema):
+    """Something that a person follows."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "01a20027-5b1c-7d02-8a44-0b1de7a5c9f0",
+        "kind": "layer",
+        "value": "wifi",
+        "part": "W2",
+        "name": "Municipal library",
+        "within": "Free Wi-Fi",
+        "created_at": "2026-11-23T06:12:44.201337Z",
+    }
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, metadata={"description": "More kinds will come."})
+    value = fields.String(required=True)
+    part = fields.String(required=True, allow_none=True)
+    name = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "In the language of the call; null while it is gone."},
+    )
+    within = fields.String(
+        required=True, allow_none=True, metadata={"description": "What the part belongs to; null for a whole."}
+    )
+    created_at = fields.AwareDateTime(required=True)
+
+
+class FollowsOut(Schema):
+    """Everything that a person follows, first to last."""
+
+    example: ClassVar[dict[str, Any]] = {"follows": [FollowOut.example]}
+
+    follows = fields.List(fields.Nested(FollowOut), required=True)

@@ -34,6 +34,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "y": {"description": "Rows from the north.", "example": 6176},
     "position": {"description": "The rule's `position`.", "example": 2},
     "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
+    "follow": {"description": "The follow's `id`.", "example": "01a20027-5b1c-7d02-8a44-0b1de7a5c9f0"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {

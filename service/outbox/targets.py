@@ -169,9 +169,9 @@ def give_up(target_id: int, person_id: int) -> None:
     )
 
 
-def owed_since(target_id: int, moment: datetime) -> int:
-    """How many mails this address was owed since then, whatever has become of them."""
-    found = select(func.count()).where(
-        Delivery.channel == fixed("email"), Delivery.target_id == target_id, Delivery.created_at >= moment
+def owed_since(target_ids: Collection[int], moment: datetime) -> dict[int, int]:
+    """How many mails each of these addresses was owed since then, if any, whatever has become of them."""
+    found = select(Delivery.target_id, func.count().label("times")).where(
+        Delivery.channel == fixed("email"), Delivery.target_id.in_(target_ids), Delivery.created_at >= moment
     )
-    return session.scalar(found) or 0
+    return {row.target_id: row.times for row in session.execute(found.group_by(Delivery.target_id))}

@@ -23,9 +23,9 @@ blueprint = Blueprint(
 @blueprint.response(200, AssetsOut)
 @operation("listAssets", NotFound)
 def near(query: dict[str, Any], municipality: Municipality) -> Response:
-    """Show the assets of a layer around a place, nearest first
+    """Show the things of a layer around a place, nearest first
 
-    For choosing the one that a report is about. Public layers of assets only.
+    For choosing the one that a report is about. Any public layer.
     """
     index = assets.asset_layer(municipality, query["layer"])
     lon, lat = query["near"]

@@ -1,4 +1,7 @@
-"""Assets (lamp-posts, bins, manholes): which are near a place, and which reports are about one of them."""
+"""Things that a report can be about: which are near a place, and which reports are about one of them.
+
+Any feature of a public layer (a lamp-post, a bin, a Wi-Fi spot, a park), and for staff those of assets that are not.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -11,12 +14,11 @@ from service.db.prepared import Prepared
 from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.index import VersionIndex, indexes_of
+from service.gis.models import ASSET
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.reports.listing import LINE, reports
 from service.text import pick
-
-KIND = "asset"
 
 ABOUT = and_(
     reports.c.municipality_id == bindparam("municipality"),
@@ -43,20 +45,18 @@ OPEN_OF_EACH = Prepared(
 
 
 def asset_layer(municipality: Municipality, key: str, who: Caller | None = None) -> VersionIndex:
-    """The layer of assets in force; one that is not public only for staff who see reports. Raises NotFound."""
+    """The public layer in force, or one of assets where staff ask who see reports. Raises NotFound."""
     index = indexes_of(municipality).get(key)
-    if index is None or index.kind != KIND:
-        raise NotFound
-    if not index.public and (who is None or not who.may("see_reports")):
+    if index is None or not (index.public or (index.kind == ASSET and who is not None and who.may("see_reports"))):
         raise NotFound
     return index
 
 
 def assets_near(index: VersionIndex, lon: float, lat: float, metres: float, most: int) -> list[tuple[int, float]]:
-    """(position, metres to its edge) of the nearest, so many at the most, nearest first."""
+    """(position, metres to it, 0 from within it) of the nearest, so many at the most, nearest first."""
     near = np.array(index.within(lon, lat, metres), dtype=np.intp)
     there = np.full(len(near), 1.0)
-    far = index.edges.metres(there * lon, there * lat, near)
+    far = np.where(np.isin(near, index.holding(lon, lat)), 0.0, index.edges.metres(there * lon, there * lat, near))
     order = np.lexsort((near, far))[:most]
     return list(zip(near[order].tolist(), far[order].tolist(), strict=True))
 

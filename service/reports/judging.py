@@ -94,8 +94,8 @@ def departments_of(municipality: Municipality) -> set[str]:
 
 
 def _layer_faults(values: Values, index: VersionIndex) -> Iterator[tuple[str, str]]:
-    if values["relation"] == ASSET and index.kind != "asset":
-        yield "layer", f"{index.layer_key} is not a layer of assets"
+    if values["relation"] == ASSET and not (index.public or index.kind == "asset"):
+        yield "layer", f"{index.layer_key} is neither public nor a layer of assets, so no report can name what is in it"
     dimensions = shapely.get_dimensions(index.geometries)
     if values["relation"] == IN and len(dimensions) and dimensions.max() < AREAS:
         yield "layer", f"nothing lies in {index.layer_key}, which has no areas"

@@ -4,10 +4,8 @@
 words. Texts of people are read then and not copied into the event.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -17,7 +15,7 @@ from service.db import session
 from service.db.clock import now
 from service.db.types import AnyRow
 from service.municipalities.directory import Department, Municipality, department_with, municipality_with
-from service.notices.inbox import Reachable, inbox_message, reach
+from service.notices.inbox import Reachable, messages_to, reach
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.outbox.posting import owe
@@ -30,8 +28,6 @@ from service.text import N_, locale_of, pick, say
 
 REPORT_CHANGED = "report_changed"
 DEPARTMENT_DIGEST = "department_digest"
-LONGEST_PUSH = 500
-"""Characters of a push's body. The inbox and the mail have the whole text."""
 
 TEXTS = {
     "received": (N_("We have your report {number}"), N_("{category}: {department} will see to it by {promised}.")),
@@ -104,23 +100,8 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
     spoken = municipality.language_for(person.language)
     values = wording(municipality, found, spoken, promised_in(event))
     title, body = (say(spoken, text, **values).strip() for text in texts_of(found))
-    yield inbox_message(event, person, title, body, "report", str(found.uid))
     data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
-    for target_id, channel in person.targets:
-        if channel == "push":
-            content: dict[str, Any] = {"title": title, "body": shortened(body, LONGEST_PUSH), "data": data}
-        else:
-            content = {"subject": title, "text": f"{body}\n"}
-        yield Owed(target_id, tag_of(event), content, person_id=person.account_id)
-
-
-def shortened(text: str, longest: int) -> str:
-    """The text; where it is too long, cut after a word, with an ellipsis. A word without end is cut itself."""
-    if len(text) <= longest:
-        return text
-    kept = text[: longest - 1]
-    words = kept if text[longest - 1].isspace() else re.sub(r"\s\S*\Z", "", kept)
-    return (words if len(words) > longest / 2 else kept).rstrip(" \n,.;:–") + "…"
+    return messages_to(event, person, (title, body), ("report", str(found.uid)), data, tag_of(event))
 
 
 def texts_of(found: AnyRow) -> tuple[str, str]:

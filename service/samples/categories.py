@@ -10,6 +10,7 @@ from service.samples.values import (
     Things,
     choice_faults,
     keys_of,
+    nameable_layers,
     number_faults,
     pattern_faults,
     repeated_faults,
@@ -23,12 +24,12 @@ TRUTHS = ("private", "allows_anonymous", "asset_required")
 
 def category_faults(sample: Things) -> Iterator[str]:
     groups = keys_of(sample["groups"])
-    assets = {layer["key"] for layer in sample["layers"] if layer["kind"] == "asset"}
+    nameable = nameable_layers(sample)
     for where, category in listed("categories", sample["categories"]):
         if category["group"] not in groups:
             yield f"{where}: there is no group {category['group']}."
-        if category.get("asset_layer") not in (None, *assets):
-            yield f"{where}: {category['asset_layer']} is not a layer of assets."
+        if category.get("asset_layer") not in (None, *nameable):
+            yield f"{where}: {category['asset_layer']} is neither public nor a layer of assets."
         for key in ("show_text", "show_photo", "show_place"):
             yield from choice_faults(f"{where}.{key}", category.get(key, "never"), SHOWN)
         yield from truth_faults(where, {"private": False, "asset_required": False} | dict(category), TRUTHS)

@@ -43,7 +43,7 @@ CATEGORY = (
 )
 SHOWN = {"show_text": "after_look", "show_photo": "after_look", "show_place": "at_once"}
 RULE = ("categories", "relation", "metres", "layer", "match", "department", "department_attribute")
-ABOUT_LAYER = ("public", "attribution", "licence", "approximate", "style")
+ABOUT_LAYER = ("public", "attribution", "licence", "approximate", "style", "key_attribute")
 
 
 class SampleFaulty(Exception):

@@ -5,18 +5,18 @@ from typing import Any
 
 from service.reports.routing import ASSET, RELATIONS, WITHIN
 from service.samples.shapes import RULE_DEPARTMENTS, RULE_SUBJECTS, listed
-from service.samples.values import Things, choice_faults, keys_of, number_faults
+from service.samples.values import Things, choice_faults, keys_of, nameable_layers, number_faults
 
 
 def rule_faults(sample: Things) -> Iterator[str]:
-    kinds = {layer["key"]: layer["kind"] for layer in sample["layers"]}
+    layers, nameable = keys_of(sample["layers"]), nameable_layers(sample)
     for where, rule in listed("rules", sample["rules"]):
         yield from _subject_faults(where, sample, rule)
         yield from choice_faults(f"{where}.relation", rule["relation"], RELATIONS)
-        if rule["layer"] not in kinds:
+        if rule["layer"] not in layers:
             yield f"{where}: there is no layer {rule['layer']}."
-        elif rule["relation"] == ASSET and kinds[rule["layer"]] != "asset":
-            yield f"{where}: {rule['layer']} is not a layer of assets."
+        elif rule["relation"] == ASSET and rule["layer"] not in nameable:
+            yield f"{where}: {rule['layer']} is neither public nor a layer of assets."
         yield from _distance_faults(where, rule)
         yield from _target_faults(where, sample, rule)
 

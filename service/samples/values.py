@@ -54,3 +54,8 @@ def repeated_faults(where: str, keys: list[Any], pattern: re.Pattern[str] = _KEY
 
 def keys_of(things: Iterable[Things]) -> list[Any]:
     return [thing["key"] for thing in things]
+
+
+def nameable_layers(sample: Things) -> list[Any]:
+    """The layers of which a report can name a feature."""
+    return [layer["key"] for layer in sample["layers"] if layer["public"] is True or layer["kind"] == "asset"]

@@ -94,6 +94,15 @@ def test_a_method_that_there_is_not_is_a_problem_document(client: FlaskClient, h
     assert "GET" in answer.headers["Allow"]
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_number_that_is_too_large_is_no_address_for_any_method(
+    client: FlaskClient, here: Municipality, method: str
+) -> None:
+    answer = client.open("/api/v1/here/staff/layers/boundary/versions/1000000", method=method)
+    assert (answer.status_code, answer.json["code"]) == (404, "no_such_address")
+    assert "Allow" not in answer.headers
+
+
 def test_an_empty_filter_is_refused_rather_than_taken_for_nothing(client: FlaskClient, here: Municipality) -> None:
     assert client.get("/api/v1/here/reports?state=").json["code"] == "fields_not_valid"
 

@@ -21,6 +21,7 @@ from service.gis.sourcing import set_source
 from service.gis.uploading import keep_upload, plan_import
 from service.media.attaching import record, record_attached, store_photo
 from service.municipalities.directory import Municipality
+from service.notices.following import follow
 from service.notices.models import InboxMessage
 from service.outbox.expanding import expand
 from service.people.signing_in import sign_in
@@ -95,6 +96,12 @@ class World:
             layer = layer_named(self.here, "lighting")
             return draft_of_version(layer, version_numbered(layer, 1)).number
 
+    def new_follow(self) -> uuid.UUID:
+        """Something that the resident follows."""
+        with transaction():
+            found: uuid.UUID = follow(self.here, self.people["resident"].account_id, "layer", "lamp-posts", "L3").uid
+            return found
+
     def new_rule(self) -> int:
         """The position of a rule that is there."""
         with transaction():
@@ -124,6 +131,8 @@ class World:
         if "number" in asked:
             there["number"] = str(self.new_draft())
         there["message"] = str(pick(self.messages, seed))
+        if "follow" in asked:
+            there["follow"] = str(self.new_follow())
         return {name: there.get(name, value) for name, value in asked.items()}
 
     def query_of(self, operation: str, query: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -283,7 +292,12 @@ def filled_publication(world: World, body: dict[str, Any], role: str) -> dict[st
     return body | {"version": world.new_draft()}
 
 
+def filled_follow(world: World, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"kind": "layer", "value": "lamp-posts", "part": pick((None, "L3", "gone"), body)}
+
+
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
+    "follow": filled_follow,
     "sendPhoto": filled_photo,
     "sendReport": filled_with_ids,
     "sendReportWithPhotos": filled_with_photos,

@@ -133,6 +133,9 @@ def test_what_a_shapefile_does_not_say_can_be_said(app: Flask, keeper: Keeper, t
     assert refused(app, keeper, path) == {"code": "encoding_unknown"}
     unknown = refused(app, keeper, path, encoding="ISO-8859-7")
     assert unknown == {"code": "crs_unknown", "likely": ["EPSG:2100"]}
+    misspelt = refused(app, keeper, path, encoding="ISO-8859-7", crs="Greece")
+    assert misspelt == {"code": "crs_unknown", "crs": "Greece", "likely": ["EPSG:2100"]}
+    assert refused(app, keeper, path, encoding="greek77") == {"code": "encoding_unknown", "encoding": "greek77"}
     assert read(keeper, path, encoding="ISO-8859-7", crs="EPSG:2100")["state"] == "drafted"
 
 
@@ -274,6 +277,28 @@ def test_a_csv_in_a_grid_must_say_in_which(app: Flask, keeper: Keeper, tmp_path:
     columns = {"longitude": "east", "latitude": "north"}
     assert refused(app, keeper, path, **columns) == {"code": "crs_unknown", "likely": ["EPSG:2100"]}
     assert read(keeper, path, "lamp-posts", **columns, crs="EPSG:2100")["findings"]["taken"] == 1
+
+
+def test_a_grid_of_another_country_is_refused_though_its_coordinates_fall_near(
+    app: Flask, keeper: Keeper, tmp_path: Path
+) -> None:
+    path = zipped_shapefile(tmp_path, NAMES, encoding="ISO-8859-7", leave_out=(".prj",))
+    lithuanian = refused(app, keeper, path, crs="EPSG:3346")
+    assert lithuanian == {"code": "crs_unlikely", "crs": "EPSG:3346", "likely": ["EPSG:2100"]}
+
+
+def test_the_key_is_found_under_the_new_name_of_its_attribute(
+    keeper: Keeper, here: Municipality, tmp_path: Path
+) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"KOD;lon;lat\n7;{A1.centroid.x};{A1.centroid.y}\n")
+    attributes = json.dumps({"nr": "KOD"})
+    said = read(keeper, path, "lamp-posts", attributes=attributes, key_attribute="nr")
+    keeper.call("PATCH", "/lamp-posts", json={"key_attribute": "nr"})
+    usual = read(keeper, path, "lamp-posts", attributes=attributes)
+    for found in (said, usual):
+        ((key, (named, _)),) = drafted(here, "lamp-posts", found["version"]).items()
+        assert (key, named) == ("7", {"nr": "7"})
 
 
 # --- files that mean no good -----------------------------------------------------------------------------------------

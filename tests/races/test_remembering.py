@@ -135,3 +135,17 @@ def test_what_is_served_is_never_called_newer_than_it_is(app: Flask, grown: Call
         go_on.set()
     assert remembered.get() == newest
     assert remembered.served() != named
+
+
+def test_what_is_asked_first_in_a_transaction_is_as_new_as_anything(app: Flask, grown: Callable[[], int]) -> None:
+    remembered, asked = Remembered(what_the_rows_say, SUBJECT), []
+    remembered.get()
+    newest = grown()
+
+    def ask() -> None:
+        with transaction():
+            asked.append(remembered.get())
+
+    with elsewhere(app, ask):
+        pass
+    assert asked == [newest]

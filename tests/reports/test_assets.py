@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from service.db import transaction
 from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality
-from tests.factories.municipalities import imported
+from service.reports.cataloguing import set_categories, set_rules
+from tests.factories.municipalities import CATEGORIES, RULES, category, imported
 from tests.factories.people import Person, make_staff
-from tests.factories.reports import make_report
+from tests.factories.reports import make_report, send_report
 from tests.reports.test_statement_counts import count, nothing_changes_elsewhere
 
 __all__ = ["nothing_changes_elsewhere"]
@@ -57,12 +58,14 @@ def test_only_those_within_the_radius(client: FlaskClient, posts: Municipality) 
     assert get(client, f"{HERE}/assets?layer=lamp-posts&near=25,40")["assets"] == []
 
 
-def test_layers_that_are_not_public_or_no_assets_are_not_there(
-    client: FlaskClient, here: Municipality, next_door: Municipality
+def test_layers_that_are_not_public_are_not_there_and_staff_find_those_of_assets(
+    client: FlaskClient, here: Municipality, next_door: Municipality, bob: Person
 ) -> None:
     get(client, NEAR, status=404)
     get(client, f"{HERE}/assets/lamp-posts/L3", status=404)
+    get(client, f"{HERE}/assets/lamp-posts/L3", bob)
     get(client, f"{HERE}/assets?layer=boundary&near=21.72,40.25", status=404)
+    get(client, f"{HERE}/assets/boundary/all", bob, status=404)
     publish_posts(next_door)
     get(client, NEAR, status=404)
 
@@ -87,6 +90,35 @@ def test_the_page_of_an_asset_has_its_open_and_past_reports(
     rest = get(client, f"{HERE}/assets/lamp-posts/L3?limit=2&after={page['next']}")
     assert [report["state"] for report in rest["reports"]] == ["resolved"] and rest["next"] is None
     assert page["reports"][0]["description"] is None  # nobody has looked at it
+
+
+def test_a_report_names_any_feature_of_a_public_layer_and_is_routed_by_it(
+    client: FlaskClient, here: Municipality, next_door: Municipality
+) -> None:
+    garden = {"layer": "gardens", "feature": "G1"}
+    sent = {"category": "garden", "longitude": 21.7605, "latitude": 40.2605, "asset": garden}
+    make_gardens(here)
+    answer = send_report(client, **sent)
+    assert (answer.status_code, answer.json["department"], answer.json["asset"]) == (201, "roads", garden)
+    assert answer.json["why"]["feature"] == "G1"
+    page = get(client, f"{HERE}/assets/gardens/G1")
+    assert (page["name"], page["times"], page["reports"][0]["id"]) == ("Κήπος", 1, answer.json["id"])
+    near = get(client, f"{HERE}/assets?layer=gardens&near=21.7605,40.2605")["assets"]
+    assert [(found["feature"], found["metres"], found["open_reports"]) for found in near] == [("G1", 0, 1)]
+    assert send_report(client, **sent | {"longitude": 21.77}).json["code"] == "asset_too_far"
+    assert send_report(client, **sent | {"category": "lamp-post"}).json["code"] == "asset_needed"
+    get(client, "/api/v1/next-door/assets/gardens/G1", status=404)
+
+
+def make_gardens(where: Municipality) -> None:
+    """A public layer of areas, a category for it, and a rule by which the garden that is named decides."""
+    garden = shapely.box(21.76, 40.26, 21.761, 40.261)
+    with transaction():
+        features = imported(("G1", {"name_el": "Κήπος", "cared_for_by": "roads"}, garden))
+        publish_version(where, "gardens", features, {"en": "Gardens"}, "area", public=True)
+        set_categories(where, [*CATEGORIES, category("garden", asset_layer="gardens", asset_required=True)])
+        by_garden = {"categories": ["garden"], "relation": "asset", "layer": "gardens"}
+        set_rules(where, [*RULES, by_garden | {"department_attribute": "cared_for_by"}])
 
 
 def test_any_key_can_be_asked_for_and_the_name_is_spoken(client: FlaskClient, posts: Municipality) -> None:

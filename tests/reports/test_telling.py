@@ -10,13 +10,13 @@ from sqlalchemy import func, select, update
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality, municipality
-from service.notices.inbox import reach
+from service.notices.inbox import reach, shortened
 from service.outbox.models import Delivery, Event
 from service.reports.closing import close_resolved
 from service.reports.digesting import SETTLED, all_news, owe_digest
 from service.reports.erasing import erase_report
 from service.reports.history import Actor
-from service.reports.messages import local_time, shortened
+from service.reports.messages import local_time
 from service.reports.models import Report, ReportEntry
 from service.reports.moving import hand_over
 from service.reports.states import STATES

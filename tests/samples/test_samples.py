@@ -202,7 +202,7 @@ def test_the_licence_of_a_layer_is_the_one_on_the_page(sample):
 
 def test_kozani_is_a_realistic_town(kozani):
     assert len(kozani["departments"]) >= 10
-    assert len(kozani["categories"]) == 30
+    assert len(kozani["categories"]) == 34
     assert {q["datatype"] for c in kozani["categories"] for q in c.get("questions", [])} == set(DATATYPES)
     assert [d["key"] for d in kozani["departments"] if d["outside_body"]] == ["deyak", "region-roads"]
     assert [c["key"] for c in kozani["categories"] if "danger_phone" in c] == ["fallen-cable"]
@@ -295,7 +295,7 @@ def places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         (("layers", 0, "kind"), "area", "one boundary"),
         (("layers", 0, "file"), "../secret.geojson", "file"),
         (("categories", 0, "group"), "sky", "no group sky"),
-        (("categories", 0, "asset_layer"), "boundary", "not a layer of assets"),
+        (("categories", 0, "asset_layer"), "moon", "neither public nor a layer of assets"),
         (("categories", 0, "show_text"), "sometimes", "sometimes"),
         (("categories", 0, "target_hours"), -1, "target_hours"),
         (("categories", 0, "danger_phone"), "112", "a number to call and a text"),
@@ -310,7 +310,6 @@ def places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         (("rules", 1, "group"), "sky", "no group sky"),
         (("rules", 0, "layer"), "moon", "no layer moon"),
         (("rules", 0, "relation"), "near", "near"),
-        (("rules", 1, "relation"), "asset", "not a layer of assets"),
         (("rules", 1, "relation"), "within", "metres"),
         (("rules", 0, "metres"), 0, "metres"),
         (("rules", 0, "department"), "army", "no department army"),
@@ -334,6 +333,14 @@ def test_a_missing_key_is_named():
         sample = dict(read("sopot"))
         del sample[key]
         assert check(sample) == [f"sample: {key} is missing."]
+
+
+def test_a_report_names_only_what_everybody_sees_and_assets():
+    sample = changed(read("sopot"), ("rules", 1, "relation"), "asset")
+    assert check(sample) == []
+    assert check(changed(sample, ("layers", 0, "public"), False)) == [
+        "rules[2]: boundary is neither public nor a layer of assets."
+    ]
 
 
 @pytest.mark.parametrize("junk", [None, 7, [[]], [{}]], ids=repr)

@@ -26,6 +26,7 @@ from service.errors import Problem
 from service.fetching.fetching import Fetcher
 from service.media.preparing import prepare
 from service.municipalities.directory import Municipality, municipality
+from service.notices.following import LAYER, follow
 from service.outbox.channels.push import Push
 from service.people.roles import PERMISSIONS
 from service.people.signing_in import check_password, hash_password
@@ -88,6 +89,8 @@ BODIES: dict[str, Any] = {
     "staff_reports.take": {"person": None},
     "staff_reports.first_look": {"text": True, "photos": True},
     "notices.read": {},
+    "notices.begin": {"kind": "layer", "value": "gardens"},
+    "notices.end": {},
     "ogc.create": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.replace": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.update": {"properties": {"name": "Ours"}},
@@ -146,11 +149,14 @@ def all_tables() -> list[Table]:
 
 @pytest.fixture
 def ids(client: FlaskClient, here: Municipality, alice: Person) -> dict[str, str]:
-    """Things of `here`: a report with a photo, what its reporter was told."""
+    """Things of `here`: a report with a photo, what its reporter was told, what they follow."""
     sent = send_whole(client, [photo()], who=alice, category="open").json
     expand_all()
     message = inbox_of(alice)[0].uid
-    return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)}
+    with transaction():
+        followed = follow(here, alice.account_id, LAYER, "gardens").uid
+    found = {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)}
+    return found | {"follow": str(followed)}
 
 
 def test_staff_of_the_neighbour_get_nothing_here(

@@ -58,7 +58,7 @@ class AssetPageQuery(PageQuery):
 
 
 class AssetOut(Schema):
-    """A thing on the map that a report can be about; an area or a line is shown by a point on it."""
+    """A feature of the map that a report can be about; an area or a line is shown by a point on it."""
 
     layer = fields.String(required=True)
     feature = fields.String(required=True, metadata={"description": "Its key; a report names both."})
@@ -71,7 +71,7 @@ class AssetOut(Schema):
 class AssetNearOut(AssetOut):
     """An asset near the place."""
 
-    metres = fields.Float(required=True, metadata={"description": "From the place."})
+    metres = fields.Float(required=True, metadata={"description": "From the place; 0 within an area."})
     open_reports = fields.Integer(required=True, metadata={"description": "Open reports about it on the public map."})
 
 
