@@ -21,7 +21,7 @@ from service.errors import Problem
 from service.fetching.addresses import origin_of
 from service.fetching.fetching import Credentials, Fetcher
 from service.gis.comparing import changes, counted
-from service.gis.drafting import draft_of_file, forget_draft
+from service.gis.drafting import said_of
 from service.gis.examining import Asked, examine_content
 from service.gis.importing import ImportedLayer
 from service.gis.index import features_of
@@ -35,6 +35,7 @@ from service.gis.models import (
     REFUSED,
     UNCHANGED,
     WFS,
+    WRITING,
     Layer,
     LayerFetch,
     LayerSource,
@@ -49,6 +50,7 @@ from service.gis.sources.visiting import Place, SourceEmpty, Visit
 from service.gis.sources.wfs import read_wfs
 from service.gis.sourcing import note_fetch, pulled_drafts, unsealed
 from service.gis.unpacking import Content, FileRefused
+from service.gis.writing import begin_version, finish, forget, give_up, write_features
 from service.jobs.working import LeaseLost, Progress, Work
 from service.municipalities.directory import Municipality, municipalities
 from service.text import N_, say
@@ -97,19 +99,36 @@ class Pulled:
 def fetch_layer(job: Work, progress: Progress, fetcher: Fetcher, keys: Sequence[str]) -> dict[str, Any]:
     """The job: fetch a layer and note what came of it.
 
-    A draft comes in one transaction with the note, so that a crash neither halves nor doubles it. Where the source is
-    changed, paused or deleted meanwhile, the job is gone and nothing is written.
+    A draft is written in parts and becomes one in the transaction of the note, so that a crash neither halves nor
+    doubles it. Where the source is changed, paused or deleted meanwhile, the job is gone, and what was written of the
+    draft is swept.
     """
     outcome = progress.value or {}
     if "state" not in outcome:
         errand = errand_of(job)
         pulled = pull(errand, progress, fetcher, keys)
         stop_reading()
+        draft_id = None if pulled.imported is None else written(errand, pulled.imported, pulled.findings, progress)
         with transaction():
-            outcome = record(errand, pulled)
+            outcome = record(errand, pulled, draft_id)
             progress.note(outcome)
         crash_here("after_layer_fetch")
     return outcome
+
+
+def written(errand: Errand, imported: ImportedLayer, findings: dict[str, Any] | None, progress: Progress) -> int:
+    """The id of a version with all that was brought, which nobody sees yet."""
+    with transaction():
+        layer = locked_layer(errand)
+        about = said_of(imported) | {"findings": findings, "pulled": True}
+        draft_id = begin_version(layer, WRITING, **about).id
+        progress.note({"step": "writing", "draft": draft_id})
+    write_features(draft_id, imported, lambda how_far: progress.note({"step": "writing"} | how_far))
+    return draft_id
+
+
+def locked_layer(errand: Errand) -> Layer:
+    return session.scalars(select(Layer).where(Layer.id == errand.layer_id).with_for_update()).one()
 
 
 def errand_of(job: Work) -> Errand:
@@ -140,7 +159,10 @@ def errand_of(job: Work) -> Errand:
 
 def pull(errand: Errand, progress: Progress, fetcher: Fetcher, keys: Sequence[str]) -> Pulled:
     """What the source has, examined and compared with what is in force, or why not."""
-    progress.save({"step": "asking"})
+    with transaction():
+        if begun := (progress.value or {}).get("draft"):
+            give_up(begun)
+        progress.note({"step": "asking"})
     with TemporaryDirectory() as folder:
         visit = Visit(fetcher, Path(folder), None, lambda count: progress.save({"step": "asking", "answers": count}))
         try:
@@ -209,15 +231,15 @@ def shown_address(place: Place) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path or '/'}" + (f" {name}" if name else "")
 
 
-def record(errand: Errand, pulled: Pulled) -> dict[str, Any]:
-    """Write the draft and what came of the fetch; inside `transaction()`."""
-    layer = session.scalars(select(Layer).where(Layer.id == errand.layer_id).with_for_update()).one()
+def record(errand: Errand, pulled: Pulled, draft_id: int | None) -> dict[str, Any]:
+    """Let what was written be a draft, and note what came of the fetch; inside `transaction()`."""
+    layer = locked_layer(errand)
     source = session.scalars(select(LayerSource).where(LayerSource.id == errand.source_id)).one()
     version = unpublished = None
     state = UNCHANGED if pulled.refusal is None else REFUSED
     older = pulled_drafts(layer)
-    if pulled.imported is not None:
-        version = new_draft(layer, pulled)
+    if draft_id is not None:
+        version = finish(draft_id)
         unpublished = why_by_hand(layer, errand.in_force_id, source.limits, pulled.counts or {})
         state = DRAFTED if unpublished else IN_FORCE
         if unpublished is None:
@@ -226,7 +248,7 @@ def record(errand: Errand, pulled: Pulled) -> dict[str, Any]:
     if pulled.found is not None:
         keep_state(source, pulled.found)
         if pulled.found.content is not None:
-            forget(older)
+            forget_older(older)
     source.asked_by_id = None
     number = None if version is None else version.number
     note_fetch(layer, line_of(errand, pulled, state, number, unpublished))
@@ -238,23 +260,14 @@ def keep_state(source: LayerSource, found: Found) -> None:
     source.etag, source.last_modified, source.digest = found.etag, found.last_modified, found.digest
 
 
-def forget(older: Sequence[LayerVersion]) -> None:
+def forget_older(older: Sequence[LayerVersion]) -> None:
     """What the source brought before and nobody has published is out of date, but for what a time is set for.
 
     Only after the new draft is there: it shall not get the number of an old one.
     """
     for draft in older:
         if draft.publish_at is None:
-            forget_draft(draft)
-
-
-def new_draft(layer: Layer, pulled: Pulled) -> LayerVersion:
-    """The draft of what was brought."""
-    assert pulled.imported is not None
-    version = draft_of_file(layer, pulled.imported)
-    version.findings, version.pulled = pulled.findings, True
-    session.flush()
-    return version
+            forget(draft)
 
 
 def line_of(

@@ -1,6 +1,6 @@
 """Where layers are fetched from, and what came of each fetch
 
-Revision ID: 0006
+Revision ID: 0005
 Revises: 0004
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from service.db.types import Instant, Json
 
-revision = "0006"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
