@@ -95,6 +95,14 @@ class World:
             layer = layer_named(self.here, "lighting")
             return draft_of_version(layer, version_numbered(layer, 1)).number
 
+    def set_up_source(self) -> None:
+        """A layer is fetched from somewhere."""
+        about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
+        with transaction():
+            layer = layer_named(self.here, "lighting")
+            place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
+            set_source(layer, place | about, self.people["map keeper"].account_id, ())
+
     def new_rule(self) -> int:
         """The position of a rule that is there."""
         with transaction():
@@ -117,6 +125,8 @@ class World:
         there["layer"] = "lamp-posts" if "feature" in asked else "lighting"
         there["feature"] = "L3"
         there |= dict.fromkeys(("z", "x", "y"), "0")
+        if set(asked) == {"municipality", "layer"}:
+            self.set_up_source()
         if "position" in asked:
             there["position"] = str(self.new_rule())
         if "upload" in asked:
@@ -158,7 +168,6 @@ def make_world(app: Flask) -> World:
         "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
     }
     world = World(app, here, people, bob.account)
-    set_up_source(world)
     for number in range(12):
         name = CATEGORIES[number % len(CATEGORIES)]
         about = {"category": name, "answers": ANSWERS.get(name, {})}
@@ -171,15 +180,6 @@ def make_world(app: Flask) -> World:
     world.messages = list(session.scalars(select(InboxMessage.uid)))
     session.rollback()
     return world
-
-
-def set_up_source(world: World) -> None:
-    """A layer is fetched from somewhere."""
-    about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
-    with transaction():
-        layer = layer_named(world.here, "lighting")
-        place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
-        set_source(layer, place | about, world.people["map keeper"].account_id, ())
 
 
 def add_photo(world: World, report: uuid.UUID) -> None:
