@@ -4,7 +4,6 @@ urllib3 speaks HTTP and TLS. Only the opening of the socket is ours: the name is
 that nobody can answer the check and the connection differently. Proxies of the environment are not asked.
 """
 
-import math
 import socket
 import ssl
 import time
@@ -17,9 +16,9 @@ from service.fetching.addresses import Address
 
 
 class PlainSocket(socket.socket):
-    """A socket on which no reading lasts beyond `deadline` (as `time.monotonic` counts)."""
+    """A socket on which no reading lasts beyond `deadline`, as `time.monotonic` counts; without one none begins."""
 
-    deadline = math.inf
+    deadline = 0.0
 
     def recv_into(self, *arguments: Any, **options: Any) -> int:
         self.settimeout(seconds_until(self.deadline))
@@ -29,17 +28,15 @@ class PlainSocket(socket.socket):
 class SecretSocket(ssl.SSLSocket):
     """The same with TLS."""
 
-    deadline = math.inf
+    deadline = 0.0
 
     def recv_into(self, *arguments: Any, **options: Any) -> int:
         self.settimeout(seconds_until(self.deadline))
         return super().recv_into(*arguments, **options)
 
 
-def seconds_until(deadline: float) -> float | None:
-    """What is left, None where there is no end. Raises TimeoutError."""
-    if deadline == math.inf:
-        return None
+def seconds_until(deadline: float) -> float:
+    """What is left. Raises TimeoutError."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError
@@ -52,7 +49,7 @@ def connected(addresses: Sequence[Address], port: int, deadline: float, seconds:
     for address in addresses:
         plain = PlainSocket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_STREAM)
         try:
-            plain.settimeout(min(seconds, seconds_until(deadline) or seconds))
+            plain.settimeout(min(seconds, seconds_until(deadline)))
             plain.connect((str(address), port))
         except OSError as error:
             plain.close()

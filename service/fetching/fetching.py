@@ -33,6 +33,7 @@ from service.text import N_
 
 USER_AGENT = "Plateia"
 MOST_REDIRECTS = 5
+CONDITIONS = {"If-None-Match", "If-Modified-Since"}
 REDIRECTS = (301, 302, 303, 307, 308)
 PIECE = 64 * 1024
 
@@ -102,7 +103,8 @@ class Fetcher:
             with closing(self.open(url, bounds, deadline)) as link:
                 response = ask(link, url, headers or {}, credentials, form)
                 if response.status not in REDIRECTS:
-                    return received(response, url, into, bounds)
+                    unless_new = CONDITIONS.intersection(headers or ())
+                    return received(response, url, into, bounds, may_be_unchanged=bool(unless_new))
                 url = led_to(response, url, form)
         raise FetchFailed(reason="redirects")
 
@@ -166,9 +168,9 @@ def ask(
         raise FetchFailed(reason="broken_off") from None
 
 
-def received(response: BaseHTTPResponse, url: str, into: IO[bytes], bounds: Bounds) -> Answer:
+def received(response: BaseHTTPResponse, url: str, into: IO[bytes], bounds: Bounds, may_be_unchanged: bool) -> Answer:
     """The answer, with its content written. Raises FetchFailed."""
-    if response.status != 304 and not 200 <= response.status < 300:
+    if not 200 <= response.status < 300 and not (may_be_unchanged and response.status == 304):
         raise FetchFailed(reason="status", answered=response.status)
     left = bounds.bytes
     try:

@@ -257,7 +257,7 @@ def call_it_off(municipality: Municipality, layer: str, number: int) -> Response
 def upload(parts: dict[str, Any], municipality: Municipality, layer: str) -> Response:
     """Upload a file to be read into a draft
 
-    GeoPackage, zipped Shapefile, GeoJSON, KML or CSV with coordinates. `showUpload` says when it is read, what was
+    GeoPackage, zipped Shapefile, GeoJSON, KML, GML or CSV with coordinates. `showUpload` says when it is read, what was
     wrong with it and what was done about it.
     """
     who, name = caller(), parts["name"]

@@ -95,7 +95,7 @@ def switch_source(layer: Layer, active: bool) -> None:
     """Pause the fetching, or go on with it; inside `transaction()`, the layer locked. Raises NotFound."""
     source = source_of(layer)
     if source.active is not active:
-        source.active = active
+        source.active, source.asked_by_id = active, None
         plan_fetches(layer, source)
 
 

@@ -102,6 +102,14 @@ class World:
             found: uuid.UUID = follow(self.here, self.people["resident"].account_id, "layer", "lamp-posts", "L3").uid
             return found
 
+    def set_up_source(self) -> None:
+        """A layer is fetched from somewhere."""
+        about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
+        with transaction():
+            layer = layer_named(self.here, "lighting")
+            place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
+            set_source(layer, place | about, self.people["map keeper"].account_id, ())
+
     def new_rule(self) -> int:
         """The position of a rule that is there."""
         with transaction():
@@ -124,6 +132,8 @@ class World:
         there["layer"] = "lamp-posts" if "feature" in asked else "lighting"
         there["feature"] = "L3"
         there |= dict.fromkeys(("z", "x", "y"), "0")
+        if set(asked) == {"municipality", "layer"}:
+            self.set_up_source()
         if "position" in asked:
             there["position"] = str(self.new_rule())
         if "upload" in asked:
@@ -167,7 +177,6 @@ def make_world(app: Flask) -> World:
         "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
     }
     world = World(app, here, people, bob.account)
-    set_up_source(world)
     for number in range(12):
         name = CATEGORIES[number % len(CATEGORIES)]
         about = {"category": name, "answers": ANSWERS.get(name, {})}
@@ -180,15 +189,6 @@ def make_world(app: Flask) -> World:
     world.messages = list(session.scalars(select(InboxMessage.uid)))
     session.rollback()
     return world
-
-
-def set_up_source(world: World) -> None:
-    """A layer is fetched from somewhere."""
-    about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
-    with transaction():
-        layer = layer_named(world.here, "lighting")
-        place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
-        set_source(layer, place | about, world.people["map keeper"].account_id, ())
 
 
 def add_photo(world: World, report: uuid.UUID) -> None:

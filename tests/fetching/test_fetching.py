@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from service.errors import Problem
 from service.fetching.addresses import AddressRefused, Resolve, origin_of
+from service.fetching.connecting import PlainSocket, seconds_until
 from service.fetching.fetching import Answer, Bounds, Credentials, Fetcher, FetchFailed
 from tests.fetching.server import PUBLIC, Answered, Asked, serving
 
@@ -92,6 +93,7 @@ def test_content_in_pieces_is_joined_and_nothing_new_is_an_answer() -> None:
         assert fetched(server.url)[1] == b"abcdefg"
     with serving(Answered(status=304)) as server:
         answer, content = fetched(server.url, headers={"If-None-Match": '"one"'})
+        assert refusal(server.url) == {"code": "fetch_failed", "reason": "status", "answered": 304}
     assert (answer.status, content) == (304, b"")
 
 
@@ -300,6 +302,15 @@ def test_headers_that_drip_and_names_that_nobody_answers_do_not_outlast_it_eithe
         return [PUBLIC]
 
     assert refusal("http://gis.example/", Fetcher(resolve=never), HURRIED)["reason"] == "too_slow"
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    for deadline in (0.0, time.monotonic() - 0.1):
+        with pytest.raises(TimeoutError):
+            seconds_until(deadline)
+    assert 0 < seconds_until(time.monotonic() + 1) <= 1
+    with PlainSocket() as unready, pytest.raises(TimeoutError):
+        unready.recv_into(bytearray(1))
 
 
 def test_a_server_that_says_nothing_at_all_is_too_slow() -> None:

@@ -1,7 +1,9 @@
 """A sealed secret tells nothing, and only the installation's keys open it."""
 
 import pytest
+from click.testing import CliRunner
 
+from service.cli import cli
 from service.config import Settings, SettingsRefused
 from service.sealing import NoKey, NotOurs, new_key, seal, unseal
 
@@ -16,6 +18,11 @@ def test_a_secret_comes_back_with_any_of_the_keys_and_with_no_other() -> None:
             unseal(sealed, keys)
     with pytest.raises(NotOurs):
         unseal("garbage", [old])
+
+
+def test_a_command_makes_keys() -> None:
+    made = [CliRunner().invoke(cli, ["secret-key"]).output.strip() for _ in range(2)]
+    assert made[0] != made[1] and Settings(secret_keys=tuple(made))
 
 
 def test_nothing_is_sealed_without_a_key() -> None:

@@ -1,6 +1,7 @@
 """A layer is fetched from its source into a draft, and into force where little changes; a source breaks no layer."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
+from werkzeug.serving import make_server
 
 from service.db import session, transaction
 from service.db.clock import now
@@ -153,6 +155,29 @@ def test_every_kind_of_source_is_fetched_page_by_page_and_not_again_while_it_is_
     assert first["answers"] >= 3
     assert fetch(keeper)["state"] == "unchanged" and numbers(keeper) == [1, 2]
     assert session.scalar(select(Job.progress)) is None
+
+
+def test_what_plateia_serves_plateia_can_fetch(app: Flask, keeper: Keeper, here: Municipality) -> None:
+    """Its own OGC API, which was written for QGIS and GDAL."""
+    keeper.call("PATCH", f"/{LAYER}", json={"public": True})
+    keeper.post("", {"key": "copies", "name": {"en": "Copies"}, "kind": "asset"})
+    one = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=one.serve_forever, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{one.server_port}/ogc/here/collections/{LAYER}"
+        keeper.call("PUT", "/copies/source", json={"kind": "ogc_features", "url": url})
+        assert do_job()
+    finally:
+        one.shutdown()
+        thread.join()
+    last = keeper.get("/copies/source")["last"]
+    assert (last["state"], last["counts"]["added"]) == ("drafted", 10), last
+    original, copy = (
+        {key: shape for key, _, shape in features_of(version_shown(layer_here(here, layer), 1).LayerVersion.id)}
+        for layer in (LAYER, "copies")
+    )
+    assert copy == original
 
 
 def test_what_has_not_changed_is_not_loaded_again(keeper: Keeper, city: City, server: Served) -> None:

@@ -92,6 +92,14 @@ def test_a_wfs_without_json_is_read_as_gml(tmp_path: Path, way: str) -> None:
     assert not any("outputFormat" in asked.query for asked in server.asked)
 
 
+@pytest.mark.parametrize("way", ["wfs", "ogc", "arcgis"])
+def test_a_mark_at_the_beginning_of_json_is_nothing(tmp_path: Path, way: str) -> None:
+    def marked(asked: Asked, found: Answered) -> Answered | None:
+        return Answered(b"\xef\xbb\xbf" + found.body) if found.body.startswith(b"{") else None
+
+    assert len(read(tmp_path, City(FIVE, change=marked), way)[0].records) == 5
+
+
 def test_the_id_of_a_feature_is_an_attribute_only_where_it_is_the_key(tmp_path: Path) -> None:
     nameless = [(key, {"size": about["size"]}, shape) for key, about, shape in FIVE]
     content, _ = read(tmp_path, City(nameless), "ogc")
@@ -147,6 +155,15 @@ def test_something_else_in_json_or_xml_is_no_answer(tmp_path: Path, way: str) ->
     for other in (b"[1, 2]", b'{"hello": "world"}', b"<hello/>"):
         change = instead("", Answered(other))
         assert refused(tmp_path, City(FIVE, change=change), way)["code"] in ("source_broken", "source_empty")
+
+
+def test_something_else_in_the_middle_is_no_answer(tmp_path: Path) -> None:
+    for said in ("hits", "count"):
+        city = City(FIVE, offers=(), change=instead(said, Answered(b"<hello/>")))
+        assert refused(tmp_path, city, "wfs")["reason"] == "no_features_answer"
+    for features in ([7], "none", None):
+        other = instead("items", answered({"type": "FeatureCollection", "features": features}))
+        assert refused(tmp_path, City(FIVE, change=other), "ogc")["reason"] == "no_features_answer"
 
 
 @pytest.mark.parametrize("way", ["wfs", "old wfs", "ogc"])
@@ -316,6 +333,13 @@ def test_the_kind_of_a_file_is_what_is_said_of_it(tmp_path: Path) -> None:
         with pytest.raises(Problem) as refusal:
             read_file(visit(tmp_path), Place(f"{server.url}/download", {}))
     assert (refusal.value.code, refusal.value.details["reason"]) == ("layer_file_refused", "kind")
+
+
+@pytest.mark.parametrize("sent", ["e" * 501, "é", "a\tb"])
+def test_what_cannot_be_sent_back_is_not_remembered(tmp_path: Path, sent: str) -> None:
+    with serving(Answered(collection(FIVE), headers={"ETag": sent})) as server:
+        found = read_file(visit(tmp_path), Place(f"{server.url}/a.geojson", {}))
+    assert found.etag is None and found.content is not None
 
 
 def test_gdal_asks_nobody_for_the_schema_of_a_gml_file(tmp_path: Path) -> None:

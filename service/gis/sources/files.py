@@ -9,6 +9,7 @@ from service.gis.importing import sha256_of
 from service.gis.sources.visiting import LARGEST_VISIT, Place, Visit
 from service.gis.unpacking import KINDS_OF_FILE, Content, FileRefused, read_content
 
+LONGEST_HEADER = 500
 KIND_OF_TYPE = {
     "application/geo+json": ".geojson",
     "application/json": ".json",
@@ -39,13 +40,18 @@ def read_file(visit: Visit, place: Place) -> Found:
     if answer.status == 304:
         return Found(None, place.digest, place.etag, place.last_modified)
     digest = sha256_of(path)
-    state = digest, answer.headers.get("etag"), answer.headers.get("last-modified")
+    state = digest, kept(answer.headers.get("etag")), kept(answer.headers.get("last-modified"))
     if digest == place.digest:
         return Found(None, *state)
     wanted = place.wanted
     named = path.rename(path.with_suffix(kind_of(answer, place)))
     columns = wanted.get("longitude"), wanted.get("latitude")
     return Found(read_content(named, wanted.get("layer_name"), wanted.get("encoding"), columns), *state)
+
+
+def kept(header: str | None) -> str | None:
+    """A header that can be sent back, None where it cannot."""
+    return header if header and len(header) <= LONGEST_HEADER and header.isascii() and header.isprintable() else None
 
 
 def kind_of(answer: Answer, place: Place) -> str:

@@ -100,13 +100,18 @@ class Visit:
     ) -> tuple[dict[str, Any], Answer, Path]:
         """The object of JSON that is answered, the answer, its file. Raises what `get` raises."""
         answer, path = self.get(url, headers, form)
-        try:
-            found = orjson.loads(path.read_bytes())
-        except orjson.JSONDecodeError:
-            found = None
-        if not isinstance(found, dict):
-            raise SourceBroken(reason="not_json")
-        return found, answer, path
+        return object_in(path), answer, path
+
+
+def object_in(path: Path) -> dict[str, Any]:
+    """The object of JSON that the file holds, with or without a byte order mark. Raises SourceBroken."""
+    try:
+        found = orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise SourceBroken(reason="not_json")
+    return found
 
 
 def with_query(url: str, **values: Any) -> str:

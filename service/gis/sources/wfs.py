@@ -4,11 +4,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from service.gis.reading_xml import NotXml, root_of
 from service.gis.sources.joining import Pages, features_in, read_collection
-from service.gis.sources.visiting import Place, SourceBroken, SourceEmpty, Visit, quoted, with_query
+from service.gis.sources.visiting import Place, SourceBroken, SourceEmpty, Visit, object_in, quoted, with_query
 from service.gis.unpacking import Content, read_content
 
 PAGE = 500
@@ -86,13 +84,9 @@ class Asking:
         return self.page_of_json(path) if self.format else page_of_gml(path, self.place.key)
 
     def page_of_json(self, path: Path) -> Content | None:
-        try:
-            found = orjson.loads(path.read_bytes())
-        except orjson.JSONDecodeError:
+        if path.read_bytes()[:100].lstrip().startswith(b"<"):
             looked_into(path)  # which knows what faults of a WFS look like
-            raise SourceBroken(reason="not_json") from None
-        if not isinstance(found, dict):
-            raise SourceBroken(reason="not_json")
+        found = object_in(path)
         return read_collection(found, path, self.place.key) if features_in(found) else None
 
 
