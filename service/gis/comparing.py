@@ -26,7 +26,7 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Change:
-    """What becomes of one feature; `attributes` are name → (before, after) of those that differ."""
+    """What becomes of one feature; `attributes` are name → (before, after) of those that differ: all of a new one."""
 
     key: str
     change: str
@@ -56,8 +56,9 @@ def changes(before: Features, after: Features) -> list[Change]:
     new = {key: (attributes, shape) for key, attributes, shape in after}
     both = sorted(old.keys() & new.keys())
     moved = differ([old[key][1] for key in both], [new[key][1] for key in both])
-    found = [Change(key, REMOVED, old[key][1], None, False, {}) for key in old.keys() - new.keys()]
-    found += [Change(key, ADDED, None, new[key][1], False, {}) for key in new.keys() - old.keys()]
+    gone, come = old.keys() - new.keys(), new.keys() - old.keys()
+    found = [Change(key, REMOVED, old[key][1], None, False, differing(old[key][0], {})) for key in gone]
+    found += [Change(key, ADDED, None, new[key][1], False, differing({}, new[key][0])) for key in come]
     for key, is_moved in zip(both, moved, strict=True):
         attributes = differing(old[key][0], new[key][0])
         if is_moved or attributes:
@@ -73,7 +74,7 @@ def counted(found: Sequence[Change], after: Features) -> dict[str, int]:
         REMOVED: kinds[REMOVED],
         CHANGED: kinds[CHANGED],
         "geometry_changed": sum(change.geometry_changed for change in found),
-        "attributes_changed": sum(bool(change.attributes) for change in found),
+        "attributes_changed": sum(change.change == CHANGED and bool(change.attributes) for change in found),
         "unchanged": len(after) - kinds[ADDED] - kinds[CHANGED],
     }
 

@@ -42,9 +42,10 @@ def path(number: int, what: str) -> str:
 
 
 def test_changes_are_told_by_key(keeper: Keeper, here: Municipality) -> None:
-    one = draft(here, ("a", {"crew": 1}, WEST), ("b", {"crew": 1}, EAST), ("c", {}, WEST), ("d", {"x": None}, WEST))
+    c = ("c", {"crew": 3, "x": None}, WEST)
+    one = draft(here, ("a", {"crew": 1}, WEST), ("b", {"crew": 1}, EAST), c, ("d", {"x": None}, WEST))
     turned = shapely.Polygon([*WEST.exterior.coords[2:], *WEST.exterior.coords[1:3]])
-    other = draft(here, ("a", {"crew": 2}, WEST), ("b", {"crew": 1}, WEST), ("d", {}, turned), ("e", {}, EAST))
+    other = draft(here, ("a", {"crew": 2}, WEST), ("b", {"crew": 1}, WEST), ("d", {}, turned), ("e", {"crew": 4}, EAST))
     found = keeper.get(path(other, "changes"), query_string={"against": one})
     assert found["against"] == one
     assert found["counts"] == {
@@ -67,6 +68,8 @@ def test_changes_are_told_by_key(keeper: Keeper, here: Municipality) -> None:
     assert shapely.geometry.shape(b["properties"]["geometry_before"]).equals(EAST)
     assert (c["properties"]["change"], e["properties"]["change"]) == ("removed", "added")
     assert shapely.geometry.shape(c["geometry"]).equals(WEST)
+    assert c["properties"]["attributes"] == {"crew": {"before": 3, "after": None}}
+    assert e["properties"]["attributes"] == {"crew": {"before": None, "after": 4}}
 
 
 def test_against_nothing_said_it_is_the_version_in_force(keeper: Keeper, here: Municipality) -> None:
