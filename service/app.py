@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service import http, logs
+from service import http, logs, sealing
 from service.config import Settings
 from service.db import db, engine
 from service.db.standstill import was_refused
@@ -25,6 +25,7 @@ from service.municipalities.routes import blueprint as municipalities
 from service.notices.routes import blueprint as notices
 from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
+from service.people import audit_models as _audit_models  # noqa: F401  (its tables)
 from service.people import limits
 from service.people.routes import blueprint as people
 from service.reports.asset_routes import blueprint as assets
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         PLATEIA=settings,
         STORE=open_store(settings.files_url),
+        SECRET_KEYS=sealing.keys_of(settings.secret_key, settings.home),
         SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),
         MAX_CONTENT_LENGTH=LARGEST_BODY,

@@ -20,6 +20,7 @@ from service.app import create_app
 from service.config import Settings
 from service.db import Base, db, session, transaction
 from service.db.generations import forget
+from service.db.guards import lifted
 from service.municipalities.directory import Municipality
 from service.schema_version import migrate
 from tests.databases import new_postgres
@@ -92,7 +93,7 @@ def app(app_of_session: Flask) -> Iterator[Flask]:
 def empty() -> None:
     """Delete every row; what processes remember of them is made out of date."""
     tables = [table for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT]
-    with transaction():
+    with transaction(), lifted(session.connection()):
         if db.engine.dialect.name == "postgresql":
             names = ", ".join(table.name for table in tables)
             session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

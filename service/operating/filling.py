@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.db import engine
 from service.db.generations import Generation
+from service.db.guards import lifted
 from service.db.spatialite.columns import quoted
 from service.db.standstill import own_tables
 from service.operating.shapes import Counted, Row, Shape, Tally, load, rows_of, shapes
@@ -84,11 +85,12 @@ def make_room(connection: Connection, url: str, replace: bool) -> dict[str, int]
     if not replace:
         refuse_municipalities(connection, url)
     remembered = generations_of(connection)
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"TRUNCATE {', '.join(map(quoted, tables))} CASCADE"))
-    else:
-        for table in reversed(tables):
-            connection.execute(text(f"DELETE FROM {quoted(table)}"))  # noqa: S608
+    with lifted(connection):
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(map(quoted, tables))} CASCADE"))
+        else:
+            for table in reversed(tables):
+                connection.execute(text(f"DELETE FROM {quoted(table)}"))  # noqa: S608
     return remembered
 
 
