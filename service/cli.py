@@ -258,8 +258,8 @@ def states() -> None:
 @cli.command()
 def roles() -> None:
     """Print who may do what."""
-    for role, permissions in ROLES.items():
-        click.echo(f"{role} may {'; '.join(PERMISSIONS[permission] for permission in permissions)}")
+    for name, role in ROLES.items():
+        click.echo(f"{name} may {'; '.join(PERMISSIONS[permission].words for permission in role.permissions)}")
 
 
 @cli.command()

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 from environs import Env
 
 
+SHORTEST_KEY = 32
+SECRET_FILE = "secret-key"
+
+
 class SettingsRefused(Exception):
     """The settings contradict each other or would be unsafe; the message says which and why."""
 
@@ -34,7 +38,8 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str = "plateia@localhost"
     send_threads: int = 16
-    token_days: int = 180
+    token_days: int = 30
+    secret_key: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         home = self.home.resolve()
@@ -56,13 +61,15 @@ class Settings:
             raise SettingsRefused("PLATEIA_FCM_BASE_URL is for the stand-in of FCM on a loopback address only.")
         if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
+        if any(len(key) < SHORTEST_KEY for key in self.secret_key.split(",") if self.secret_key):
+            raise SettingsRefused(f"Each key in PLATEIA_SECRET_KEY needs {SHORTEST_KEY} characters at least.")
 
     @classmethod
     def from_environment(cls) -> "Settings":
         """Read the settings; PORT is honoured too, as platforms set it. Raises SettingsRefused, EnvError."""
         env = Env(prefix="PLATEIA_")
         usual = cls(home=Path(env.str("HOME", "var")))
-        return cls(
+        made = cls(
             home=usual.home,
             database_url=env.str("DATABASE_URL", ""),
             files_url=env.str("FILES_URL", ""),
@@ -81,7 +88,19 @@ class Settings:
             mail_from=env.str("MAIL_FROM", usual.mail_from),
             send_threads=env.int("SEND_THREADS", usual.send_threads),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
+            secret_key=env.str("SECRET_KEY", ""),
         )
+        made.refuse_a_missing_key()
+        return made
+
+    def refuse_a_missing_key(self) -> None:
+        """Only one machine can have its key in a file. Raises SettingsRefused."""
+        embedded = self.database_url.startswith("sqlite:") or (self.home / SECRET_FILE).exists()
+        if not self.secret_key and not embedded:
+            raise SettingsRefused(
+                "PLATEIA_SECRET_KEY is missing: what is sealed in PostgreSQL is read by several processes. "
+                "`openssl rand -base64 48` makes one; give every process the same and keep a copy."
+            )
 
 
 def host_of(url: str) -> str:

@@ -127,7 +127,7 @@ def _staff_faults(sample: Things) -> Iterator[str]:
             yield f"{where}: at least one role."
         for role in member["roles"]:
             yield from choice_faults(f"{where}.roles", role["role"], ROLES)
-            if (role["role"] == "department_staff") != ("department" in role):
+            if role["role"] in ROLES and not ROLES[role["role"]].fits("department" in role):
                 yield f"{where}: staff of a department, and only they, name it."
             if role.get("department") not in (None, *departments):
                 yield f"{where}: there is no department {role['department']}."
