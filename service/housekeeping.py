@@ -14,7 +14,7 @@ from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, pl
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
 from service.outbox.retaining import expire_overdue, forget_events, forget_finished, forget_retired
-from service.people.registering import forget_expired_tokens
+from service.people.sessions import forget_expired_sessions
 from service.reports.closing import close_resolved
 from service.reports.digesting import all_news, owe_digest
 from service.reports.messages import DEPARTMENT_DIGEST
@@ -27,7 +27,7 @@ EVERY: Mapping[str, int] = {
     "forget_answers": DAY,
     "forget_messages": DAY,
     "forget_targets": DAY,
-    "forget_tokens": DAY,
+    "forget_sessions": DAY,
     "sweep_photos": DAY,
     "sweep_uploads": DAY,
 }
@@ -92,9 +92,9 @@ def forget_targets(job: Work, progress: Progress) -> Any:
     return until_none_left(forget_retired, progress)
 
 
-def forget_tokens(job: Work, progress: Progress) -> Any:
+def forget_sessions(job: Work, progress: Progress) -> Any:
     with transaction():
-        return {"forgotten": forget_expired_tokens()}
+        return {"forgotten": forget_expired_sessions()}
 
 
 def sweep_photos(job: Work, progress: Progress) -> Any:
@@ -115,7 +115,7 @@ HANDLERS = {
     "forget_answers": forget_answers,
     "forget_messages": forget_messages,
     "forget_targets": forget_targets,
-    "forget_tokens": forget_tokens,
+    "forget_sessions": forget_sessions,
     "import_layer": import_layer,
     "publish_draft": publish_draft,
     "sweep_photos": sweep_photos,

@@ -5,11 +5,15 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any
 
-from flask import g, request
+from flask import Response, after_this_request, current_app, g, request
 
+from service import logs
+from service.db import transaction
+from service.db.clock import now
 from service.errors import Forbidden, Problem
 from service.http import View
 from service.people.callers import Caller, find_caller
+from service.people.sessions import HOUR, note_seen
 from service.text import N_
 
 
@@ -30,8 +34,28 @@ def caller_or_nobody() -> Caller | None:
             if found is None:
                 raise SignInNeeded
             g.caller = found
+            remember_use(found)
     found_before: Caller | None = g.caller
     return found_before
+
+
+def remember_use(found: Caller) -> None:
+    """Write down that the session is in use, once an hour at most, and after the answer has gone out."""
+    if (now() - found.seen_at).total_seconds() < HOUR:
+        return
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def note() -> None:
+        try:
+            with app.app_context(), transaction():
+                note_seen(found.session_id)
+        except Exception as error:  # it is for information only, and the answer has gone out
+            logs.unforeseen(error)
+
+    @after_this_request
+    def later(response: Response) -> Response:
+        response.call_on_close(note)
+        return response
 
 
 def caller() -> Caller:

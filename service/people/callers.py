@@ -3,36 +3,42 @@
 import hashlib
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from service.db.clock import now
+from service.db.clock import seconds_from_now
 from service.db.prepared import Prepared
-from service.people.models import AccessToken, Account, Device, RoleGiven
-from service.people.roles import may
+from service.people.models import Account, Device, RoleGiven
+from service.people.roles import allows
+from service.people.session_models import AccessToken, Session
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: an account of this municipality, the phone it calls from, and its roles."""
+    """Who calls: an account of this municipality, the session and phone it calls from, and its roles.
+
+    `seen_at` is when the session was last used, to the hour.
+    """
 
     account_id: int
     account: uuid.UUID
     kind: str
     name: str | None
     language: str
-    token_id: int
+    session_id: int
+    seen_at: datetime
     device_id: int | None
     installation: uuid.UUID | None
     roles: tuple[tuple[str, int | None], ...]
 
     def may(self, permission: str) -> bool:
         """Whether any of the roles allows this."""
-        return any(may(role, permission) for role, _ in self.roles)
+        return any(allows(role, permission, department is not None) for role, department in self.roles)
 
     def departments(self, permission: str) -> frozenset[int] | None:
         """Where the permission holds: the departments, or None for the whole municipality."""
-        given = [department for role, department in self.roles if may(role, permission)]
+        given = [place for role, place in self.roles if allows(role, permission, place is not None)]
         return None if None in given else frozenset(d for d in given if d is not None)
 
 
@@ -41,7 +47,9 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-accounts, tokens, devices, roles = (model.__table__ for model in (Account, AccessToken, Device, RoleGiven))
+accounts, sessions, tokens, devices, roles = (
+    model.__table__ for model in (Account, Session, AccessToken, Device, RoleGiven)
+)
 
 BY_TOKEN = Prepared(
     select(
@@ -50,19 +58,21 @@ BY_TOKEN = Prepared(
         accounts.c.kind,
         accounts.c.name,
         accounts.c.language,
-        tokens.c.id.label("token_id"),
-        tokens.c.device_id,
+        sessions.c.id.label("session_id"),
+        sessions.c.seen_at,
+        sessions.c.device_id,
         devices.c.installation,
         roles.c.role,
         roles.c.department_id,
     )
     .select_from(tokens)
-    .join(accounts, accounts.c.id == tokens.c.account_id)
-    .outerjoin(devices, devices.c.id == tokens.c.device_id)
+    .join(sessions, sessions.c.id == tokens.c.session_id)
+    .join(accounts, accounts.c.id == sessions.c.account_id)
+    .outerjoin(devices, devices.c.id == sessions.c.device_id)
     .outerjoin(roles, roles.c.account_id == accounts.c.id)
     .where(
         tokens.c.digest == bindparam("digest"),
-        tokens.c.expires_at > bindparam("now"),
+        tokens.c.expires_at > seconds_from_now(0),
         accounts.c.municipality_id == bindparam("municipality"),
     )
 )
@@ -70,8 +80,7 @@ BY_TOKEN = Prepared(
 
 def find_caller(municipality_id: int, token: str) -> Caller | None:
     """Whose valid token this is in this municipality: one statement."""
-    asked = {"digest": digest(token), "now": now(), "municipality": municipality_id}
-    rows = BY_TOKEN.rows(asked)
+    rows = BY_TOKEN.rows({"digest": digest(token), "municipality": municipality_id})
     if not rows:
         return None
     first = rows[0]
@@ -81,7 +90,8 @@ def find_caller(municipality_id: int, token: str) -> Caller | None:
         kind=first.kind,
         name=first.name,
         language=first.language,
-        token_id=first.token_id,
+        session_id=first.session_id,
+        seen_at=first.seen_at,
         device_id=first.device_id,
         installation=first.installation,
         roles=tuple((row.role, row.department_id) for row in rows if row.role),

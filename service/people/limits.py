@@ -19,6 +19,7 @@ from service.people.counting import counter
 from service.text import N_
 
 REGISTERING = "60 per minute; 600 per hour"
+REFRESHING = "120 per minute; 2000 per hour"
 SIGN_IN_BY_ADDRESS = "30 per minute; 200 per hour"
 SIGN_IN_BY_EMAIL_AND_ADDRESS = "10 per minute; 50 per hour"
 SIGN_IN_BY_EMAIL = "100 per minute; 500 per hour"
@@ -122,6 +123,11 @@ def gives_no_email() -> bool:
 def registering_limit(view: View) -> View:
     """The limit of registering phones, by address."""
     return behind(view, Limit(REGISTERING, address))
+
+
+def refreshing_limit(view: View) -> View:
+    """The limit of refreshing tokens, by address: an office has one, and everybody in it refreshes twice an hour."""
+    return behind(view, Limit(REFRESHING, address))
 
 
 def sign_in_limit(view: View) -> View:

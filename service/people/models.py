@@ -1,4 +1,4 @@
-"""Who somebody is: accounts of one municipality, their devices, tokens, passwords and roles.
+"""Who somebody is: accounts of one municipality, their devices, passwords and roles.
 
 An account belongs to one municipality: who uses the app in two has two, and neither can see the other.
 """
@@ -43,7 +43,8 @@ class Account(Base):
 class Device(Base):
     """A phone. `installation` is made by the app, `secret_digest` proves that it is the same app that comes back.
 
-    `platform`, `app_version` and `seen_at` say whom a message reaches that is for some phones only.
+    `platform`, `app_version` and `seen_at` say whom a message reaches that is for some phones only. A phone that was
+    removed keeps its row, so that nobody else takes its place, and a secret that nobody knows.
     """
 
     __tablename__ = "devices"
@@ -59,20 +60,7 @@ class Device(Base):
     push_target_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class AccessToken(Base):
-    """A bearer token; only its SHA-256 is kept."""
-
-    __tablename__ = "access_tokens"
-    __table_args__ = (Index("ix_access_tokens_expires_at", "expires_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)
-    device_id: Mapped[int | None] = mapped_column(ForeignKey(Device.id), index=True)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    expires_at: Mapped[datetime] = mapped_column(Instant)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Password(Base):

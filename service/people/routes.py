@@ -11,16 +11,16 @@ from service.municipalities.directory import Municipality
 from service.people import schemas
 from service.people.access import anybody, caller, signed_in
 from service.people.changing import NotYours, account_of, change_me
-from service.people.limits import email_limit, registering_limit, sign_in_limit
+from service.people.limits import email_limit, refreshing_limit, registering_limit, sign_in_limit
 from service.people.models import Account
 from service.people.registering import (
     DeviceNeeded,
     SecretNotRight,
-    TokenGiven,
     register_device,
-    revoke_token,
     set_push_target,
 )
+from service.people.sessions import RefreshRefused, TokenGiven, renew
+from service.people.sessions import sign_out as end_own_session
 from service.people.signing_in import SignInRefused, check_password, sign_in
 
 blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", description="Phones, staff and their tokens")
@@ -56,18 +56,37 @@ def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
     return token(given)
 
 
+@blueprint.post("/refresh")
+@anybody
+@refreshing_limit
+@blueprint.arguments(schemas.RefreshIn)
+@blueprint.response(201, schemas.TokenOut)
+@operation("refreshTokens", RefreshRefused)
+def refresh(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Get the next pair of tokens for a refresh token
+
+    A refresh token is used once. When the answer is lost, use it again; as soon as one that was given for it has been
+    used, it is worth nothing, and who uses it again ends the session.
+    """
+    with transaction():
+        given = renew(municipality.id, body["refresh_token"])
+    if given is None:
+        raise RefreshRefused
+    return token(given)
+
+
 @blueprint.post("/sign-out")
 @signed_in
 @blueprint.response(204)
 @operation("signOut")
 def sign_out(municipality: Municipality) -> Response:
-    """Make this token worthless
+    """End this session: all its tokens are worth nothing
 
-    Other tokens of the same account stay good, and pushes still go to the phone.
+    Other sessions of the same account go on, and pushes still go to the phone.
     """
     who = caller()
     with transaction():
-        revoke_token(who)
+        end_own_session(who)
     return nothing()
 
 
@@ -116,7 +135,13 @@ def settings() -> Settings:
 
 
 def token(given: TokenGiven) -> Response:
-    content = {"token": given.token, "expires_at": given.expires_at, "account": given.account}
+    content = {
+        "token": given.token,
+        "expires_at": given.expires_at,
+        "refresh_token": given.refresh_token,
+        "account": given.account,
+        "session": given.session,
+    }
     return answer(content, 201, headers={"Cache-Control": "no-store"})
 
 

@@ -41,18 +41,34 @@ class DeviceIn(Schema):
     )
 
 
+class RefreshIn(Schema):
+    """A refresh token that was not used before."""
+
+    example: ClassVar[dict[str, Any]] = {"refresh_token": "pT3jq0XbZr8yVwKc5sL2mN7dHfGaUeQi1oJ9tR4uB6E"}
+
+    refresh_token = fields.String(required=True, validate=validate.Length(1, 200))
+
+
 class TokenOut(Schema):
-    """A bearer token; it is shown only once."""
+    """A bearer token, and the refresh token that brings the next; they are shown only once."""
 
     example: ClassVar[dict[str, Any]] = {
         "token": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
-        "expires_at": "2027-05-20T22:08:17.042554Z",
+        "expires_at": "2026-12-21T22:08:17.042554Z",
+        "refresh_token": None,
         "account": "01a20026-3782-716f-b5d9-c3504d710968",
+        "session": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77",
     }
 
     token = fields.String(required=True, metadata={"description": "For the header `Authorization: Bearer …`."})
     expires_at = fields.AwareDateTime(required=True)
+    refresh_token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For `refreshTokens`. Null for a phone, which calls `registerDevice` again."},
+    )
     account = fields.UUID(required=True)
+    session = fields.UUID(required=True, metadata={"description": "Which of `listSessions` this is."})
 
 
 class SignInIn(Schema):

@@ -12,10 +12,10 @@ from service.db.upserts import insert
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.models import Account, Password
-from service.people.registering import STAFF, TokenGiven, give_token
+from service.people.registering import STAFF
+from service.people.sessions import TokenGiven, begin_session
 from service.text import N_
 
-STAFF_TOKEN_DAYS = 1
 AT_ONCE = 4  # one hash takes 64 MiB: no more than these at a time in a process
 
 _hasher = PasswordHasher()
@@ -63,8 +63,8 @@ def check_password(municipality: Municipality, email: str, password: str, sample
 
 
 def sign_in(account_id: int) -> TokenGiven:
-    """A token for who has shown the password."""
-    return give_token(session.get_one(Account, account_id), None, now(), STAFF_TOKEN_DAYS)
+    """Tokens for who has shown the password."""
+    return begin_session(session.get_one(Account, account_id), None, "password", now())
 
 
 def set_password(account_id: int, password_hash: str) -> None:

@@ -16,8 +16,10 @@ from service.municipalities.directory import Municipality
 from service.notices.inbox import reach
 from service.outbox.models import Target
 from service.outbox.targets import retire
-from service.people.models import AccessToken, Account, Device
-from service.people.registering import forget_expired_tokens, make_device
+from service.people.models import Account, Device
+from service.people.registering import make_device
+from service.people.session_models import AccessToken, Session
+from service.people.sessions import forget_expired_sessions
 from tests.factories.people import Person, make_resident, make_staff
 
 HERE = "/api/v1/here"
@@ -136,22 +138,25 @@ def test_a_token_is_worth_nothing_after_its_time(client: FlaskClient, here: Muni
     assert fresh.json["account"] == str(alice.account) and count(AccessToken) == 1
 
 
-def test_expired_tokens_are_forgotten_by_a_job(here: Municipality, alice: Person, bob: Person) -> None:
+def test_expired_sessions_and_tokens_are_forgotten_by_a_job(here: Municipality, alice: Person, bob: Person) -> None:
     with transaction():
-        expired = update(AccessToken).values(expires_at=now())
-        session.execute(expired.where(AccessToken.account_id == alice.account_id))
+        session.execute(update(Session).where(Session.account_id == alice.account_id).values(expires_at=now()))
+        session.execute(update(AccessToken).values(expires_at=now()))
     with transaction():
-        assert forget_expired_tokens() == 1
-    assert count(AccessToken) == 1
-    assert "forget_tokens" in HANDLERS and EVERY["forget_tokens"] == 86400
+        assert forget_expired_sessions() == 2, "a session with its token, and a token of a session that goes on"
+    assert (count(Session), count(AccessToken)) == (1, 0)
+    assert "forget_sessions" in HANDLERS and EVERY["forget_sessions"] == 86400
 
 
-def test_who_signs_out_is_out_on_this_phone_and_no_other(client: FlaskClient, here: Municipality) -> None:
+def test_who_signs_out_is_out_with_all_tokens_of_this_phone_and_comes_back_with_its_secret(
+    client: FlaskClient, here: Municipality
+) -> None:
     phone = str(uuid.uuid4())
     first, second = register(client, installation=phone), register(client, installation=phone)
+    assert first.json["session"] == second.json["session"]
     assert client.post(f"{HERE}/sign-out", headers=bearer(first)).status_code == 204
-    assert me(client, bearer(first)).status_code == 401
-    assert me(client, bearer(second)).status_code == 200
+    assert me(client, bearer(first)).status_code == me(client, bearer(second)).status_code == 401
+    assert register(client, installation=phone).json["account"] == first.json["account"]
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "nonsense", "Bearer x y"])
