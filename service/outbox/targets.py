@@ -1,7 +1,8 @@
 """Where people can be reached: registered, replaced when a phone's token changes, retired when it is dead.
 
 A mailbox of a department is of a kind of its own, though a resident may have the same address: who gives up an address
-must not silence a department, and what is told to the one must not keep it from the other.
+must not silence a department, and what is told to the one must not keep it from the other. The same holds for the
+address by which somebody is staff (`work`).
 
 Call these inside a transaction. Whoever locks several rows locks targets before deliveries, and each in the order of
 their ids: of two who want the same one waits for the other, and neither for ever.
@@ -23,12 +24,15 @@ log = structlog.get_logger()
 
 MAILBOX = "mailbox"
 ADDRESS = "address"
-KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX)}
+WORK = "work"
+KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK)}
 
 ACCOUNTS = table("accounts", column("id"), column("email_target_id"))
 """All that the outbox asks of people, whose slice stands above it: which address is whose."""
 
 PENDING = Delivery.state == fixed("pending")
+LEFT = case((Delivery.fleeting, literal({}, Json)), else_=Delivery.content)
+"""What is left of the content of a delivery that is final."""
 UNFINISHED = Delivery.state.in_((fixed("pending"), fixed("sending")))
 
 
@@ -151,7 +155,7 @@ def retire(target_id: int, reason: str) -> None:
     session.execute(
         update(Delivery)
         .where(Delivery.target_id == target_id, PENDING)
-        .values(state="failed", error=f"target retired: {reason}")
+        .values(state="failed", error=f"target retired: {reason}", content=LEFT)
         .execution_options(synchronize_session=False)
     )
 

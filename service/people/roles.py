@@ -47,6 +47,8 @@ PERMISSIONS: Mapping[str, Permission] = {
     "manage_map": Permission(N_("draft and publish layers, and order and try the rules that route reports")),
     "see_staff": Permission(N_("see who works here with which roles, and who is invited"), reads_only=True),
     "manage_staff": Permission(N_("invite staff, give and take roles, end sessions and reset authenticators")),
+    "verify_residents": Permission(N_("confirm at the desk or by letter that somebody lives here, and withdraw it")),
+    "manage_keys": Permission(N_("make and end API keys for other programs")),
 }
 
 DEPARTMENT = ("see_reports", "handle_reports")
@@ -77,7 +79,9 @@ ROLES: Mapping[str, Role] = {
         N_("Consultation manager"), N_("Prepare and run consultations and answer what people contribute.")
     ),
     "moderator": Role(N_("Moderator"), N_("Decide whether texts and photos that people sent are shown.")),
-    "desk_clerk": Role(N_("Desk clerk"), N_("Confirm at the citizens' desk that somebody is a resident.")),
+    "desk_clerk": Role(
+        N_("Desk clerk"), N_("Confirm at the citizens' desk that somebody is a resident."), ("verify_residents",)
+    ),
     "auditor": Role(
         N_("Auditor"),
         N_("Read everything and change nothing; nobody with another role."),
@@ -88,7 +92,7 @@ ROLES: Mapping[str, Role] = {
     "administrator": Role(
         N_("Administrator"),
         N_("Do everything that staff do, and decide who is staff."),
-        (*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "manage_staff"),
+        (*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "manage_staff", "manage_keys"),
     ),
 }
 
