@@ -48,6 +48,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "see_staff": Permission(N_("see who works here with which roles, and who is invited"), reads_only=True),
     "manage_staff": Permission(N_("invite staff, give and take roles, end sessions and reset authenticators")),
     "verify_residents": Permission(N_("confirm at the desk or by letter that somebody lives here, and withdraw it")),
+    "see_audit": Permission(N_("read what was written down about acts of weight"), reads_only=True),
     "manage_keys": Permission(N_("make and end API keys for other programs")),
 }
 
@@ -85,14 +86,15 @@ ROLES: Mapping[str, Role] = {
     "auditor": Role(
         N_("Auditor"),
         N_("Read everything and change nothing; nobody with another role."),
-        ("see_reports", "see_map", "see_staff"),
+        ("see_reports", "see_map", "see_staff", "see_audit"),
         given="either",
         alone=True,
     ),
     "administrator": Role(
         N_("Administrator"),
         N_("Do everything that staff do, and decide who is staff."),
-        (*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "manage_staff", "manage_keys"),
+        (*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "manage_staff", "manage_keys")
+        + ("verify_residents",),
     ),
 }
 
