@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import flask_smorest
 import structlog
@@ -27,6 +28,7 @@ from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
 from service.people import audit_models as _audit_models  # noqa: F401  (its tables)
 from service.people import limits
+from service.people.keys.routes import blueprint as api_keys
 from service.people.routes import blueprint as people
 from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
@@ -35,7 +37,8 @@ from service.reports.staff_routes import blueprint as staff_reports
 from service.storage.keeping import open_store
 from service.text import N_
 
-BLUEPRINTS = (municipalities, people, reports, staff_reports, notices, staff_layers, layers, assets, routing_rules)
+BLUEPRINTS = (municipalities, people, api_keys, reports, staff_reports, notices, staff_layers, layers, assets, routing_rules)
+YEAR = 365 * 24 * 3600
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""
@@ -67,7 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         engine.prepare(db.engine)
         engine.read_without_transactions(db.engine)
     limits.set_up(app, settings)
-    register_requests(app)
+    register_requests(app, guards(settings))
     api = flask_smorest.Api(app)
     register_errors(app)  # after flask-smorest, which would answer for errors of HTTP itself
     for blueprint in BLUEPRINTS:
@@ -81,8 +84,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def register_requests(app: Flask) -> None:
-    """Every request has an id, knows its municipality, and leaves one line in the log."""
+def guards(settings: Settings) -> dict[str, str]:
+    """What every answer tells a browser, unless a route says better: nothing runs, frames or keeps what is not meant to.
+
+    A page that has styles and scripts of its own brings its own policy.
+    """
+    found = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if settings.public_url.startswith("https:"):
+        found["Strict-Transport-Security"] = f"max-age={YEAR}"
+    return found
+
+
+def register_requests(app: Flask, usual: Mapping[str, str]) -> None:
+    """Every request has an id, knows its municipality, and leaves one line in the log; every answer has `usual`
+    headers.
+    """
     line = log.bind()
 
     @app.before_request
@@ -103,7 +124,8 @@ def register_requests(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        for name, value in usual.items():
+            response.headers.setdefault(name, value)
         line.info(
             "request",
             method=request.method,

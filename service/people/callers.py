@@ -1,24 +1,39 @@
-"""Who calls: found by a token, of one municipality."""
+"""Who calls: found by a token or by an API key, of one municipality."""
 
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from service.db.clock import seconds_from_now
 from service.db.prepared import Prepared
+from service.people.key_models import ApiKey
 from service.people.models import Account, Device, RoleGiven
 from service.people.roles import allows
 from service.people.session_models import AccessToken, Session
+
+MACHINE = "machine"
+PREFIX = "plk_"
+"""By which people and programs know that a secret is one of our API keys."""
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Key:
+    """The API key with which another program calls."""
+
+    id: int
+    scopes: frozenset[str]
+    per_minute: int
 
 
 @dataclass(frozen=True)
 class Caller:
     """Who calls: an account of this municipality, the session and phone it calls from, and its roles.
 
-    `seen_at` is when the session was last used, to the hour.
+    `seen_at` is when the session or the key was last used, to the hour. A program has a `key` and no session.
     """
 
     account_id: int
@@ -31,13 +46,18 @@ class Caller:
     device_id: int | None
     installation: uuid.UUID | None
     roles: tuple[tuple[str, int | None], ...]
+    key: Key | None = None
 
     def may(self, permission: str) -> bool:
-        """Whether any of the roles allows this."""
+        """Whether any of the roles, or the key, allows this."""
+        if self.key is not None:
+            return permission in self.key.scopes
         return any(allows(role, permission, department is not None) for role, department in self.roles)
 
     def departments(self, permission: str) -> frozenset[int] | None:
         """Where the permission holds: the departments, or None for the whole municipality."""
+        if self.key is not None:
+            return None if self.may(permission) else frozenset()
         given = [place for role, place in self.roles if allows(role, permission, place is not None)]
         return None if None in given else frozenset(d for d in given if d is not None)
 
@@ -78,8 +98,34 @@ BY_TOKEN = Prepared(
 )
 
 
+keys = ApiKey.__table__
+
+BY_KEY = Prepared(
+    select(
+        accounts.c.id,
+        accounts.c.uid,
+        accounts.c.name,
+        accounts.c.language,
+        keys.c.id.label("key_id"),
+        keys.c.scopes,
+        keys.c.per_minute,
+        keys.c.used_at,
+    )
+    .select_from(keys)
+    .join(accounts, accounts.c.id == keys.c.account_id)
+    .where(
+        keys.c.digest == bindparam("digest"),
+        keys.c.ended_at.is_(None),
+        or_(keys.c.expires_at.is_(None), keys.c.expires_at > seconds_from_now(0)),
+        accounts.c.municipality_id == bindparam("municipality"),
+    )
+)
+
+
 def find_caller(municipality_id: int, token: str) -> Caller | None:
-    """Whose valid token this is in this municipality: one statement."""
+    """Whose valid token or key this is in this municipality: one statement."""
+    if token.startswith(PREFIX):
+        return find_program(municipality_id, token)
     rows = BY_TOKEN.rows({"digest": digest(token), "municipality": municipality_id})
     if not rows:
         return None
@@ -95,4 +141,25 @@ def find_caller(municipality_id: int, token: str) -> Caller | None:
         device_id=first.device_id,
         installation=first.installation,
         roles=tuple((row.role, row.department_id) for row in rows if row.role),
+    )
+
+
+def find_program(municipality_id: int, key: str) -> Caller | None:
+    """Whose valid API key this is in this municipality."""
+    rows = BY_KEY.rows({"digest": digest(key), "municipality": municipality_id})
+    if not rows:
+        return None
+    [row] = rows
+    return Caller(
+        account_id=row.id,
+        account=row.uid,
+        kind=MACHINE,
+        name=row.name,
+        language=row.language,
+        session_id=0,
+        seen_at=row.used_at or NEVER,
+        device_id=None,
+        installation=None,
+        roles=(),
+        key=Key(row.key_id, frozenset(row.scopes), row.per_minute),
     )

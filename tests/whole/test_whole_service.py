@@ -98,6 +98,8 @@ BODIES: dict[str, Any] = {
     "staff_layers.put": {"version": 1, "reason": "Ours"},
     "staff_layers.call_it_off": {},
     "staff_layers.upload": {},
+    "api_keys.make": {"name": "Ours", "scopes": ["read_public"]},
+    "api_keys.end": {},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
@@ -114,7 +116,7 @@ BODIES: dict[str, Any] = {
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values = {name: ids.get(name, "small") for name in rule.arguments} | {"municipality": slug}
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
-    values |= dict.fromkeys(rule.arguments & {"upload"}, str(uuid.UUID(int=7)))
+    values |= dict.fromkeys(rule.arguments & {"upload", "api_key"}, str(uuid.UUID(int=7)))
     with Flask("addresses").test_request_context():
         text = rule.rule
         for name, value in values.items():
