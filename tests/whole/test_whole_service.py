@@ -65,7 +65,7 @@ def rules(app: Flask) -> list[tuple[Rule, str, str]]:
 
 
 def test_every_route_says_who_may_call_it(app: Flask) -> None:
-    marks = {"anybody", "public", "signed in", *PERMISSIONS}
+    marks = {"anybody", "public", "signed in", "resident", "staff", *PERMISSIONS}
     assert [(rule.rule, access) for rule, _, access in rules(app) if access not in marks] == []
 
 
