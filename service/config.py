@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from environs import Env
 
 SHORTEST_KEY = 32
-SECRET_FILE = "secret-key"
+SECRET_FILE = "secret-key"  # noqa: S105  (a name)
 
 
 class SettingsRefused(Exception):
