@@ -12,9 +12,9 @@ from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.people.contacts.joining import join, own_device
-from service.people.identity.models import Identity
 from service.people.identity.providers import Provider
 from service.people.identity.proving import Proof, claim
+from service.people.identity_models import Identity
 from service.people.models import Account
 from service.people.sessions import TokenGiven, begin_phone_session
 from service.people.verified.models import VerifiedResident
