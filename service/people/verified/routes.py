@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from service.db import transaction
-from service.errors import Forbidden, NotFound
+from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import caller, residents_only, staff
@@ -24,7 +24,7 @@ blueprint = Blueprint("verified", __name__, url_prefix="/<municipality>", descri
 @residents_only
 @desk_code_limit
 @blueprint.response(201, schemas.DeskCodeOut)
-@operation("makeDeskCode", Forbidden)
+@operation("makeDeskCode")
 def make_desk_code(municipality: Municipality) -> Response:
     """Get a code to show at the citizens' desk
 
@@ -41,7 +41,7 @@ def make_desk_code(municipality: Municipality) -> Response:
 @letter_code_limit
 @blueprint.arguments(schemas.LetterCodeIn)
 @blueprint.response(204)
-@operation("useLetterCode", Forbidden, CodeRefused, VerifiedElsewhere, AnotherPerson)
+@operation("useLetterCode", CodeRefused, VerifiedElsewhere, AnotherPerson)
 def use_letter_code(body: dict[str, Any], municipality: Municipality) -> Response:
     """Show with the code of a letter that one lives here"""
     who = caller()

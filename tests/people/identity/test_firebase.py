@@ -130,7 +130,7 @@ def test_a_stolen_token_of_the_phone_is_not_enough(
 ) -> None:
     answer = sign_in(client, alice, firebase.id_token(), secret="a wrong one")
     assert (answer.status_code, answer.json["code"]) == (401, "secret_not_right")
-    assert sign_in(client, bob, firebase.id_token()).json["code"] == "sign_in_needed"
+    assert sign_in(client, bob, firebase.id_token()).json["code"] == "forbidden"
 
 
 def test_a_project_that_is_trusted_next_door_is_not_trusted_here(
