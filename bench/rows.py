@@ -156,7 +156,8 @@ RESIDENT_TABLES = {
         *("id", "municipality_id", "account_id", "installation", "secret_digest", "platform", "app_version"),
         *("created_at", "seen_at"),
     ),
-    "access_tokens": ("id", "digest", "account_id", "device_id", "created_at", "expires_at"),
+    "sessions": ("id", "uid", "account_id", "device_id", "how", "created_at", "seen_at", "expires_at"),
+    "access_tokens": ("id", "digest", "session_id", "created_at", "expires_at"),
 }
 REPORT_TABLES = {
     "reports": (
@@ -182,6 +183,7 @@ def residents(here: Municipality, size: Size) -> Iterator[dict[str, list[Row]]]:
     chance = random.Random(2)
     begun = instant(time.time() - 86400)
     ends = instant(time.time() + 300 * 86400)
+    seen = instant(time.time() + 86400)  # so that nobody's first call writes that they are there
     for first in range(0, size.residents, 5000):
         rows: dict[str, list[Row]] = {table: [] for table in RESIDENT_TABLES}
         for number in range(first, min(first + 5000, size.residents)):
@@ -190,7 +192,8 @@ def residents(here: Municipality, size: Size) -> Iterator[dict[str, list[Row]]]:
             uid = uuid.UUID(int=chance.getrandbits(128), version=4).hex
             rows["accounts"].append((key, uid, here.id, "resident", "el", begun))
             rows["devices"].append((key, here.id, key, phone, digest, "android", "1.0.0", begun, begun))
-            rows["access_tokens"].append((key, digest, key, key, begun, ends))
+            rows["sessions"].append((key, phone, key, key, "phone", begun, seen, ends))
+            rows["access_tokens"].append((key, digest, key, begun, ends))
         yield rows
 
 

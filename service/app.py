@@ -2,18 +2,19 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 
 import flask_smorest
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service import http, logs
+from service import http, logs, sealing
 from service.config import Settings
-from service.db import db, engine
+from service.db import db, engine, session
 from service.db.standstill import was_refused
 from service.errors import Problem
 from service.gis.public_routes import blueprint as layers
@@ -27,7 +28,20 @@ from service.notices.routes import blueprint as notices
 from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
 from service.people import limits
+from service.people.access import SignInNeeded
+from service.people.audit_routes import blueprint as audit
+from service.people.contacts.routes import blueprint as contacts
+from service.people.identity.routes import blueprint as identity
+from service.people.keys.routes import blueprint as api_keys
+from service.people.models import Account
 from service.people.routes import blueprint as people
+from service.people.session_routes import blueprint as sessions
+from service.people.staff.page_routes import blueprint as permissions
+from service.people.staff.page_routes import pages as staff_pages
+from service.people.staff.routes import blueprint as staff_administration
+from service.people.staff.sign_in_routes import blueprint as signing_in
+from service.people.verified.routes import blueprint as verified
+from service.personal_data.routes import blueprint as personal_data
 from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
 from service.reports.rule_routes import blueprint as routing_rules
@@ -38,6 +52,14 @@ from service.text import N_
 BLUEPRINTS = (
     municipalities,
     people,
+    sessions,
+    contacts,
+    signing_in,
+    identity,
+    verified,
+    staff_administration,
+    permissions,
+    api_keys,
     reports,
     staff_reports,
     notices,
@@ -46,7 +68,10 @@ BLUEPRINTS = (
     layers,
     assets,
     routing_rules,
+    audit,
+    personal_data,
 )
+YEAR = 365 * 24 * 3600
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""
@@ -64,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         PLATEIA=settings,
         STORE=open_store(settings.files_url),
+        SECRET_KEYS=sealing.keys_of(settings.secret_key, settings.home),
         SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),
         MAX_CONTENT_LENGTH=LARGEST_BODY,
@@ -77,13 +103,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         engine.prepare(db.engine)
         engine.read_without_transactions(db.engine)
     limits.set_up(app, settings)
-    register_requests(app)
+    register_requests(app, guards(settings))
     api = flask_smorest.Api(app)
     register_errors(app)  # after flask-smorest, which would answer for errors of HTTP itself
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     app.register_blueprint(health)
     app.register_blueprint(ogc)
+    app.register_blueprint(staff_pages)
     describe(app, api)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -91,8 +118,26 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def register_requests(app: Flask) -> None:
-    """Every request has an id, knows its municipality, and leaves one line in the log."""
+def guards(settings: Settings) -> dict[str, str]:
+    """What every answer tells a browser, unless a route says better: nothing runs, is framed or is kept.
+
+    A page that has styles and scripts of its own brings its own policy.
+    """
+    found = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    if settings.public_url.startswith("https:"):
+        found["Strict-Transport-Security"] = f"max-age={YEAR}"
+    return found
+
+
+def register_requests(app: Flask, usual: Mapping[str, str]) -> None:
+    """Every request has an id, knows its municipality, and leaves one line in the log; every answer has `usual`
+    headers.
+    """
     line = log.bind()
 
     @app.before_request
@@ -113,7 +158,8 @@ def register_requests(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        for name, value in usual.items():
+            response.headers.setdefault(name, value)
         line.info(
             "request",
             method=request.method,
@@ -187,6 +233,8 @@ def register_errors(app: Flask) -> None:
     def refused_by_the_database(error: DBAPIError) -> Response:
         if was_refused(error):
             return http.problem_document(Moving(retry_after=30))
+        if isinstance(error, IntegrityError) and caller_is_gone():
+            return http.problem_document(SignInNeeded())
         if isinstance(error, OperationalError):
             log.warning("database_unavailable", error=type(error.orig).__name__)
             return http.problem_document(TryAgain(retry_after=1))
@@ -210,6 +258,12 @@ def is_an_address(app: Flask, error: MethodNotAllowed) -> bool:
     """
     adapter = app.create_url_adapter(request)
     return adapter is not None and any(adapter.test(method=method) for method in error.valid_methods or ())
+
+
+def caller_is_gone() -> bool:
+    """Whether who called was erased while the request was under way, so that what they sent has nowhere to hang."""
+    found = g.get("caller")
+    return found is not None and session.get(Account, found.account_id) is None
 
 
 def problem_of(error: HTTPException) -> Problem:

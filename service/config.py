@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from environs import Env
 
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
-SEALING_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+SHORTEST_KEY = 32
+SECRET_FILE = "secret-key"  # noqa: S105  (a name)
 
 
 class SettingsRefused(Exception):
@@ -37,10 +38,13 @@ class Settings:
     fcm_base_url: str | None = None
     smtp_url: str | None = None
     mail_from: str = "plateia@localhost"
+    sms_url: str | None = None
+    sms_token: str | None = None
+    sms_from: str = "Plateia"
     send_threads: int = 16
-    token_days: int = 180
+    token_days: int = 30
+    secret_key: str = field(default="", repr=False)
     fetch_allowed: tuple[str, ...] = ()
-    secret_keys: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         home = self.home.resolve()
@@ -63,17 +67,17 @@ class Settings:
         for text in self.fetch_allowed:
             if network_in(text) is None and not HOST.fullmatch(text):
                 raise SettingsRefused(f"PLATEIA_FETCH_ALLOWED: {text} is neither a host's name nor a network.")
-        if not all(map(SEALING_KEY.fullmatch, self.secret_keys)):
-            raise SettingsRefused("PLATEIA_SECRET_KEYS are made by `plateia secret-key`; one of them is none.")
         if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
+        if any(len(key) < SHORTEST_KEY for key in self.secret_key.split(",") if self.secret_key):
+            raise SettingsRefused(f"Each key in PLATEIA_SECRET_KEY needs {SHORTEST_KEY} characters at least.")
 
     @classmethod
     def from_environment(cls) -> "Settings":
         """Read the settings; PORT is honoured too, as platforms set it. Raises SettingsRefused, EnvError."""
         env = Env(prefix="PLATEIA_")
         usual = cls(home=Path(env.str("HOME", "var")))
-        return cls(
+        made = cls(
             home=usual.home,
             database_url=env.str("DATABASE_URL", ""),
             files_url=env.str("FILES_URL", ""),
@@ -90,11 +94,25 @@ class Settings:
             fcm_base_url=env.str("FCM_BASE_URL", None),
             smtp_url=env.str("SMTP_URL", None),
             mail_from=env.str("MAIL_FROM", usual.mail_from),
+            sms_url=env.str("SMS_URL", None),
+            sms_token=env.str("SMS_TOKEN", None),
+            sms_from=env.str("SMS_FROM", usual.sms_from),
             send_threads=env.int("SEND_THREADS", usual.send_threads),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
+            secret_key=env.str("SECRET_KEY", ""),
             fetch_allowed=listed(env.str("FETCH_ALLOWED", "")),
-            secret_keys=listed(env.str("SECRET_KEYS", "")),
         )
+        made.refuse_a_missing_key()
+        return made
+
+    def refuse_a_missing_key(self) -> None:
+        """Only one machine can have its key in a file. Raises SettingsRefused."""
+        embedded = self.database_url.startswith("sqlite:") or (self.home / SECRET_FILE).exists()
+        if not self.secret_key and not embedded:
+            raise SettingsRefused(
+                "PLATEIA_SECRET_KEY is missing: what is sealed in PostgreSQL is read by several processes. "
+                "`openssl rand -base64 48` makes one; give every process the same and keep a copy."
+            )
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -20,12 +20,14 @@ from service.app import create_app
 from service.config import Settings
 from service.db import Base, db, session, transaction
 from service.db.generations import forget
+from service.db.guards import lifted
 from service.municipalities.directory import Municipality
 from service.schema_version import migrate
 from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
 
+os.environ.setdefault("PLATEIA_SECRET_KEY", "the key of the tests, known to everybody")
 REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -92,7 +94,7 @@ def app(app_of_session: Flask) -> Iterator[Flask]:
 def empty() -> None:
     """Delete every row; what processes remember of them is made out of date."""
     tables = [table for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT]
-    with transaction():
+    with transaction(), lifted(session.connection()):
         if db.engine.dialect.name == "postgresql":
             names = ", ".join(table.name for table in tables)
             session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

@@ -96,7 +96,7 @@ class Pulled:
     bytes: int = 0
 
 
-def fetch_layer(job: Work, progress: Progress, fetcher: Fetcher, keys: Sequence[str]) -> dict[str, Any]:
+def fetch_layer(job: Work, progress: Progress, fetcher: Fetcher) -> dict[str, Any]:
     """The job: fetch a layer and note what came of it.
 
     A draft is written in parts and becomes one in the transaction of the note, so that a crash neither halves nor
@@ -106,7 +106,7 @@ def fetch_layer(job: Work, progress: Progress, fetcher: Fetcher, keys: Sequence[
     outcome = progress.value or {}
     if "state" not in outcome:
         errand = errand_of(job)
-        pulled = pull(errand, progress, fetcher, keys)
+        pulled = pull(errand, progress, fetcher)
         stop_reading()
         draft_id = None if pulled.imported is None else written(errand, pulled.imported, pulled.findings, progress)
         with transaction():
@@ -157,7 +157,7 @@ def errand_of(job: Work) -> Errand:
     )
 
 
-def pull(errand: Errand, progress: Progress, fetcher: Fetcher, keys: Sequence[str]) -> Pulled:
+def pull(errand: Errand, progress: Progress, fetcher: Fetcher) -> Pulled:
     """What the source has, examined and compared with what is in force, or why not."""
     with transaction():
         if begun := (progress.value or {}).get("draft"):
@@ -166,7 +166,7 @@ def pull(errand: Errand, progress: Progress, fetcher: Fetcher, keys: Sequence[st
     with TemporaryDirectory() as folder:
         visit = Visit(fetcher, Path(folder), None, lambda count: progress.save({"step": "asking", "answers": count}))
         try:
-            visit.credentials = credentials_of(errand, keys)
+            visit.credentials = credentials_of(errand)
             pulled = read(errand, visit)
         except Problem as refusal:
             refusal = SourceEmpty() if is_empty(refusal) else refusal
@@ -175,11 +175,11 @@ def pull(errand: Errand, progress: Progress, fetcher: Fetcher, keys: Sequence[st
     return replace(pulled, answers=visit.answers, bytes=visit.bytes)
 
 
-def credentials_of(errand: Errand, keys: Sequence[str]) -> Credentials | None:
+def credentials_of(errand: Errand) -> Credentials | None:
     """The headers that the source gets, and nobody else. Raises CredentialsUnreadable, AddressRefused."""
     if errand.credentials is None:
         return None
-    secret = unsealed(errand.credentials, keys)
+    secret = unsealed(errand.credentials)
     if "header" in secret:
         headers = {secret["header"]: secret["value"]}
     else:

@@ -75,7 +75,7 @@ VERSION = f"/<layer>/versions/<int(min=1, max={NUMBER}):number>"
 
 
 @blueprint.get("")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.response(200, KeptLayersOut)
 @operation("listLayers")
 def listed(municipality: Municipality) -> Response:
@@ -97,7 +97,7 @@ def make(body: dict[str, Any], municipality: Municipality) -> Response:
 
 
 @blueprint.get("/<layer>")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.response(200, KeptLayerOut)
 @operation("showLayer", NotFound)
 def show(municipality: Municipality, layer: str) -> Response:
@@ -118,7 +118,7 @@ def describe(body: dict[str, Any], municipality: Municipality, layer: str) -> Re
 
 
 @blueprint.get("/<layer>/versions")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, VersionsOut)
 @operation("listVersions", NotFound, CursorNotValid)
@@ -143,7 +143,7 @@ def begin(body: dict[str, Any], municipality: Municipality, layer: str) -> Respo
 
 
 @blueprint.get(VERSION)
-@staff("manage_map")
+@staff("see_map")
 @blueprint.response(200, VersionOut)
 @operation("showVersion", NotFound)
 def version(municipality: Municipality, layer: str, number: int) -> Response:
@@ -152,7 +152,7 @@ def version(municipality: Municipality, layer: str, number: int) -> Response:
 
 
 @blueprint.get(f"{VERSION}/changes")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(ChangesQuery, location="query")
 @blueprint.response(200, ChangesOut)
 @operation("compareVersion", NotFound, CursorNotValid)
@@ -173,7 +173,7 @@ def compare(query: dict[str, Any], municipality: Municipality, layer: str, numbe
 
 
 @blueprint.get(f"{VERSION}/ground")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(GroundQuery, location="query")
 @blueprint.response(200, GroundOut)
 @blueprint.alt_response(202, schema=ComparingOut, description="It is being compared. Ask again after `Retry-After`.")
@@ -207,7 +207,7 @@ def delete(municipality: Municipality, layer: str, number: int) -> Response:
 
 
 @blueprint.get("/<layer>/publications")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, PublicationsOut)
 @operation("listPublications", NotFound, CursorNotValid)
@@ -270,7 +270,7 @@ def upload(parts: dict[str, Any], municipality: Municipality, layer: str) -> Res
 
 
 @blueprint.get("/<layer>/uploads/<uuid:upload>")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.response(200, UploadOut)
 @operation("showUpload", NotFound)
 def uploaded(municipality: Municipality, layer: str, upload: uuid.UUID) -> Response:

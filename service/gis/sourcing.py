@@ -15,18 +15,11 @@ from service.gis.models import DRAFT, Layer, LayerFetch, LayerSource, LayerVersi
 from service.jobs.models import Job
 from service.jobs.planning import plan, unplan
 from service.people.models import Account
-from service.sealing import NoKey, NotOurs, seal, unseal
+from service.sealing import NotSealedHere, seal, unseal
 from service.text import N_
 
 FETCH_LAYER = "fetch_layer"
 FETCHES_KEPT = 100
-
-
-class SecretsNotKept(Problem):
-    """The installation has no key to seal the credentials of a source with (`PLATEIA_SECRET_KEYS`)."""
-
-    status, code = 409, "secrets_not_kept"
-    message = N_("This installation cannot keep credentials. Its operator has to set a key first.")
 
 
 class CredentialsUnreadable(Problem):
@@ -44,19 +37,16 @@ def source_of(layer: Layer) -> LayerSource:
     return found
 
 
-def sealed(credentials: Mapping[str, str] | None, keys: Sequence[str]) -> str | None:
-    """Credentials as they are kept. Outside any transaction. Raises SecretsNotKept."""
-    try:
-        return None if credentials is None else seal(orjson.dumps(dict(credentials)).decode(), keys)
-    except NoKey:
-        raise SecretsNotKept from None
+def sealed(credentials: Mapping[str, str] | None) -> str | None:
+    """Credentials as they are kept. Outside any transaction."""
+    return None if credentials is None else seal(orjson.dumps(dict(credentials)).decode())
 
 
-def unsealed(kept: str, keys: Sequence[str]) -> dict[str, str]:
+def unsealed(kept: str) -> dict[str, str]:
     """The credentials. Raises CredentialsUnreadable."""
     try:
-        found: dict[str, str] = orjson.loads(unseal(kept, keys))
-    except NotOurs:
+        found: dict[str, str] = orjson.loads(unseal(kept))
+    except NotSealedHere:
         raise CredentialsUnreadable from None
     return found
 

@@ -4,7 +4,6 @@ import re
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -18,11 +17,8 @@ from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
-from service.outbox.targets import owed_since
 from service.people.models import Account, Device
 
-MAILS_A_DAY = 20
-"""To one address of a resident: nobody has shown that it is theirs. The inbox and pushes lose nothing."""
 LONGEST_PUSH = 500
 """Characters of a push's body. The inbox and the mail have the whole text."""
 
@@ -48,7 +44,7 @@ def reach_each(account_ids: Collection[int]) -> dict[int, Reachable]:
     ).all()
     mails = {row.email_target_id for row in rows if row.email_target_id is not None}
     targets: dict[int, list[tuple[int, str]]] = {row.id: [] for row in rows}
-    for found in targets_of(tuple(targets), mails - mailed_enough(mails)):
+    for found in targets_of(tuple(targets), mails):
         targets[found.account_id].append((found.id, found.channel))
     return {row.id: Reachable(row.id, row.language, tuple(targets[row.id])) for row in rows}
 
@@ -64,14 +60,6 @@ def targets_of(account_ids: Collection[int], mails: Collection[int]) -> Sequence
         of_these = addresses.where(Account.id.in_(account_ids), Target.state == "active")
         found = [*found, *session.execute(of_these)]
     return sorted(found, key=lambda row: row.id)
-
-
-def mailed_enough(target_ids: Collection[int]) -> set[int]:
-    """The addresses that were owed their mails of a day already. Those of one moment may be a few more."""
-    if not target_ids:
-        return set()
-    owed = owed_since(target_ids, now() - timedelta(days=1))
-    return {target_id for target_id, times in owed.items() if times >= MAILS_A_DAY}
 
 
 def messages_to(
@@ -172,3 +160,28 @@ def remove_messages_about(municipality: Municipality, kind: str, thing: str) -> 
             InboxMessage.about == thing,
         )
     )
+
+
+def forget_inbox(account_id: int) -> None:
+    """Delete everything that a person was told."""
+    session.execute(delete(InboxMessage).where(InboxMessage.account_id == account_id))
+
+
+def hand_over_inbox(from_id: int, to_id: int) -> None:
+    """What one account was told stands in the inbox of another, which is the same person's."""
+    has_it = select(InboxMessage.event_id).where(InboxMessage.account_id == to_id)
+    twice = delete(InboxMessage).where(InboxMessage.account_id == from_id, InboxMessage.event_id.in_(has_it))
+    session.execute(twice.execution_options(synchronize_session=False))
+    session.execute(
+        update(InboxMessage)
+        .where(InboxMessage.account_id == from_id)
+        .values(account_id=to_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def inbox_of(account_id: int) -> Sequence[AnyRow]:
+    """Everything that a person was told, the oldest first."""
+    columns = (InboxMessage.title, InboxMessage.body, InboxMessage.created_at, InboxMessage.read_at)
+    mine = select(*columns).where(InboxMessage.account_id == account_id)
+    return session.execute(mine.order_by(InboxMessage.id)).all()

@@ -200,7 +200,7 @@ def remove(municipality: Municipality, layer: str, feature: str) -> Response:
 
 def keeps_the_map() -> bool:
     found = caller_or_nobody()
-    return found is not None and found.may("manage_map")
+    return found is not None and found.may("see_map")
 
 
 def base(municipality: Municipality) -> str:

@@ -44,6 +44,8 @@ class ProblemOut(Schema):
     department = fields.String(allow_none=True, metadata={"description": "The department that there is not."})
     reason = fields.String(metadata={"description": "What is wrong with it, as a word for programs."})
     host = fields.String(metadata={"description": "Whose address is not asked."})
+    least = fields.Integer(metadata={"description": "How many characters at least."})
+    role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
@@ -95,7 +97,7 @@ def codes_of(operation: Operation, path: str, method: str, view: Callable[..., A
     if path.count("{") > 1:
         yield "no_such_address"
     if attributes["access"] != "anybody":
-        yield "sign_in_needed"
+        yield from ("sign_in_needed", "scope_missing", "too_many_requests")
     if attributes["access"] not in OPEN_TO:
         yield "forbidden"
     if attributes.get("limited"):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.db import engine
 from service.db.generations import Generation
+from service.db.guards import lifted
 from service.db.spatialite.columns import quoted
 from service.db.standstill import own_tables
 from service.operating.shapes import Counted, Row, Shape, Tally, load, rows_of, shapes
@@ -54,13 +55,16 @@ def fill(
     finish: Callable[[Connection], None] = lambda _: None,
     replace: bool = False,
     keep: bool = True,
+    before: Callable[[Connection], None] = lambda _: None,
 ) -> list[Counted]:
     """Put these rows, of this revision of the schema, in place of whatever the database holds: all or nothing.
 
-    `expected` is asked after the last part: what must be found in the database then. `finish` is called with the
-    newest schema, before the commit. Returns what was found. Raises Refused; then nothing has changed.
+    `expected` is asked after the last part: what must be found in the database then. `before` is called with the
+    database as it was, `finish` with the newest schema, before the commit. Returns what was found. Raises Refused; then
+    nothing has changed.
     """
     with changing(url, keep) as connection:
+        before(connection)
         generations = make_room(connection, url, replace)
         bring_to(connection, url, revision)
         for shape, rows in parts():
@@ -84,11 +88,12 @@ def make_room(connection: Connection, url: str, replace: bool) -> dict[str, int]
     if not replace:
         refuse_municipalities(connection, url)
     remembered = generations_of(connection)
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"TRUNCATE {', '.join(map(quoted, tables))} CASCADE"))
-    else:
-        for table in reversed(tables):
-            connection.execute(text(f"DELETE FROM {quoted(table)}"))  # noqa: S608
+    with lifted(connection):
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(map(quoted, tables))} CASCADE"))
+        else:
+            for table in reversed(tables):
+                connection.execute(text(f"DELETE FROM {quoted(table)}"))  # noqa: S608
     return remembered
 
 

@@ -5,11 +5,21 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any
 
-from flask import g, request
+from flask import Response, after_this_request, current_app, g, request
+from limits import RateLimitItemPerMinute
+from limits.strategies import FixedWindowRateLimiter
 
+from service import logs
+from service.db import transaction
+from service.db.clock import now
 from service.errors import Forbidden, Problem
 from service.http import View
-from service.people.callers import Caller, find_caller
+from service.people.callers import Caller, Key, find_caller
+from service.people.counting import TooOften, seconds_to_wait
+from service.people.registering import RESIDENT, STAFF
+from service.people.scopes import opens
+from service.people.sessions import HOUR, note_seen
+from service.people.using import note_use
 from service.text import N_
 
 
@@ -17,6 +27,12 @@ class SignInNeeded(Problem):
     """There is no token, or none that is valid in this municipality."""
 
     status, code, message = 401, "sign_in_needed", N_("Please sign in first.")
+
+
+class ScopeMissing(Problem):
+    """The API key is good, but not for this."""
+
+    status, code, message = 403, "scope_missing", N_("This API key does not open this.")
 
 
 def caller_or_nobody() -> Caller | None:
@@ -30,8 +46,28 @@ def caller_or_nobody() -> Caller | None:
             if found is None:
                 raise SignInNeeded
             g.caller = found
+            remember_use(found)
     found_before: Caller | None = g.caller
     return found_before
+
+
+def remember_use(found: Caller) -> None:
+    """Write down that the session or the key is in use, once an hour at most, and after the answer has gone out."""
+    if (now() - found.seen_at).total_seconds() < HOUR:
+        return
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def note() -> None:
+        try:
+            with app.app_context(), transaction():
+                note_use(found.key.id) if found.key else note_seen(found.session_id)
+        except Exception as error:  # it is for information only, and the answer has gone out
+            logs.unforeseen(error)
+
+    @after_this_request
+    def later(response: Response) -> Response:
+        response.call_on_close(note)
+        return response
 
 
 def caller() -> Caller:
@@ -57,6 +93,22 @@ def signed_in(view: View) -> View:
     return mark(view, "signed in", [{"bearer": []}], caller)
 
 
+def of_kind(kind: str) -> Callable[[View], View]:
+    """Everybody whose account is of this kind, for what is their own."""
+
+    def check() -> None:
+        if caller().kind != kind:
+            raise Forbidden
+
+    return lambda view: mark(view, kind, [{"bearer": []}], check)
+
+
+staff_only = of_kind(STAFF)
+"""Staff of any role, and no residents."""
+residents_only = of_kind(RESIDENT)
+"""Residents, and no staff."""
+
+
 def staff(permission: str) -> Callable[[View], View]:
     """Staff whose roles here allow this."""
 
@@ -70,11 +122,33 @@ def staff(permission: str) -> Callable[[View], View]:
     return decorate
 
 
+def admit(found: Caller | None, access: str) -> None:
+    """Let an API key do what its scopes open, as often as it may; people are asked by the mark itself.
+
+    Raises ScopeMissing, TooOften.
+    """
+    if found is None or found.key is None:
+        return
+    if not opens(found.key.scopes, access, request.method):
+        raise ScopeMissing
+    count(found.key)
+
+
+def count(key: Key) -> None:
+    """One more call with this key. Raises TooOften."""
+    counts: FixedWindowRateLimiter | None = current_app.extensions["limits"]
+    window, name = RateLimitItemPerMinute(key.per_minute), ("key", str(key.id))
+    if counts is not None and not counts.hit(window, *name):
+        raise TooOften(retry_after=seconds_to_wait(counts, window, name))
+
+
 def mark(view: View, access: str, security: list[dict[str, list[str]]], check: Callable[[], object]) -> View:
     """The view behind its check, saying in the OpenAPI document what it needs."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if access != "anybody":
+            admit(caller_or_nobody(), access)
         check()
         return view(*args, **kwargs)
 

@@ -9,17 +9,14 @@ from service.db.clock import now
 from service.db.generations import grow
 from service.db.keys import new_uid
 from service.municipalities.directory import Municipality
+from service.outbox import targets
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
-from service.people.revoking import end_tokens
-from service.people.roles import ROLES
+from service.people.roles import check_roles
+from service.people.sessions import end_sessions
 from service.people.signing_in import set_password
 
 SUBJECT = "staff"
-
-
-class NoSuchRole(ValueError):
-    """The table of roles does not know it."""
 
 
 def appoint(
@@ -33,8 +30,10 @@ def appoint(
 
     Who was signed in with the former password is so no longer.
 
-    Raises NoSuchRole, KeyError for an unknown department.
+    Raises RolesRefused, KeyError for an unknown department.
     """
+    given = list(roles)
+    check_roles(given)
     address = email.strip().lower()
     account = session.scalar(select(Account).filter_by(municipality_id=municipality.id, kind=STAFF, email=address))
     if account is None:
@@ -48,14 +47,13 @@ def appoint(
         )
         session.add(account)
     account.name = name
+    targets.register(municipality.id, "email", targets.WORK, address)
     grow(SUBJECT)
     session.flush()
     set_password(account.id, password_hash)
-    end_tokens(account.id)
+    end_sessions(account.id)
     session.execute(delete(RoleGiven).where(RoleGiven.account_id == account.id))
-    for role, department in roles:
-        if role not in ROLES:
-            raise NoSuchRole(role)
+    for role, department in given:
         department_id = None if department is None else municipality.departments[department].id
         session.add(RoleGiven(account_id=account.id, role=role, department_id=department_id))
     session.flush()

@@ -1,18 +1,35 @@
 """Where limits are counted: in the memory of one process, or in what several processes share."""
 
+import math
 import threading
 import time
 
+from limits import RateLimitItem
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+
+from service.errors import Problem
+from service.text import N_
 
 PATIENCE = 60.0
 NEVER = (0, 0.0)
 
 
+class TooOften(Problem):
+    """A limit was reached; `retry_after` says in how many seconds to come back."""
+
+    status, code, message = 429, "too_many_requests", N_("This was tried too often. Please wait a little.")
+
+
 def counter(url: str) -> FixedWindowRateLimiter:
     """What counts there. `memory://` is this process's memory; every other address is the library's."""
     return FixedWindowRateLimiter(Counted() if url.startswith("memory:") else storage_from_string(url))
+
+
+def seconds_to_wait(counts: FixedWindowRateLimiter, window: RateLimitItem, key: tuple[str, str]) -> int:
+    """Until the window is open again, with a second to spare, because Redis rounds; at least one."""
+    left = counts.get_window_stats(window, *key).reset_time - time.time()
+    return max(1, math.ceil(left) + 1)
 
 
 class Counted(Storage):

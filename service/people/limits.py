@@ -1,37 +1,45 @@
 """How often somebody may do what is expensive or can be guessed at; the numbers in one table."""
 
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from flask import Flask, current_app, g, request
-from limits import RateLimitItem, parse_many
+from limits import parse_many
 from limits.strategies import FixedWindowRateLimiter
 
 from service.config import Settings
-from service.errors import Problem
 from service.http import View
 from service.people.access import caller_or_nobody
-from service.people.counting import counter
-from service.text import N_
+from service.people.counting import TooOften, counter, seconds_to_wait
 
 REGISTERING = "60 per minute; 600 per hour"
+REFRESHING = "120 per minute; 2000 per hour"
 SIGN_IN_BY_ADDRESS = "30 per minute; 200 per hour"
 SIGN_IN_BY_EMAIL_AND_ADDRESS = "10 per minute; 50 per hour"
 SIGN_IN_BY_EMAIL = "100 per minute; 500 per hour"
-EMAIL_BY_ACCOUNT = "5 per day"
-EMAIL_BY_ADDRESS = "20 per hour; 100 per day"
+FORGOTTEN_BY_EMAIL = "3 per hour; 10 per day"
+FORGOTTEN_BY_ADDRESS = "20 per hour; 100 per day"
+INVITING = "60 per hour; 300 per day"
+CODES_BY_CALLER_AND_CONTACT = "1 per minute"
+CODES_BY_CALLER = "10 per hour; 20 per day"
+CODES_BY_CONTACT = "5 per hour; 10 per day"
+CODES_BY_ADDRESS = "60 per hour; 200 per day"
+SMS_BY_MUNICIPALITY = "300 per hour; 2000 per day"
+CODE_GUESSES_BY_CALLER = "20 per hour"
+CODE_GUESSES_BY_ADDRESS = "200 per hour"
+JOINING_BY_CALLER = "20 per hour"
+JOINING_BY_ADDRESS = "200 per hour"
+BY_PROVIDER = "60 per minute; 600 per hour"
+DESK_CODES = "30 per hour; 100 per day"
+LETTER_CODES_BY_ACCOUNT = "5 per hour; 15 per day"
+LETTER_CODES_BY_ADDRESS = "50 per hour; 200 per day"
+VERIFYING = "20 per hour; 60 per day"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
 
-
-class TooOften(Problem):
-    """A limit was reached; `retry_after` says in how many seconds to come back."""
-
-    status, code, message = 429, "too_many_requests", N_("This was tried too often. Please wait a little.")
+LAST_DIGITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +89,6 @@ def behind(view: View, *limits: Limit, unless: Callable[[], bool] = never) -> Vi
     return limited  # type: ignore[return-value]
 
 
-def seconds_to_wait(counts: FixedWindowRateLimiter, window: RateLimitItem, key: tuple[str, str]) -> int:
-    """Until the window is open again, with a second to spare, because Redis rounds; at least one."""
-    left = counts.get_window_stats(window, *key).reset_time - time.time()
-    return max(1, math.ceil(left) + 1)
-
-
 def address() -> str:
     """Where the request comes from; this machine where the server does not say."""
     return request.remote_addr or "127.0.0.1"
@@ -114,14 +116,38 @@ def whose_password_and_who() -> str:
     return f"{whose_password()}:{address()}"
 
 
-def gives_no_email() -> bool:
-    """Whether somebody changes something else, or gives an address up, which is always possible."""
-    return email_in_body() is None
+def contact_in_body() -> str:
+    """The address that a code is to be sent to; of a number the last digits, however the rest is written."""
+    body = request.get_json(silent=True)
+    said = str(body.get("address")).strip().lower()[-254:] if isinstance(body, dict) else ""
+    digits = "" if "@" in said else "".join(letter for letter in said if letter.isdigit())[-LAST_DIGITS:]
+    return f"contact:{g.municipality.slug}:{digits or said}"
+
+
+def who_writes_where() -> str:
+    """Who asks for a code, and to which address."""
+    return f"{who()}:{contact_in_body()}"
+
+
+def municipality() -> str:
+    """The municipality that is called."""
+    return f"municipality:{g.municipality.slug}"
+
+
+def is_no_sms() -> bool:
+    """Whether the code that is asked for costs nothing."""
+    body = request.get_json(silent=True)
+    return not isinstance(body, dict) or body.get("channel") != "sms"
 
 
 def registering_limit(view: View) -> View:
     """The limit of registering phones, by address."""
     return behind(view, Limit(REGISTERING, address))
+
+
+def refreshing_limit(view: View) -> View:
+    """The limit of refreshing tokens, by address: an office has one, and everybody in it refreshes twice an hour."""
+    return behind(view, Limit(REFRESHING, address))
 
 
 def sign_in_limit(view: View) -> View:
@@ -137,11 +163,83 @@ def sign_in_limit(view: View) -> View:
     )
 
 
-def email_limit(view: View) -> View:
-    """Both limits of giving an e-mail address: nobody has shown that it is theirs, and messages are sent there."""
-    return behind(view, Limit(EMAIL_BY_ACCOUNT, who), Limit(EMAIL_BY_ADDRESS, address), unless=gives_no_email)
+def own_password_limit(view: View) -> View:
+    """The limit of wrong guesses by who is signed in and must show the password again."""
+    return behind(view, Limit(SIGN_IN_BY_EMAIL_AND_ADDRESS, who, failures_only=True))
+
+
+def forgotten_limit(view: View) -> View:
+    """Both limits of having a link to a new password sent: by the address that is written to, and by who asks."""
+    return behind(view, Limit(FORGOTTEN_BY_EMAIL, whose_password), Limit(FORGOTTEN_BY_ADDRESS, address))
+
+
+def link_limit(view: View) -> View:
+    """The limit of using links, half tokens and codes, by address."""
+    return behind(view, Limit(SIGN_IN_BY_ADDRESS, address))
+
+
+def inviting_limit(view: View) -> View:
+    """The limit of inviting staff, by account: letters go to whatever address is given."""
+    return behind(view, Limit(INVITING, who))
+
+
+def sending_code_limit(view: View) -> View:
+    """The limits of having codes sent: by who asks and where from, by the address that is written to, whoever asks, and
+    for short messages, which cost money, by the municipality.
+    """
+    return behind(
+        behind(view, Limit(SMS_BY_MUNICIPALITY, municipality), unless=is_no_sms),
+        Limit(CODES_BY_CALLER_AND_CONTACT, who_writes_where),
+        Limit(CODES_BY_CALLER, who),
+        Limit(CODES_BY_CONTACT, contact_in_body),
+        Limit(CODES_BY_ADDRESS, address),
+    )
+
+
+def code_limit(view: View) -> View:
+    """The limits of guessing codes, by account and by address; the right one is free."""
+    return behind(
+        view,
+        Limit(CODE_GUESSES_BY_CALLER, who, failures_only=True),
+        Limit(CODE_GUESSES_BY_ADDRESS, address, failures_only=True),
+    )
+
+
+def joining_limit(view: View) -> View:
+    """Both limits of showing and reading the codes of phones."""
+    return behind(view, Limit(JOINING_BY_CALLER, who), Limit(JOINING_BY_ADDRESS, address))
+
+
+def is_program() -> bool:
+    """Whether an API key calls, whose own limit counts."""
+    found = caller_or_nobody()
+    return found is not None and found.key is not None
 
 
 def intake_limit(view: View) -> View:
     """Both limits of sending reports and photos; many phones may share an address."""
-    return behind(view, Limit(INTAKE_BY_CALLER, who), Limit(INTAKE_BY_ADDRESS, address))
+    return behind(view, Limit(INTAKE_BY_CALLER, who), Limit(INTAKE_BY_ADDRESS, address), unless=is_program)
+
+
+def provider_limit(view: View) -> View:
+    """The limit of signing in with an identity provider, by address: each asks somebody else over the network."""
+    return behind(view, Limit(BY_PROVIDER, address))
+
+
+def desk_code_limit(view: View) -> View:
+    """The limit of codes to show at the desk, by account."""
+    return behind(view, Limit(DESK_CODES, who))
+
+
+def letter_code_limit(view: View) -> View:
+    """Both limits of wrong codes of letters, by account and by address; the right one is free."""
+    return behind(
+        view,
+        Limit(LETTER_CODES_BY_ACCOUNT, who, failures_only=True),
+        Limit(LETTER_CODES_BY_ADDRESS, address, failures_only=True),
+    )
+
+
+def verifying_limit(view: View) -> View:
+    """The limit of what a clerk types wrongly about residents, by account."""
+    return behind(view, Limit(VERIFYING, who, failures_only=True))

@@ -1,4 +1,4 @@
-"""Who somebody is: accounts of one municipality, their devices, tokens, passwords and roles.
+"""Who somebody is: accounts of one municipality, their devices, passwords and roles.
 
 An account belongs to one municipality: who uses the app in two has two, and neither can see the other.
 """
@@ -15,7 +15,10 @@ from service.municipalities.models import Department, Municipality
 
 
 class Account(Base):
-    """A resident or a member of staff."""
+    """A resident or a member of staff.
+
+    A resident's `email` and `phone` (E.164) were confirmed, and are nobody else's here.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -27,6 +30,15 @@ class Account(Base):
             postgresql_where=text("kind = 'staff'"),
             sqlite_where=text("kind = 'staff'"),
         ),
+        Index(
+            "uq_accounts_resident_email",
+            "municipality_id",
+            "email",
+            unique=True,
+            postgresql_where=text("kind = 'resident'"),
+            sqlite_where=text("kind = 'resident'"),
+        ),
+        Index("uq_accounts_phone", "municipality_id", "phone", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,6 +48,7 @@ class Account(Base):
     name: Mapped[str | None]
     email: Mapped[str | None]
     email_target_id: Mapped[int | None] = mapped_column(index=True)
+    phone: Mapped[str | None]
     language: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -43,7 +56,8 @@ class Account(Base):
 class Device(Base):
     """A phone. `installation` is made by the app, `secret_digest` proves that it is the same app that comes back.
 
-    `platform`, `app_version` and `seen_at` say whom a message reaches that is for some phones only.
+    `platform`, `app_version` and `seen_at` say whom a message reaches that is for some phones only. A phone that was
+    removed keeps its row, so that nobody else takes its place, and a secret that nobody knows.
     """
 
     __tablename__ = "devices"
@@ -59,20 +73,7 @@ class Device(Base):
     push_target_id: Mapped[int | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
-
-
-class AccessToken(Base):
-    """A bearer token; only its SHA-256 is kept."""
-
-    __tablename__ = "access_tokens"
-    __table_args__ = (Index("ix_access_tokens_expires_at", "expires_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)
-    device_id: Mapped[int | None] = mapped_column(ForeignKey(Device.id), index=True)
-    created_at: Mapped[datetime] = mapped_column(Instant)
-    expires_at: Mapped[datetime] = mapped_column(Instant)
+    removed_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Password(Base):

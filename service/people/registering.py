@@ -2,13 +2,10 @@
 
 import hashlib
 import hmac
-import secrets
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import or_, select, update
 
 from service.db import session
 from service.db.clock import now
@@ -17,8 +14,9 @@ from service.db.upserts import insert_if_absent
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.outbox import targets
-from service.people.callers import Caller, digest
-from service.people.models import AccessToken, Account, Device
+from service.people.callers import Caller
+from service.people.models import Account, Device
+from service.people.sessions import TokenGiven, begin_phone_session
 from service.text import N_
 
 RESIDENT, STAFF = "resident", "staff"
@@ -28,15 +26,6 @@ class SecretNotRight(Problem):
     """This installation is registered with another secret."""
 
     status, code, message = 401, "secret_not_right", N_("This phone was not recognised. Please register it again.")
-
-
-@dataclass(frozen=True)
-class TokenGiven:
-    """A token as its owner sees it, once."""
-
-    token: str
-    expires_at: datetime
-    account: uuid.UUID
 
 
 def register_device(
@@ -61,7 +50,7 @@ def register_device(
         update(Device).where(Device.id == known.id).values(platform=platform, app_version=app_version, seen_at=moment)
     )
     account = session.get_one(Account, known.account_id)
-    return give_token(account, known.id, moment, days)
+    return begin_phone_session(account, known.id, moment, timedelta(days=days))
 
 
 def known_device(municipality: Municipality, installation: uuid.UUID) -> Device | None:
@@ -107,28 +96,6 @@ def make_device(
     return session.get_one(Device, made[0])
 
 
-def give_token(account: Account, device_id: int | None, moment: datetime, days: int) -> TokenGiven:
-    """A new random token; tokens of the same phone that have expired go."""
-    token = secrets.token_urlsafe(32)
-    expires_at = moment + timedelta(days=days)
-    session.execute(delete(AccessToken).where(AccessToken.account_id == account.id, AccessToken.expires_at <= moment))
-    session.add(
-        AccessToken(
-            digest=digest(token),
-            account_id=account.id,
-            device_id=device_id,
-            created_at=moment,
-            expires_at=expires_at,
-        )
-    )
-    return TokenGiven(token, expires_at, account.uid)
-
-
-def revoke_token(caller: Caller) -> None:
-    """Sign out: this token is worth nothing from now on."""
-    session.execute(delete(AccessToken).where(AccessToken.id == caller.token_id))
-
-
 def set_push_target(municipality: Municipality, caller: Caller, kind: str, value: str) -> None:
     """Where pushes for this phone go from now on; the former place is retired."""
     if caller.device_id is None:
@@ -165,9 +132,3 @@ class DeviceNeeded(Problem):
 def secret_digest(secret: str) -> bytes:
     """What is kept of a phone's secret: it is long and random, so that one round of SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()
-
-
-def forget_expired_tokens() -> int:
-    """Delete the tokens that nobody can use any more; how many."""
-    gone: Any = session.execute(delete(AccessToken).where(AccessToken.expires_at <= now()))
-    return int(gone.rowcount)

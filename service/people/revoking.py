@@ -1,16 +1,15 @@
-"""An operator ends what somebody's tokens are worth: a member of staff who left, a phone that was stolen."""
+"""An operator ends where somebody is signed in: a member of staff who left, a phone that was stolen."""
 
-import secrets
 import uuid
-from typing import Any
 
 from sqlalchemy import delete, select
 
 from service.db import session
 from service.municipalities.directory import Municipality
-from service.outbox import targets
-from service.people.models import AccessToken, Account, Device, Password, RoleGiven
+from service.people.models import Account, Device, Password, RoleGiven
+from service.people.phones import lock_out
 from service.people.registering import STAFF
+from service.people.sessions import end_sessions
 
 
 class NobodyFound(ValueError):
@@ -18,7 +17,7 @@ class NobodyFound(ValueError):
 
 
 def revoke_staff(municipality: Municipality, email: str, remove: bool = False) -> int:
-    """End all tokens of a member of staff; how many there were. `remove`: the roles and the password go too.
+    """End all sessions of a member of staff; how many there were. `remove`: the roles and the password go too.
 
     Raises NobodyFound.
     """
@@ -30,25 +29,13 @@ def revoke_staff(municipality: Municipality, email: str, remove: bool = False) -
     if remove:
         session.execute(delete(RoleGiven).where(RoleGiven.account_id == account_id))
         session.execute(delete(Password).where(Password.account_id == account_id))
-    return end_tokens(account_id)
+    return end_sessions(account_id)
 
 
 def revoke_phone(municipality: Municipality, installation: uuid.UUID) -> int:
-    """End all tokens of a phone and its pushes; how many tokens there were. Raises NobodyFound.
-
-    Its secret is worth nothing either, or it would come back for a fresh token at once.
-    """
-    device = session.scalar(select(Device).filter_by(municipality_id=municipality.id, installation=installation))
+    """End all sessions of a phone, its pushes and its secret; how many sessions there were. Raises NobodyFound."""
+    query = select(Device).filter_by(municipality_id=municipality.id, installation=installation)
+    device = session.scalars(query.with_for_update(key_share=True)).first()
     if device is None:
         raise NobodyFound(str(installation))
-    device.secret_digest = secrets.token_bytes(32)
-    if device.push_target_id is not None:
-        targets.retire(device.push_target_id, "revoked")
-        device.push_target_id = None
-    return end_tokens(device.account_id)
-
-
-def end_tokens(account_id: int) -> int:
-    """Make all tokens of an account worthless; how many there were."""
-    gone: Any = session.execute(delete(AccessToken).where(AccessToken.account_id == account_id))
-    return int(gone.rowcount)
+    return lock_out(device)

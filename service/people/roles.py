@@ -1,20 +1,136 @@
-"""Who may do what. A role is given in a whole municipality or in one department of it."""
+"""Who may do what: one table that can be read aloud. A role is given in a whole municipality or in one department.
 
-PERMISSIONS = {
-    "see_reports": "see the reports of the queue with everything that is not public",
-    "handle_reports": "move, assign and answer reports and take the first look",
-    "manage_map": "draft, compare and publish layers, and order the rules that route reports",
+The page of permissions and `plateia permissions` print it. Permissions come with the part of the service that asks for
+them; a role without any is there for its part.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from service.errors import Problem
+from service.text import N_
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What somebody may do. `by_department`: it can hold in one department; the others hold everywhere or nowhere."""
+
+    words: str
+    by_department: bool = False
+    reads_only: bool = False
+
+
+@dataclass(frozen=True)
+class Role:
+    """Its name, what it is for, and what it allows; where it can be given, and whether beside other roles."""
+
+    name: str
+    words: str
+    permissions: tuple[str, ...] = ()
+    given: str = "municipality"
+    alone: bool = False
+
+    def fits(self, in_department: bool) -> bool:
+        """Whether the role can be given in a department, or without one."""
+        return self.given in (("department", "either") if in_department else ("municipality", "either"))
+
+
+PERMISSIONS: Mapping[str, Permission] = {
+    "see_reports": Permission(N_("see reports with everything that is not public"), True, reads_only=True),
+    "handle_reports": Permission(
+        N_("move, answer and hand over reports, take them in hand and take the first look"), True
+    ),
+    "assign_reports": Permission(
+        N_("see who works in the department and say which of them has a report in hand"), True
+    ),
+    "see_map": Permission(N_("see drafts and versions of layers and the rules that route reports"), reads_only=True),
+    "manage_map": Permission(N_("draft and publish layers, and order and try the rules that route reports")),
+    "see_staff": Permission(N_("see who works here with which roles, and who is invited"), reads_only=True),
+    "manage_staff": Permission(N_("invite staff, give and take roles, end sessions and reset authenticators")),
+    "verify_residents": Permission(N_("confirm at the desk or by letter that somebody lives here, and withdraw it")),
+    "see_audit": Permission(N_("read what was written down about acts of weight"), reads_only=True),
+    "manage_keys": Permission(N_("make and end API keys for other programs")),
 }
 
-ROLES = {
-    "department_staff": ("see_reports", "handle_reports"),
-    "dispatcher": ("see_reports", "handle_reports"),
-    "auditor": ("see_reports",),
-    "map_keeper": ("manage_map",),
-    "administrator": ("see_reports", "handle_reports", "manage_map"),
+DEPARTMENT = ("see_reports", "handle_reports")
+
+ROLES: Mapping[str, Role] = {
+    "department_staff": Role(
+        N_("Department staff"), N_("Work on the reports of their department."), DEPARTMENT, given="department"
+    ),
+    "department_head": Role(
+        N_("Department head"),
+        N_("Work on the reports of their department and share them out among its staff."),
+        (*DEPARTMENT, "assign_reports"),
+        given="department",
+    ),
+    "dispatcher": Role(
+        N_("Dispatcher"),
+        N_("See the reports of all departments and bring each one to who can solve it."),
+        (*DEPARTMENT, "assign_reports"),
+    ),
+    "map_keeper": Role(
+        N_("Map keeper"), N_("Keep the layers of the map and the rules by it."), ("see_map", "manage_map")
+    ),
+    "communications_editor": Role(N_("Communications editor"), N_("Write news and announcements.")),
+    "communications_publisher": Role(
+        N_("Communications publisher"), N_("Check and publish what the editors have written.")
+    ),
+    "consultation_manager": Role(
+        N_("Consultation manager"), N_("Prepare and run consultations and answer what people contribute.")
+    ),
+    "moderator": Role(N_("Moderator"), N_("Decide whether texts and photos that people sent are shown.")),
+    "desk_clerk": Role(
+        N_("Desk clerk"), N_("Confirm at the citizens' desk that somebody is a resident."), ("verify_residents",)
+    ),
+    "auditor": Role(
+        N_("Auditor"),
+        N_("Read everything and change nothing; nobody with another role."),
+        ("see_reports", "see_map", "see_staff", "see_audit"),
+        given="either",
+        alone=True,
+    ),
+    "administrator": Role(
+        N_("Administrator"),
+        N_("Do everything that staff do, and decide who is staff."),
+        (
+            *(*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "see_audit"),
+            *("manage_staff", "manage_keys", "verify_residents"),
+        ),
+    ),
 }
+
+
+class RolesRefused(Problem):
+    """The table of roles does not allow this; `role` says which, and `reason` why: unknown, place or alone."""
+
+    status, code = 422, "roles_refused"
+    message = N_("These roles cannot be given, or not there, or not together.")
 
 
 def may(role: str, permission: str) -> bool:
     """Whether the role allows it."""
-    return permission in ROLES.get(role, ())
+    found = ROLES.get(role)
+    return found is not None and permission in found.permissions
+
+
+def allows(role: str, permission: str, in_department: bool) -> bool:
+    """Whether the role allows it where it was given: in a department only what can hold in one."""
+    return may(role, permission) and (not in_department or PERMISSIONS[permission].by_department)
+
+
+def check_roles(given: Iterable[tuple[str, str | None]]) -> None:
+    """Refuse (role, department) pairs that the table does not know, or not there, or not together.
+
+    Raises RolesRefused.
+    """
+    pairs = list(given)
+    for name, department in pairs:
+        role = ROLES.get(name)
+        if role is None:
+            raise RolesRefused(role=name, reason="unknown")
+        if not role.fits(department is not None):
+            raise RolesRefused(role=name, reason="place")
+    alone = [name for name, _ in pairs if ROLES[name].alone]
+    if alone and len({name for name, _ in pairs}) > 1:
+        raise RolesRefused(role=alone[0], reason="alone")

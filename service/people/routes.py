@@ -8,20 +8,23 @@ from service.config import Settings
 from service.db import transaction
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
+from service.outbox.channels import configured
 from service.people import schemas
 from service.people.access import anybody, caller, signed_in
-from service.people.changing import NotYours, account_of, change_me
-from service.people.limits import email_limit, registering_limit, sign_in_limit
+from service.people.changing import account_of, change_me
+from service.people.limits import refreshing_limit, registering_limit
 from service.people.models import Account
 from service.people.registering import (
     DeviceNeeded,
     SecretNotRight,
-    TokenGiven,
     register_device,
-    revoke_token,
     set_push_target,
 )
-from service.people.signing_in import SignInRefused, check_password, sign_in
+from service.people.sessions import RefreshRefused, TokenGiven, renew
+from service.people.sessions import sign_out as end_own_session
+from service.people.verified.verifying import verifications_of
+
+CODES_BY = ("email", "sms")
 
 blueprint = Blueprint("people", __name__, url_prefix="/<municipality>", description="Phones, staff and their tokens")
 
@@ -42,17 +45,22 @@ def register(body: dict[str, Any], municipality: Municipality) -> Response:
     return token(given)
 
 
-@blueprint.post("/sign-in")
+@blueprint.post("/refresh")
 @anybody
-@sign_in_limit
-@blueprint.arguments(schemas.SignInIn)
+@refreshing_limit
+@blueprint.arguments(schemas.RefreshIn)
 @blueprint.response(201, schemas.TokenOut)
-@operation("signIn", SignInRefused)
-def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Sign in as staff"""
-    account_id = check_password(municipality, body["email"], body["password"], settings().samples)
+@operation("refreshTokens", RefreshRefused)
+def refresh(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Get the next pair of tokens for a refresh token
+
+    A refresh token is used once. When the answer is lost, use it again; as soon as one that was given for it has been
+    used, it is worth nothing, and who uses it again ends the session.
+    """
     with transaction():
-        given = sign_in(account_id)
+        given = renew(municipality.id, body["refresh_token"])
+    if given is None:
+        raise RefreshRefused
     return token(given)
 
 
@@ -61,13 +69,13 @@ def staff_sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.response(204)
 @operation("signOut")
 def sign_out(municipality: Municipality) -> Response:
-    """Make this token worthless
+    """End this session: all its tokens are worth nothing
 
-    Other tokens of the same account stay good, and pushes still go to the phone.
+    Other sessions of the same account go on, and pushes still go to the phone.
     """
     who = caller()
     with transaction():
-        revoke_token(who)
+        end_own_session(who)
     return nothing()
 
 
@@ -82,12 +90,11 @@ def me(municipality: Municipality) -> Response:
 
 @blueprint.patch("/me")
 @signed_in
-@email_limit
 @blueprint.arguments(schemas.MeIn)
 @blueprint.response(200, schemas.MeOut)
-@operation("changeMe", NotYours)
+@operation("changeMe")
 def change(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Change one's language or e-mail address"""
+    """Change the language in which one is told things"""
     who = caller()
     with transaction():
         account = change_me(municipality, who, body)
@@ -116,22 +123,35 @@ def settings() -> Settings:
 
 
 def token(given: TokenGiven) -> Response:
-    content = {"token": given.token, "expires_at": given.expires_at, "account": given.account}
+    content = {
+        "token": given.token,
+        "expires_at": given.expires_at,
+        "refresh_token": given.refresh_token,
+        "account": given.account,
+        "session": given.session,
+    }
     return answer(content, 201, headers={"Cache-Control": "no-store"})
 
 
 def shown(municipality: Municipality, account: Account) -> dict[str, Any]:
+    ready = configured(settings())
     return {
         "account": account.uid,
         "kind": account.kind,
         "name": account.name,
         "email": account.email,
+        "phone": account.phone,
         "language": account.language,
+        "codes_by": [channel for channel in CODES_BY if ready[channel]],
         "roles": [
             {
                 "role": role,
                 "department": None if department is None else municipality.departments_by_id[department].key,
             }
             for role, department in caller().roles
+        ],
+        "verified": [
+            {"method": found.method, "at": found.at, "expires_at": found.expires_at}
+            for found in verifications_of(account.id)
         ],
     }

@@ -41,18 +41,34 @@ class DeviceIn(Schema):
     )
 
 
+class RefreshIn(Schema):
+    """A refresh token that was not used before."""
+
+    example: ClassVar[dict[str, Any]] = {"refresh_token": "pT3jq0XbZr8yVwKc5sL2mN7dHfGaUeQi1oJ9tR4uB6E"}
+
+    refresh_token = fields.String(required=True, validate=validate.Length(1, 200))
+
+
 class TokenOut(Schema):
-    """A bearer token; it is shown only once."""
+    """A bearer token, and the refresh token that brings the next; they are shown only once."""
 
     example: ClassVar[dict[str, Any]] = {
         "token": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
-        "expires_at": "2027-05-20T22:08:17.042554Z",
+        "expires_at": "2026-12-21T22:08:17.042554Z",
+        "refresh_token": None,
         "account": "01a20026-3782-716f-b5d9-c3504d710968",
+        "session": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77",
     }
 
     token = fields.String(required=True, metadata={"description": "For the header `Authorization: Bearer …`."})
     expires_at = fields.AwareDateTime(required=True)
+    refresh_token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "For `refreshTokens`. Null for a phone, which calls `registerDevice` again."},
+    )
     account = fields.UUID(required=True)
+    session = fields.UUID(required=True, metadata={"description": "Which of `listSessions` this is."})
 
 
 class SignInIn(Schema):
@@ -80,16 +96,11 @@ class PushTargetIn(Schema):
 class MeIn(Schema):
     """What a person can change about themselves; what is left out stays."""
 
-    example: ClassVar[dict[str, Any]] = {"language": "en", "email": "alice@example.org"}
+    example: ClassVar[dict[str, Any]] = {"language": "en"}
 
     language = fields.String(
         validate=Language,
         metadata={"description": "Of messages. One that the municipality does not speak becomes its main one."},
-    )
-    email = fields.Email(
-        allow_none=True,
-        validate=validate.Length(max=254),
-        metadata={"description": "Messages are sent there too; null: no more."},
     )
 
 
@@ -100,6 +111,14 @@ class RoleOut(Schema):
     department = fields.String(required=True, allow_none=True)
 
 
+class VerificationOut(Schema):
+    """How and when it was shown that the person lives here."""
+
+    method = fields.String(required=True, validate=validate.OneOf(("provider", "desk", "letter")))
+    at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class MeOut(Schema):
     """Who the token belongs to."""
 
@@ -108,13 +127,33 @@ class MeOut(Schema):
         "kind": "resident",
         "name": None,
         "email": "alice@example.org",
+        "phone": None,
         "language": "en",
+        "codes_by": ["email"],
         "roles": [],
+        "verified": [{"method": "desk", "at": "2026-11-22T09:30:00Z", "expires_at": None}],
     }
 
     account = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(("resident", "staff")))
     name = fields.String(required=True, allow_none=True)
-    email = fields.String(required=True, allow_none=True)
+    email = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A resident's is confirmed, and messages are sent there too; staff sign in with it."},
+    )
+    phone = fields.String(
+        required=True, allow_none=True, metadata={"description": "A resident's confirmed mobile number, as E.164."}
+    )
     language = fields.String(required=True, validate=Language)
+    codes_by = fields.List(
+        fields.String(validate=validate.OneOf(("email", "sms"))),
+        required=True,
+        metadata={"description": "How this service can send codes; offer no other channel."},
+    )
     roles = fields.List(fields.Nested(RoleOut), required=True, metadata={"description": "Empty for residents."})
+    verified = fields.List(
+        fields.Nested(VerificationOut),
+        required=True,
+        metadata={"description": "What holds now, the newest first; empty where nothing was shown."},
+    )

@@ -1,6 +1,7 @@
 """Staff sign in with a password."""
 
 import threading
+from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,10 +13,10 @@ from service.db.upserts import insert
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.models import Account, Password
-from service.people.registering import STAFF, TokenGiven, give_token
+from service.people.registering import STAFF
+from service.people.sessions import TokenGiven, begin_session
 from service.text import N_
 
-STAFF_TOKEN_DAYS = 1
 AT_ONCE = 4  # one hash takes 64 MiB: no more than these at a time in a process
 
 _hasher = PasswordHasher()
@@ -35,8 +36,16 @@ def hash_password(password: str) -> str:
         return _hasher.hash(password)
 
 
-def check_password(municipality: Municipality, email: str, password: str, samples: bool) -> int:
-    """The id of the staff account with this password. Takes as long for unknown addresses. Raises SignInRefused.
+@dataclass(frozen=True)
+class Shown:
+    """Whose password was shown; its fresh hash where the one that is kept was made with lesser costs."""
+
+    account_id: int
+    fresh_hash: str | None = None
+
+
+def check_password(municipality: Municipality, email: str, password: str, samples: bool) -> Shown:
+    """The staff account with this password. Takes as long for unknown addresses. Raises SignInRefused.
 
     Without `samples` nobody signs in with an address of the reserved domain `.example`: the passwords of the sample
     accounts are known to everybody.
@@ -58,13 +67,13 @@ def check_password(municipality: Municipality, email: str, password: str, sample
             raise SignInRefused from None
     if found is None or (is_sample(email) and not samples):
         raise SignInRefused
-    account_id: int = found.id
-    return account_id
+    outdated = _hasher.check_needs_rehash(found.hash)
+    return Shown(found.id, hash_password(password) if outdated else None)
 
 
 def sign_in(account_id: int) -> TokenGiven:
-    """A token for who has shown the password."""
-    return give_token(session.get_one(Account, account_id), None, now(), STAFF_TOKEN_DAYS)
+    """Tokens for who has shown the password."""
+    return begin_session(session.get_one(Account, account_id), None, "password", now())
 
 
 def set_password(account_id: int, password_hash: str) -> None:

@@ -63,7 +63,7 @@ ONE = f"{RULES}/<int:position>"
 
 
 @blueprint.get(RULES)
-@staff("manage_map")
+@staff("see_map")
 @blueprint.response(200, RulesOut)
 @operation("listRules")
 def table(municipality: Municipality) -> Response:
@@ -138,7 +138,7 @@ def delete(query: dict[str, Any], municipality: Municipality, position: int) -> 
 
 
 @blueprint.get(f"{RULES}/changes")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(RuleChangesQuery, location="query")
 @blueprint.response(200, RuleChangesOut)
 @operation("listRuleChanges", CursorNotValid)
@@ -180,7 +180,7 @@ def try_many(body: dict[str, Any], municipality: Municipality) -> Response:
 
 
 @blueprint.get(f"{RULES}/findings")
-@staff("manage_map")
+@staff("see_map")
 @blueprint.arguments(FindingsQuery, location="query")
 @blueprint.response(200, FindingsOut)
 @operation("listFindings", NoFallbackDesk)
@@ -209,7 +209,7 @@ def suppose(body: dict[str, Any], municipality: Municipality) -> Response:
 
 
 @blueprint.get("/rerouting")
-@staff("handle_reports")
+@staff("see_reports")
 @blueprint.arguments(ReroutingQuery, location="query")
 @blueprint.response(200, ReroutingOut)
 @operation("listRerouting", NoFallbackDesk)
@@ -218,7 +218,7 @@ def due(query: dict[str, Any], municipality: Municipality) -> Response:
 
     Of the departments for which one may act, newest first. Nothing is changed.
     """
-    departments, router = caller().departments("handle_reports"), router_of(municipality)
+    departments, router = caller().departments("see_reports"), router_of(municipality)
     return answer(rerouting.due(municipality, router, departments, MOST_REPLAYED, query["limit"]))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from service.gis.models import KINDS
 from service.municipalities.working_time import Calendar, CalendarRefused
 from service.people.roles import ROLES
+from service.people.staff.authenticators import ASKED_OF
 from service.samples.categories import category_faults
 from service.samples.languages import text_faults
 from service.samples.rules import rule_faults
@@ -81,6 +82,7 @@ def _settings_faults(sample: Things) -> Iterator[str]:
     yield from pattern_faults("settings.oldest_app", settings["oldest_app"], _VERSION)
     if not isinstance(settings["privacy_version"], str):
         yield "settings.privacy_version: not a text."
+    yield from choice_faults("settings.second_step", settings.get("second_step"), (None, *ASKED_OF))
     for where, phone in listed("settings.phones", settings["phones"]):
         yield from pattern_faults(where, phone["number"], PHONE)
     centre = settings["centre"]
@@ -127,7 +129,7 @@ def _staff_faults(sample: Things) -> Iterator[str]:
             yield f"{where}: at least one role."
         for role in member["roles"]:
             yield from choice_faults(f"{where}.roles", role["role"], ROLES)
-            if (role["role"] == "department_staff") != ("department" in role):
+            if role["role"] in ROLES and not ROLES[role["role"]].fits("department" in role):
                 yield f"{where}: staff of a department, and only they, name it."
             if role.get("department") not in (None, *departments):
                 yield f"{where}: there is no department {role['department']}."

@@ -55,7 +55,7 @@ def test_states_and_roles_are_printed_as_the_tables_have_them(app: Flask) -> Non
     assert plateia(app, "states").output == as_markdown()
     lines = plateia(app, "roles").output.splitlines()
     assert len(lines) == len(ROLES)
-    assert f"auditor may {PERMISSIONS['see_reports']}" in lines
+    assert f"auditor may {'; '.join(PERMISSIONS[one].words for one in ROLES['auditor'].permissions)}" in lines
 
 
 def test_the_openapi_document_is_printed_whole(app: Flask) -> None:
@@ -139,7 +139,7 @@ def test_points_are_routed_from_file_to_file(app: Flask, here: Municipality, tmp
 
 
 def test_somebody_becomes_staff_and_signs_in(app: Flask, client: FlaskClient, here: Municipality) -> None:
-    command = ("staff", "here", "Bea@kozani.gr", "Bea", "--role", "department_staff:lighting", "--role", "auditor")
+    command = ("staff", "here", "Bea@kozani.gr", "Bea", "--role", "department_staff:lighting", "--role", "dispatcher")
     result = plateia(app, *command, typed="a password of hers\na password of hers\n")
     assert result.exit_code == 0, result.output
     assert "a password of hers" not in result.output
@@ -147,8 +147,8 @@ def test_somebody_becomes_staff_and_signs_in(app: Flask, client: FlaskClient, he
     headers = {"Authorization": f"Bearer {answer.json['token']}"}
     roles = client.get("/api/v1/here/me", headers=headers).json["roles"]
     assert sorted((role["role"], role["department"]) for role in roles) == [
-        ("auditor", None),
         ("department_staff", "lighting"),
+        ("dispatcher", None),
     ]
 
 

@@ -26,7 +26,6 @@ from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
-from service.sealing import new_key
 from tests.factories.people import Person
 from tests.fetching.server import Answered, Asked, Served, serving
 from tests.gis.city import City, bins, collection
@@ -42,7 +41,7 @@ FEW = {"added": {"count": 2}, "removed": {"count": 1, "share": 0.1}, "changed": 
 def settings(app: Flask) -> Iterator[None]:
     """Servers on loopback may be asked, and secrets be kept."""
     before = app.config["PLATEIA"]
-    app.config["PLATEIA"] = replace(before, fetch_allowed=("127.0.0.0/8",), secret_keys=(new_key(),))
+    app.config["PLATEIA"] = replace(before, fetch_allowed=("127.0.0.0/8",))
     yield
     app.config["PLATEIA"] = before
 
@@ -496,11 +495,11 @@ def test_credentials_stay_while_the_server_does(keeper: Keeper, server: Served) 
     assert moved["credentials"] is None, "whoever changes the address does not get the password sent there"
 
 
-def test_without_a_key_no_secret_is_kept(app: Flask, keeper: Keeper, server: Served) -> None:
+def test_what_the_installation_cannot_open_any_more_is_sent_to_nobody(
+    app: Flask, keeper: Keeper, server: Served
+) -> None:
     put(keeper, f"{server.url}/bins.geojson", credentials=BASIC)
-    app.config["PLATEIA"] = replace(app.config["PLATEIA"], secret_keys=())
-    refused = put(keeper, f"{server.url}/bins.geojson", 409, credentials=BASIC)
-    assert refused["code"] == "secrets_not_kept"
+    app.config["SECRET_KEYS"] = ("another key of forty characters, or so,",)
     assert do_job()
     assert keeper.get(SOURCE)["last"]["refusal"]["code"] == "credentials_unreadable"
     assert server.asked == []

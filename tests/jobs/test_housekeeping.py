@@ -46,7 +46,7 @@ def age(model: Any, by: timedelta) -> None:
 
 def test_another_version_gives_the_rows_that_are_there_its_rhythm(app: Flask) -> None:
     with transaction():
-        plan("forget_tokens", "recurring", every_seconds=7)
+        plan("forget_sessions", "recurring", every_seconds=7)
         plan("counting_ballots", "recurring", every_seconds=60)
         plan("counting_ballots", "once")
         plan_recurring()

@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
-from service.people.appointing import NoSuchRole, appoint
+from service.people.appointing import appoint
 from service.people.callers import find_caller
 from service.people.models import Account, Password, RoleGiven
-from service.people.roles import PERMISSIONS, ROLES, may
+from service.people.roles import PERMISSIONS, ROLES, RolesRefused, may
 from service.people.signing_in import hash_password
 from tests.factories.people import PASSWORD, Person, make_staff, password_hash
 
@@ -24,11 +24,11 @@ def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, slug: str
     return client.post(f"/api/v1/{slug}/sign-in", json={"email": email, "password": password})
 
 
-def test_staff_sign_in_for_a_day(client: FlaskClient, here: Municipality, bob: Person) -> None:
+def test_staff_sign_in_for_half_an_hour_and_refresh(client: FlaskClient, here: Municipality, bob: Person) -> None:
     answer = sign_in(client, " BOB@here.example ")
     assert (answer.status_code, answer.json["account"]) == (201, str(bob.account))
     lasts = datetime.fromisoformat(answer.json["expires_at"]) - now()
-    assert timedelta(hours=23, minutes=59) < lasts <= timedelta(days=1)
+    assert timedelta(minutes=29) < lasts <= timedelta(minutes=30) and answer.json["refresh_token"]
     headers = {"Authorization": f"Bearer {answer.json['token']}"}
     assert client.get("/api/v1/here/staff/reports", headers=headers).status_code == 200
 
@@ -89,7 +89,7 @@ def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
 ) -> None:
     hashed = hash_password("another password")
     with transaction():
-        appoint(here, "Bob@here.example", "Robert", [("auditor", None), ("department_staff", "roads")], hashed)
+        appoint(here, "Bob@here.example", "Robert", [("dispatcher", None), ("department_staff", "roads")], hashed)
     assert sign_in(client, "bob@here.example").status_code == 401
     answer = sign_in(client, "bob@here.example", "another password")
     assert answer.json["account"] == str(bob.account)
@@ -97,13 +97,13 @@ def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
     me = client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {answer.json['token']}"}).json
     assert me["name"] == "Robert"
     assert sorted((role["role"], role["department"]) for role in me["roles"]) == [
-        ("auditor", None),
         ("department_staff", "roads"),
+        ("dispatcher", None),
     ]
 
 
 def test_nobody_is_appointed_to_what_is_not_there(here: Municipality) -> None:
-    for error, given in ((NoSuchRole, ("king", None)), (KeyError, ("auditor", "no-such"))):
+    for error, given in ((RolesRefused, ("king", None)), (KeyError, ("auditor", "no-such"))):
         with pytest.raises(error), transaction():
             appoint(here, "new@here.example", "New", [given], "hash")  # type: ignore[list-item]
     session.rollback()
@@ -111,24 +111,24 @@ def test_nobody_is_appointed_to_what_is_not_there(here: Municipality) -> None:
 
 
 def test_every_role_may_only_what_the_table_names() -> None:
-    assert {permission for given in ROLES.values() for permission in given} == set(PERMISSIONS)
+    assert {permission for role in ROLES.values() for permission in role.permissions} == set(PERMISSIONS)
     assert not may("no-such", "see_reports") and not may("auditor", "handle_reports")
     assert may("department_staff", "handle_reports")
 
 
 def test_a_role_reaches_its_department_and_one_without_reaches_all(client: FlaskClient, here: Municipality) -> None:
     nobody = make_staff(here, "nobody", [])
-    scoped = make_staff(here, "scoped", [("department_staff", "lighting"), ("auditor", "roads")])
-    whole = make_staff(here, "whole", [("department_staff", "lighting"), ("auditor", None)])
+    scoped = make_staff(here, "scoped", [("department_staff", "lighting"), ("department_head", "roads")])
+    whole = make_staff(here, "whole", [("department_staff", "lighting"), ("dispatcher", None)])
     ids = {key: department.id for key, department in here.departments.items()}
     reached = {}
     for person in (nobody, scoped, whole):
         caller = find_caller(here.id, person.token)
         assert caller is not None
-        reached[caller.name] = (caller.departments("see_reports"), caller.departments("handle_reports"))
+        reached[caller.name] = (caller.departments("see_reports"), caller.departments("assign_reports"))
     assert reached == {
         "Nobody": (frozenset(), frozenset()),
-        "Scoped": (frozenset({ids["lighting"], ids["roads"]}), frozenset({ids["lighting"]})),
-        "Whole": (None, frozenset({ids["lighting"]})),
+        "Scoped": (frozenset({ids["lighting"], ids["roads"]}), frozenset({ids["roads"]})),
+        "Whole": (None, None),
     }
     assert client.get("/api/v1/here/staff/reports", headers=nobody.headers).status_code == 403

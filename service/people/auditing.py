@@ -1,0 +1,121 @@
+"""Acts of weight are written down in the transaction that does them. `docs/audit.md` says how an entry is digested."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from service.db import session
+from service.db.clock import now
+from service.db.keys import new_uid
+from service.people.audit_models import AuditDetail, AuditEntry
+from service.people.callers import Caller
+
+RESIDENT = "resident"
+
+ACTIONS = {
+    "staff_appointed": "an operator's command made somebody staff, or changed their name, password and roles",
+    "staff_invited": "somebody was invited to become staff",
+    "invitation_withdrawn": "an invitation was withdrawn",
+    "invitation_accepted": "somebody who was invited became staff",
+    "staff_removed": "somebody is no longer staff",
+    "role_given": "a role was given",
+    "role_taken": "a role was taken away",
+    "password_changed": "somebody changed their own password",
+    "password_reset": "somebody else's password was set, or made worthless",
+    "second_factor_set": "a second factor was set up",
+    "second_factor_removed": "a second factor was removed",
+    "recovery_codes_made": "new recovery codes were made, the former ones are worthless",
+    "recovery_code_used": "a recovery code was used in place of the second factor",
+    "sign_in_refused": "somebody tried to sign in as staff and was refused",
+    "sessions_ended": "somebody's sessions were ended by somebody else",
+    "phone_revoked": "a phone was locked out by an operator",
+    "accounts_joined": "a phone's former account was joined with the account of a confirmed contact",
+    "provider_changed": "a way to sign in was turned on, changed or turned off",
+    "resident_verified": "it was shown that somebody lives in this municipality",
+    "verification_withdrawn": "that somebody lives in this municipality holds no more",
+    "letter_code_made": "a letter with a code was asked for",
+    "key_made": "an API key was made",
+    "key_ended": "an API key was made worthless",
+    "data_asked_for": "everything that is held about somebody was asked for",
+    "data_link_given": "a link to everything that is held about somebody was given to them",
+    "account_erased": "an account was erased",
+    "erasure_applied_again": "an erasure was applied again after a backup was restored",
+}
+"""What is written down, in words. Further kinds of act are added here."""
+
+
+def record(
+    municipality_id: int,
+    actor: Caller | None,
+    action: str,
+    subject_kind: str,
+    subject: str,
+    facts: Mapping[str, Any] | None = None,
+    text: str | None = None,
+) -> None:
+    """Write an act down; inside the transaction that does it.
+
+    actor         who did it; None: a command or the worker
+    action        a key of ACTIONS
+    subject_kind  what it was done to: "staff", "resident", "key", "provider" …
+    subject       its opaque name; the uid of an account for "staff" and "resident"
+    facts         JSON without fractions and without anything personal: no name, no address
+    text          what is personal (a name, an e-mail address); deleted when the person is erased
+
+    A resident, as actor or as subject, is named in the part that can be deleted only.
+    Raises KeyError for an action that the table does not know, TypeError for facts that have fractions.
+    """
+    ACTIONS[action]
+    found = dict(facts or {})
+    refuse_fractions(found)
+    resident = resident_in(actor, subject_kind, subject)
+    salt = secrets.token_bytes(16)
+    has_details = resident is not None or text is not None
+    entry = AuditEntry(
+        uid=new_uid(),
+        municipality_id=municipality_id,
+        at=now(),
+        action=action,
+        actor_kind=actor.kind if actor else "service",
+        actor=actor.account if actor and actor.kind != RESIDENT else None,
+        subject_kind=subject_kind,
+        subject=None if subject_kind == RESIDENT else subject,
+        facts=found,
+        details_digest=details_digest(salt, resident, text) if has_details else None,
+    )
+    session.add(entry)
+    if has_details:
+        session.flush()
+        session.add(AuditDetail(entry_id=entry.id, salt=salt, resident=resident, text=text))
+
+
+def resident_in(actor: Caller | None, subject_kind: str, subject: str) -> uuid.UUID | None:
+    """The resident whom this act concerns: the one it was done to, else the one who did it."""
+    if subject_kind == RESIDENT:
+        return uuid.UUID(subject)
+    return actor.account if actor and actor.kind == RESIDENT else None
+
+
+def refuse_fractions(value: Any) -> None:
+    """Numbers with a fraction have no single spelling. Raises TypeError for one, however deep."""
+    if isinstance(value, float):
+        raise TypeError("facts hold no fractions: write them as text")
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            refuse_fractions(each)
+
+
+def canonical(value: Any) -> bytes:
+    """JSON in one spelling (RFC 8785 for what entries hold): sorted keys, no spaces, UTF-8."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def details_digest(salt: bytes, resident: uuid.UUID | None, text: str | None) -> bytes:
+    """SHA-256 of the salt and the personal part in canonical JSON."""
+    return hashlib.sha256(salt + canonical({"resident": resident, "text": text})).digest()
