@@ -50,11 +50,14 @@ class FetchFailed(Problem):
 
 @dataclass(frozen=True)
 class Bounds:
-    """What one answer may take: bytes of its content, unpacked, and seconds from the first step to the last byte."""
+    """What one answer may take: bytes of its content, unpacked, seconds from the first step to the last byte, and how
+    often it may lead elsewhere.
+    """
 
     bytes: int
     seconds: float
     connect_seconds: float = 10.0
+    redirects: int = MOST_REDIRECTS
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Fetcher:
         Raises AddressRefused, FetchFailed; part of the content may be written then.
         """
         deadline = time.monotonic() + bounds.seconds
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(bounds.redirects + 1):
             with closing(self.open(url, bounds, deadline)) as link:
                 response = ask(link, url, headers or {}, credentials, form)
                 if response.status not in REDIRECTS:

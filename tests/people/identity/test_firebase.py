@@ -19,7 +19,7 @@ from service.people.identity.firebase import ToStandIn, _clients, new_client
 from service.people.identity.providers import find_provider, keep_provider
 from service.people.identity_models import Identity
 from tests.factories.people import SECRET, Person, make_resident
-from tests.people.identity.conftest import ALLOWED
+from tests.people.identity.conftest import ALLOWED, claims_named
 from tests.people.identity.firebase_server import PROJECT, LoopbackFirebase, running, service_account
 
 
@@ -81,7 +81,7 @@ def test_a_phone_signs_in_and_a_second_one_joins(
         {"firebase": {"sign_in_provider": "phone", "tenant": "other"}},
         {"firebase": None},
     ],
-    ids=str,
+    ids=claims_named,
 )
 def test_a_token_of_another_project_person_or_time_proves_nothing(
     client: FlaskClient, firebase: LoopbackFirebase, alice: Person, change: dict[str, Any]

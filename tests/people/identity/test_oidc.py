@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from service.municipalities.directory import Municipality
 from service.people.identity import discovering, fetching
 from service.people.identity_models import Identity, SignInAttempt
 from tests.factories.people import Person, make_resident
-from tests.people.identity.conftest import APP, Keep, Signing
+from tests.people.identity.conftest import APP, Keep, Signing, claims_named
 from tests.people.identity.provider_server import LoopbackProvider, rsa_key, running, signed
 
 
@@ -179,7 +180,7 @@ def test_a_forged_id_token_proves_nothing(
         {"sub": 7},
         {"sub": "x" * 256},
     ],
-    ids=str,
+    ids=claims_named,
 )
 def test_an_id_token_for_somebody_or_something_else_proves_nothing(
     signing: Signing, keep: Keep, here: Municipality, alice: Person, provider: LoopbackProvider, claims: dict[str, Any]
@@ -321,7 +322,7 @@ def test_slow_and_huge_answers_end(
     provider.padding = fetching.LARGEST_ANSWER
     assert signing.begin(alice).json["code"] == "provider_away"
     provider.padding, provider.slow = 0, 0.5
-    monkeypatch.setattr(fetching, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(fetching, "BOUNDS", replace(fetching.BOUNDS, seconds=0.2))
     assert signing.begin(alice).json["code"] == "provider_away"
 
 
