@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from service import logs
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
+from service.gis.sourcing import FETCH_LAYER
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
 from service.notices.messages import who_follows_the_map
@@ -55,6 +56,9 @@ EVENTS: dict[str, Expand] = {
 JOBS: dict[str, Handler] = dict(HANDLERS)
 """Kind of job → what is done."""
 
+OF_OTHERS = (FETCH_LAYER,)
+"""Kinds of job that wait for other people's servers: a thread of their own does them, and nothing else waits."""
+
 
 @dataclass
 class Duties:
@@ -68,16 +72,19 @@ class Duties:
 def work(app: Flask, stop: threading.Event, duties: Duties | None = None) -> None:
     """Work until `stop` is set, then finish what is under way, give the rest back and return.
 
-    One thread expands events, one per channel sends, one does jobs; each polls the database, more slowly while there
-    is nothing to do.
+    One thread expands events, one per channel sends, one does jobs, one those that ask others; each polls the database,
+    more slowly while there is nothing to do.
     """
     duties = duties or Duties()
     channels = build(app.config["PLATEIA"]) if duties.channels is None else duties.channels
     owner = own_name()
+    others = {kind: handler for kind, handler in duties.jobs.items() if kind in OF_OTHERS}
+    ours = {kind: handler for kind, handler in duties.jobs.items() if kind not in OF_OTHERS}
     senders = [Sender(channel, owner, stop) for channel in channels]
     steps: dict[str, Callable[[], object]] = {
         "expand": lambda: expand(duties.events),
-        "jobs": lambda: work_one(duties.jobs, owner, stop),
+        "jobs": lambda: work_one(ours, owner, stop),
+        "fetches": lambda: work_one(others, owner, stop),
     } | {f"send-{sender.channel.name}": sender.send_due for sender in senders}
     threads = [threading.Thread(target=repeat, args=(app, stop, step), name=name) for name, step in steps.items()]
     log.info("worker_started", owner=owner, channels=[channel.name for channel in channels])

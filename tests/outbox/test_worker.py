@@ -55,6 +55,30 @@ def test_what_is_owed_and_planned_is_done_while_it_runs_and_it_stops_when_told(
     assert not worker.is_alive()
 
 
+def test_a_server_of_others_that_is_slow_keeps_nothing_else_waiting(app: Flask, here: Municipality) -> None:
+    done, waited = threading.Event(), threading.Event()
+
+    def counted(job: Work, progress: Progress) -> None:
+        done.set()
+
+    def slow(job: Work, progress: Progress) -> None:
+        if done.wait(60):
+            waited.set()
+
+    stop = threading.Event()
+    with transaction():
+        plan("fetch_layer", "1")
+    worker = threading.Thread(target=work, args=(app, stop, Duties({}, {"fetch_layer": slow, "count": counted}, [])))
+    worker.start()
+    time.sleep(0.5)
+    with transaction():
+        plan("count", "1")
+    assert waited.wait(60)
+    stop.set()
+    worker.join(60)
+    assert not worker.is_alive()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_worker_that_has_lost_one_of_its_threads_stops_as_a_whole(app: Flask, here: Municipality) -> None:
     def exits(job: Work, progress: Progress) -> None:
