@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.test_readme import CHECKOUT, Running, environment, running
-
-__all__ = ["running"]
+from tests.docs.running import CHECKOUT, Running, environment
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PASTED = "PASTE-THE-ID"

@@ -28,6 +28,7 @@ PERSONAL = (
     "roles",
     "access_tokens",
     "inbox_messages",
+    "follows",
     "deliveries",
     "events",
     "kept_answers",

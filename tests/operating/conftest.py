@@ -17,6 +17,7 @@ from service.db.clock import now
 from service.gis.publishing import publish_version
 from service.jobs.planning import plan
 from service.municipalities.directory import Municipality
+from service.notices.following import LAYER, follow
 from service.outbox.models import ChannelPause
 from service.storage.keeping import Store, open_store
 from tests.conftest import WORKER, OutsideClient, postgres_server
@@ -120,5 +121,6 @@ def full(client: FlaskClient, here: Municipality, next_door: Municipality, alice
         )
         plan("odd", "one", payload=ODD_JSON, municipality_id=here.id)
         plan("recurring", "two", every_seconds=60)
+        follow(here, alice.account_id, LAYER, "odd", "mixed")
         session.add(ChannelPause(channel="push", until=now(), times=2, reason="quota", error=None))
     return here
