@@ -11,7 +11,7 @@ from flask import Flask
 from service.config import Settings, SettingsRefused
 from service.sealing import NotSealedHere, key_in, keys_of, pseudonym, seal, split_keys, unseal
 
-OLD, NEW = "the old key, 32 characters and more", "the new key, 32 characters and more"
+OLD, NEW = "the old key of 32 characters and more", "the new key of 32 characters and more"
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class SomebodyElse(Problem):
     """This phone belongs to somebody else, who has signed in with the same provider."""
 
     status, code = 409, "somebody_else"
-    message = N_("Somebody else is signed in on this phone. They have to sign out first.")
+    message = N_("This phone belongs to somebody else's account. Start the app anew to use your own.")
 
 
 def sign_in_resident(
