@@ -1,4 +1,4 @@
-"""What is asked of a provider over the network: little, quickly, encrypted, and never of an address in our own house."""
+"""What is asked of a provider over the network: little, quickly, encrypted, and never inside our own house."""
 
 import io
 from collections.abc import Mapping, Sequence
