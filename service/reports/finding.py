@@ -187,7 +187,7 @@ def on_the_map(
 
 
 def number_on_the_map(municipality: Municipality, box: Box | None, at_most: int) -> int | None:
-    """How many reports everybody may see with their place, in a box or in all; None where they are more than so many."""
+    """How many reports everybody may see with their place, in a box or in all; None where there are more."""
     values: dict[str, Any] = {"municipality": municipality.id, "on_map": True}
     names = ["municipality", "on_map"]
     if box is not None:
