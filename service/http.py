@@ -164,6 +164,13 @@ class PageQuery(Schema):
     )
 
 
+def following() -> fields.String:
+    """The `next` of a page."""
+    return fields.String(
+        required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
+    )
+
+
 def as_json(content: Any) -> bytes:
     """The content as JSON bytes; instants as `2026-11-21T09:30:00Z` with as many decimals as they have."""
     return orjson.dumps(content, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
@@ -228,6 +235,15 @@ def after_cursor(text: str | None, *kinds: type) -> list[Any] | None:
     if any(isinstance(value, int) and not 0 <= value <= LARGEST_KEY for value in values):
         raise CursorNotValid
     return values
+
+
+Key = TypeVar("Key", int, str, int | str)
+
+
+def after_key(text: str | None, kind: type[Key]) -> Key | None:
+    """The one value of this kind that `cursor` hid; None for the first page. Raises CursorNotValid."""
+    found = after_cursor(text, kind)
+    return found[0] if found else None
 
 
 def page_of(

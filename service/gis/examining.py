@@ -46,9 +46,9 @@ REPAIRED, LEFT_OUT, KEPT = "repaired", "left_out", "kept"
 
 
 class CrsUnlikely(Problem):
-    """Read as `crs`, all coordinates are far from the municipality, or `crs` is for another part of the world.
-
-    `likely` lists others that would fit.
+    """Read as `crs`, all coordinates are far from the municipality, or `crs` is for another part of the world; or most
+    are far, while more fall near it in another one and nobody has said that `crs` is right. `likely` lists those that
+    fit, or fit better, the best first.
     """
 
     status, code = 422, "crs_unlikely"
@@ -144,7 +144,8 @@ def examine_content(
     records = renamed(content, asked.attributes)
     findings = Findings([key_of(record[attribute]) for record in content.records])
     examine_keys(findings)
-    geometries = examine_geometries(municipality, content.geometries, crs, findings)
+    sure = asked.crs is not None or asked.keep_outside
+    geometries = examine_geometries(municipality, content.geometries, crs, findings, sure)
     examine_types(kind, geometries, findings)
     if kind != BOUNDARY:
         examine_places(municipality, geometries, findings, KEPT if asked.keep_outside else LEFT_OUT)
@@ -186,8 +187,13 @@ def examine_keys(findings: Findings) -> None:
         seen.add(key)
 
 
-def examine_geometries(municipality: Municipality, geometries: Geometries, crs: CRS, findings: Findings) -> Geometries:
-    """The geometries in longitude and latitude, made valid. Raises CrsUnlikely."""
+def examine_geometries(
+    municipality: Municipality, geometries: Geometries, crs: CRS, findings: Findings, sure: bool
+) -> Geometries:
+    """The geometries in longitude and latitude, made valid.
+
+    Raises CrsUnlikely; where somebody is `sure` of the CRS only if none of them comes near.
+    """
     missing = shapely.is_missing(geometries)
     findings.add(np.flatnonzero(missing), "null", LEFT_OUT)
     findings.add(np.flatnonzero(~missing & shapely.is_empty(geometries)), "empty", LEFT_OUT)
@@ -198,8 +204,11 @@ def examine_geometries(municipality: Municipality, geometries: Geometries, crs: 
     found[there] = to_degrees(geometries[there], crs)
     astray = not_on_earth(found)
     here = there[~astray[there]]
-    if len(there) and not near(municipality, found[here]).any():
+    nearby = np.count_nonzero(near(municipality, found[here]))
+    if len(there) and nearby == 0:
         raise CrsUnlikely(crs=crs.to_string(), likely=likely(municipality, geometries[there]))
+    if nearby < len(there) / 2 and not sure:
+        ensure_none_fits_better(municipality, geometries[there], crs)
     findings.add(np.flatnonzero(astray), "coordinates", LEFT_OUT)
     repair(found, here[~shapely.is_valid(found[here])], findings)
     return found
@@ -278,15 +287,23 @@ def surroundings(municipality: Municipality) -> tuple[float, float, float, float
     return lon - AROUND_CENTRE, lat - AROUND_CENTRE, lon + AROUND_CENTRE, lat + AROUND_CENTRE
 
 
-def likely(municipality: Municipality, geometries: Geometries) -> list[str]:
-    """Those of the usual coordinate systems in which something of these lies near the municipality."""
-    sample = shapely.force_2d(geometries[:: max(1, len(geometries) // SAMPLE)])
-    fits = []
-    for name in ("EPSG:4326", *GRIDS.get(municipality.country, ()), *zones(municipality), "EPSG:3857"):
-        moved = to_degrees(sample, CRS.from_user_input(name))
-        if near(municipality, moved[~not_on_earth(moved)]).any():
-            fits.append(name)
-    return fits
+def ensure_none_fits_better(municipality: Municipality, geometries: Geometries, crs: CRS) -> None:
+    """Refuse a CRS where more would lie near the municipality in another one. Raises CrsUnlikely."""
+    if better := likely(municipality, geometries, fitting(municipality, geometries, crs)):
+        raise CrsUnlikely(crs=crs.to_string(), likely=better)
+
+
+def likely(municipality: Municipality, geometries: Geometries, more_than: int = 0) -> list[str]:
+    """Those of the usual coordinate systems in which more of a sample lies near the municipality, most first."""
+    names = ("EPSG:4326", *GRIDS.get(municipality.country, ()), *zones(municipality), "EPSG:3857")
+    fits = {name: fitting(municipality, geometries, CRS.from_user_input(name)) for name in names}
+    return sorted((name for name in names if fits[name] > more_than), key=lambda name: -fits[name])
+
+
+def fitting(municipality: Municipality, geometries: Geometries, crs: CRS) -> int:
+    """How many of a sample of the geometries would lie near the municipality."""
+    moved = to_degrees(shapely.force_2d(geometries[:: max(1, len(geometries) // SAMPLE)]), crs)
+    return int(np.count_nonzero(near(municipality, moved[~not_on_earth(moved)])))
 
 
 def zones(municipality: Municipality) -> list[str]:

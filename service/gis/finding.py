@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, literal, select
 from sqlalchemy.orm import aliased
 
 from service.db import session
+from service.db.newest import newest
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
 from service.gis.models import DRAFT, WHOLE, Layer, LayerPublication, LayerVersion
@@ -49,10 +50,7 @@ def is_shown(layer: Layer) -> ColumnElement[bool]:
 
 def versions_of(layer: Layer, before: int | None, limit: int) -> Sequence[AnyRow]:
     """Versions with a number below `before`, newest first: columns of the version, `based_on`, `by_name`."""
-    statement = _versions(layer).order_by(LayerVersion.number.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(LayerVersion.number < before)
-    return session.execute(statement).all()
+    return newest(_versions(layer), LayerVersion.number, before, limit)
 
 
 def version_shown(layer: Layer, number: int) -> AnyRow:
@@ -88,12 +86,8 @@ def publications_of(layer: Layer, before: int | None, limit: int) -> Sequence[An
         .outerjoin(Before, Before.id == publication.before_id)
         .outerjoin(Account, Account.id == publication.by_id)
         .where(publication.layer_id == layer.id)
-        .order_by(publication.id.desc())
-        .limit(limit)
     )
-    if before is not None:
-        statement = statement.where(publication.id < before)
-    return session.execute(statement).all()
+    return newest(statement, publication.id, before, limit)
 
 
 def _layers(municipality: Municipality) -> AnySelect:

@@ -5,7 +5,7 @@ by two threads. The tree prepares the question instead, which each thread makes 
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 from service.db import db, session
 from service.db.generations import Remembered
 from service.gis.measuring import Edges, Floats, Geometries, Integers, degrees_around
-from service.gis.models import Feature, Layer, LayerVersion
+from service.gis.models import PUBLISHED, Feature, Layer, LayerVersion
 from service.municipalities.directory import Municipality
 from service.text import LANGUAGES
 
@@ -201,6 +201,30 @@ def _build() -> Mapping[int, Indexes]:
 def index_of_version(layer: Layer, version: LayerVersion) -> VersionIndex:
     """The index of any version of the layer, a draft too, as its features are now; nobody keeps it."""
     return index_of(layer, version, features_of(version.id))
+
+
+def gone_feature(index: VersionIndex, key: str) -> VersionIndex | None:
+    """An index of this one feature as the last version had it that was published; None where none had it."""
+    found = session.execute(
+        select(LayerVersion.number, Feature.attributes, Feature.geometry)
+        .join(Feature, Feature.version_id == LayerVersion.id)
+        .where(LayerVersion.layer_id == index.layer_id, LayerVersion.state == PUBLISHED, Feature.key == key)
+        .order_by(LayerVersion.published_at.desc(), LayerVersion.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    geometries = shapely.from_wkb([_wkb(found.geometry.data)])
+    return replace(
+        index,
+        version=found.number,
+        keys=(key,),
+        attributes=(found.attributes,),
+        geometries=geometries,
+        tree=shapely.STRtree(geometries),
+        edges=Edges.of(geometries),
+        positions={key: 0},
+    )
 
 
 def _content(layer: Layer, version: LayerVersion) -> Hashable:

@@ -31,7 +31,7 @@ from service.gis.tiles import is_tile, kept
 from service.http import (
     Blueprint,
     CursorNotValid,
-    after_cursor,
+    after_key,
     answer,
     cursor,
     etag_of,
@@ -74,8 +74,8 @@ def page(query: dict[str, Any], municipality: Municipality, layer: str) -> Respo
     """
     index, limit = public_layer(municipality, layer), query["limit"]
     box = tuple(query["box"]) if "box" in query else None
-    after = after_cursor(query.get("after"), str)
-    found = positions_in(index, box, after[0] if after else None, limit + 1)
+    after = after_key(query.get("after"), str)
+    found = positions_in(index, box, after, limit + 1)
     positions, following = page_of(found, limit, lambda position: cursor(index.keys[position]))
     opening = openings(municipality, index, positions, now())
     etag = etag_of(*state_of(index), positions, opening, following)

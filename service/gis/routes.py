@@ -10,6 +10,7 @@ from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.comparing import Change, changes, counted
+from service.gis.comparison_schemas import ChangesOut, ChangesQuery, ComparingOut, GroundOut, GroundQuery
 from service.gis.comparisons import compared_ground
 from service.gis.describing import LayerExists, describe_layer, make_layer
 from service.gis.drafting import begin_draft, layer_named, version_numbered
@@ -28,31 +29,25 @@ from service.gis.models import Layer, LayerVersion
 from service.gis.scheduling import VersionEmpty, VersionInForce, VersionPublished, call_off, ensure_draft, publish
 from service.gis.schemas import (
     NUMBER,
-    ChangesOut,
-    ChangesQuery,
-    ComparingOut,
     DescribeLayerIn,
     DraftIn,
-    GroundOut,
-    GroundQuery,
     KeptLayerOut,
     KeptLayersOut,
     LayerIn,
     PublicationIn,
     PublicationsOut,
-    UploadIn,
-    UploadOut,
     VersionOut,
     VersionsOut,
 )
 from service.gis.unpacking import FileRefused
+from service.gis.upload_schemas import UploadIn, UploadOut
 from service.gis.uploading import LARGEST_UPLOAD, keep_upload, plan_import, upload_of
 from service.gis.writing import DraftChanged, forget
 from service.http import (
     Blueprint,
     CursorNotValid,
     PageQuery,
-    after_cursor,
+    after_key,
     answer,
     cursor,
     language,
@@ -124,9 +119,9 @@ def describe(body: dict[str, Any], municipality: Municipality, layer: str) -> Re
 @operation("listVersions", NotFound, CursorNotValid)
 def versions(query: dict[str, Any], municipality: Municipality, layer: str) -> Response:
     """List the versions of a layer, newest first"""
-    after = after_cursor(query.get("after"), int)
+    after = after_key(query.get("after"), int)
     found = layer_here(municipality, layer)
-    rows = versions_of(found, after[0] if after else None, query["limit"] + 1)
+    rows = versions_of(found, after, query["limit"] + 1)
     page, following = page_of(rows, query["limit"], lambda row: cursor(row.LayerVersion.number))
     return answer({"versions": [version_line(found, row) for row in page], "next": following})
 
@@ -161,12 +156,12 @@ def compare(query: dict[str, Any], municipality: Municipality, layer: str, numbe
 
     As GeoJSON; `properties` says what differs. A feature that is removed has its last geometry.
     """
-    after = after_cursor(query.get("after"), str)
+    after = after_key(query.get("after"), str)
     _, version, other = versions_compared(municipality, layer, number, query.get("against"))
     old, new = features_of(other.id) if other else [], features_of(version.id)
     stop_reading()
     found = changes(old, new)
-    rest = [change for change in found if after is None or change.key > after[0]]
+    rest = [change for change in found if after is None or change.key > after]
     page, following = page_of(rest, query["limit"], lambda change: cursor(change.key))
     content = {"type": "FeatureCollection", "against": other.number if other else None, "counts": counted(found, new)}
     return answer(content | {"features": [change_out(change) for change in page], "next": following})
@@ -213,8 +208,8 @@ def delete(municipality: Municipality, layer: str, number: int) -> Response:
 @operation("listPublications", NotFound, CursorNotValid)
 def publications(query: dict[str, Any], municipality: Municipality, layer: str) -> Response:
     """List what came into force, by whom and why, newest first"""
-    after = after_cursor(query.get("after"), int)
-    rows = publications_of(layer_here(municipality, layer), after[0] if after else None, query["limit"] + 1)
+    after = after_key(query.get("after"), int)
+    rows = publications_of(layer_here(municipality, layer), after, query["limit"] + 1)
     page, following = page_of(rows, query["limit"])
     lines = [{name: getattr(row, name) for name in ("version", "before", "at", "by_name", "reason")} for row in page]
     return answer({"publications": lines, "next": following})

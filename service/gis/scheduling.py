@@ -50,7 +50,7 @@ def publish(layer: Layer, version: LayerVersion, by_id: int, reason: str, at: da
     ensure_draft(version)
     version.publish_at, version.by_id, version.reason = at, by_id, reason
     payload = {"layer": layer.id, "version": version.id, "at": at.isoformat()}
-    plan(PUBLISH_DRAFT, f"{layer.id}.{version.number}:{at.isoformat()}", at, payload, None, layer.municipality_id)
+    plan(PUBLISH_DRAFT, f"{version.id}:{at.isoformat()}", at, payload, None, layer.municipality_id)
 
 
 def ensure_draft(version: LayerVersion) -> None:

@@ -12,7 +12,7 @@ from service.http import (
     Blueprint,
     CursorNotValid,
     PageQuery,
-    after_cursor,
+    after_key,
     answer,
     cursor,
     etag_of,
@@ -51,12 +51,12 @@ def inbox(query: dict[str, Any], municipality: Municipality) -> Response:
     Everything that was ever pushed or mailed is here, so that a missed push loses nothing.
     """
     account_id = caller().account_id
-    after = after_cursor(query.get("after"), int)
+    after = after_key(query.get("after"), int)
     changed, unread = state_of(account_id)
     etag = etag_of("inbox", account_id, changed, unread, after, query["limit"])
     if unchanged := not_modified(etag):
         return unchanged
-    rows = messages_of(account_id, after[0] if after else None, query["limit"] + 1)
+    rows = messages_of(account_id, after, query["limit"] + 1)
     page = rows[: query["limit"]]
     content = {
         "messages": [shown(row) for row in page],

@@ -24,7 +24,7 @@ from service.gis.editing import (
 )
 from service.http import (
     CursorNotValid,
-    after_cursor,
+    after_key,
     answer,
     cursor,
     etag_of,
@@ -218,9 +218,10 @@ def described(content: dict[str, Any], kind: str = describing.JSON) -> Response:
 
 def page(municipality: Municipality, found: Collection, asked: Asked) -> dict[str, Any]:
     """A feature collection with the address of the next page, where there is one."""
-    after = after_cursor(asked.after, found.place)
+    kind: Any = found.place
+    after: Any = after_key(asked.after, kind)
     at_once = asked.limit + 1 if asked.test is None else AT_ONCE
-    items = found.items(asked.area, after[0] if after else None, at_once)
+    items = found.items(asked.area, after, at_once)
     shown, last = page_of_items(items, asked.test, asked.limit, asked.most)
     content: dict[str, Any] = {
         "type": "FeatureCollection",

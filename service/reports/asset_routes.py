@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from service.errors import NotFound
-from service.http import Blueprint, CursorNotValid, after_cursor, answer, language, operation, page_of
+from service.http import Blueprint, CursorNotValid, after_key, answer, language, operation, page_of
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller_or_nobody, public
 from service.reports import assets, presenting
@@ -49,19 +49,20 @@ def page(query: dict[str, Any], municipality: Municipality, layer: str, feature:
     """Show one asset and what was reported about it, newest first
 
     Everybody sees the reports that are on the map; staff also all others of their departments. `times` counts those
-    that are shown, on all pages.
+    that are shown, on all pages. One that the map no longer has is shown as it was, `gone`, where there are any.
     """
     who = caller_or_nobody()
-    index = assets.asset_layer(municipality, layer, who)
-    if feature not in index.positions:
+    in_force = assets.asset_layer(municipality, layer, who)
+    index = assets.index_with(in_force, feature)
+    after, seen = after_key(query.get("after"), int), assets.reached(municipality, who)
+    counted, found = assets.reports_at(municipality, (layer, feature), seen, after, query["limit"] + 1)
+    gone = index is not in_force
+    if gone and not counted.times:
         raise NotFound
-    after, seen = after_cursor(query.get("after"), int), assets.reached(municipality, who)
-    counted, found = assets.reports_at(
-        municipality, (layer, feature), seen, after[0] if after else None, query["limit"] + 1
-    )
     rows, following = page_of(found, query["limit"])
     spoken = language()
     words = presenting.Words(municipality, spoken)
     lines = [presenting.summary(words, row, REPORTER if row.department_id in seen else EVERYBODY) for row in rows]
     shown = assets.described(municipality, index, index.positions[feature], spoken)
-    return answer(shown | {"times": counted.times, "open": counted.open, "reports": lines, "next": following})
+    content = shown | {"gone": gone, "times": counted.times, "open": counted.open}
+    return answer(content | {"reports": lines, "next": following})

@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, case, func, or_, select
 from service.db.prepared import Prepared
 from service.db.types import AnyRow
 from service.errors import NotFound
-from service.gis.index import VersionIndex, indexes_of
+from service.gis.index import VersionIndex, gone_feature, indexes_of
 from service.gis.models import ASSET
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
@@ -50,6 +50,16 @@ def asset_layer(municipality: Municipality, key: str, who: Caller | None = None)
     if index is None or not (index.public or (index.kind == ASSET and who is not None and who.may("see_reports"))):
         raise NotFound
     return index
+
+
+def index_with(index: VersionIndex, feature: str) -> VersionIndex:
+    """The index itself where it has the asset; else one of the asset as it last was in force. Raises NotFound."""
+    if feature in index.positions:
+        return index
+    gone = None if "\0" in feature else gone_feature(index, feature)
+    if gone is None:
+        raise NotFound
+    return gone
 
 
 def assets_near(index: VersionIndex, lon: float, lat: float, metres: float, most: int) -> list[tuple[int, float]]:

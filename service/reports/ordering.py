@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from service.db import session
 from service.db.clock import now
 from service.db.generations import grow
+from service.db.newest import newest
 from service.db.types import AnyRow
 from service.errors import NotFound, Problem
 from service.gis.index import Indexes
@@ -51,8 +52,8 @@ def rules_of(municipality: Municipality) -> Sequence[RoutingRule]:
 
 def version_of(municipality: Municipality) -> int:
     """The version of the table: how many changes it has seen since changes are kept."""
-    newest = select(func.max(RoutingRuleChange.number)).where(RoutingRuleChange.municipality_id == municipality.id)
-    return session.scalar(newest) or 0
+    highest = select(func.max(RoutingRuleChange.number)).where(RoutingRuleChange.municipality_id == municipality.id)
+    return session.scalar(highest) or 0
 
 
 def changes_of(municipality: Municipality, before: int | None, limit: int) -> Sequence[AnyRow]:
@@ -62,12 +63,8 @@ def changes_of(municipality: Municipality, before: int | None, limit: int) -> Se
         select(change.number, change.kind, change.before, change.after, change.at, Account.name.label("by_name"))
         .outerjoin(Account, Account.id == change.by_id)
         .where(change.municipality_id == municipality.id)
-        .order_by(change.number.desc())
-        .limit(limit)
     )
-    if before is not None:
-        query = query.where(change.number < before)
-    return session.execute(query).all()
+    return newest(query, change.number, before, limit)
 
 
 def described(row: RoutingRule) -> dict[str, Any]:

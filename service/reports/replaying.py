@@ -149,9 +149,10 @@ class Comparison:
     """What routing anew has told: how many reports were looked at, and what of them would go elsewhere.
 
     `ways` counts (from, to), `features` ((line, position) before, the same after), `moved` is (id, from, to, features)
-    of the first of them.
+    of the first of them, of those with ids below `before` where that is said.
     """
 
+    before: int | None = None
     looked_at: int = 0
     moved_count: int = 0
     ways: Counter[tuple[int, int]] = field(default_factory=Counter)
@@ -169,26 +170,34 @@ class Comparison:
         for columns, counter in ((table[:, 1:3], self.ways), (table[:, 3:], self.features)):
             pairs, counts = np.unique(columns, axis=0, return_counts=True)
             counter.update(dict(zip(map(tuple, pairs.tolist()), counts.tolist(), strict=True)))
-        self.moved += [tuple(row) for row in table[: max(most - len(self.moved), 0)].tolist()]
+        following = table if self.before is None else table[table[:, 0] < self.before]
+        self.moved += [tuple(row) for row in following[: max(most - len(self.moved), 0)].tolist()]
 
 
-def compare(blocks: Iterator[Block], before: Replay, after: Replay, most: int) -> Comparison:
-    """Route all blocks both ways; at most so many of the reports that would go elsewhere are kept."""
-    comparison = Comparison()
+def compare(blocks: Iterator[Block], before: Replay, after: Replay, most: int, below: int | None = None) -> Comparison:
+    """Route all blocks both ways; of the reports that would go elsewhere at most so many with ids below are kept."""
+    comparison = Comparison(below)
     for block in blocks:
         comparison.take(block, before.route(block), after.route(block), most)
     return comparison
 
 
 def what_if(
-    municipality: Municipality, now: Router, then: Router, since: datetime | None, most: int, listed: int
+    municipality: Municipality,
+    now: Router,
+    then: Router,
+    since: datetime | None,
+    most: int,
+    listed: int,
+    below: int | None = None,
 ) -> dict[str, Any]:
     """Which past reports another router would give to another department than the one in force does.
 
-    Compared are the two routers, whatever became of the reports since; `most` are looked at, `listed` are listed.
+    Compared are the two routers, whatever became of the reports since; `most` are looked at, `listed` are listed,
+    newest first, with ids `below` one where that is said.
     """
     before, after = Replay(municipality, now), Replay(municipality, then)
-    found = compare(past_reports(municipality, since, most), before, after, listed)
+    found = compare(past_reports(municipality, since, most), before, after, listed, below)
     common = found.features.most_common(MOST_FEATURES)
     return {
         "reports": found.looked_at,

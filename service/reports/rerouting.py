@@ -30,9 +30,17 @@ DECIDED = reports.c.routing["department"].as_string().label("decided")
 
 
 def due(
-    municipality: Municipality, router: Router, departments: Collection[int] | None, most: int, listed: int
+    municipality: Municipality,
+    router: Router,
+    departments: Collection[int] | None,
+    most: int,
+    listed: int,
+    below: int | None = None,
 ) -> dict[str, Any]:
-    """Open reports of these departments (None: of all) that would go elsewhere, newest first, with counts by way."""
+    """Open reports of these departments (None: of all) that would go elsewhere, newest first, with counts by way.
+
+    `listed` are listed as (id, line), with ids `below` one where that is said.
+    """
     query = select(*ASKED, reports.c.uid, reports.c.number, reports.c.version, reports.c.department_id, DECIDED).where(
         reports.c.municipality_id == municipality.id, reports.c.open
     )
@@ -40,35 +48,38 @@ def due(
         query = query.where(reports.c.department_id.in_(departments))
     replay = Replay(municipality, router)
     looked_at, ways = 0, Counter[tuple[str, str]]()
-    shown: list[dict[str, Any]] = []
+    shown: list[tuple[int, dict[str, Any]]] = []
     for block in blocks(query, most):
         looked_at += len(block.rows)
-        for line in elsewhere(municipality, replay, block):
+        for key, line in elsewhere(municipality, replay, block):
             ways[line["from"], line["to"]] += 1
-            if len(shown) < listed:
-                shown.append(line)
+            if len(shown) < listed and (below is None or key < below):
+                shown.append((key, line))
     counted = [{"from": way[0], "to": way[1], "reports": count} for way, count in ways.most_common()]
     return {"reports": looked_at, "due": ways.total(), "by_department": counted, "list": shown}
 
 
-def elsewhere(municipality: Municipality, replay: Replay, block: Block) -> Iterator[dict[str, Any]]:
-    """Those of a block that would go elsewhere."""
+def elsewhere(municipality: Municipality, replay: Replay, block: Block) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Those of a block that would go elsewhere, with their ids."""
     routed = replay.route(block)
     for row, number, line, position in zip(
         block.rows, routed.department.tolist(), routed.line.tolist(), routed.position.tolist(), strict=True
     ):
         to, present = replay.keys[number], department_with(municipality, row.department_id).key
         if to not in (row.decided, present):
-            yield {
-                "id": row.uid,
-                "number": row.number,
-                "version": row.version,
-                "category": category_with(municipality, row.category_id).key,
-                "from": present,
-                "to": to,
-                "by_hand": present != row.decided,
-                "because": replay.deciding(line, position),
-            }
+            yield (
+                row.id,
+                {
+                    "id": row.uid,
+                    "number": row.number,
+                    "version": row.version,
+                    "category": category_with(municipality, row.category_id).key,
+                    "from": present,
+                    "to": to,
+                    "by_hand": present != row.decided,
+                    "because": replay.deciding(line, position),
+                },
+            )
 
 
 def reroute(

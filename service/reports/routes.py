@@ -15,6 +15,7 @@ from service.http import (
     CursorNotValid,
     PageQuery,
     after_cursor,
+    after_key,
     answer,
     cursor,
     etag_of,
@@ -165,13 +166,13 @@ def on_the_map(query: dict[str, Any], municipality: Municipality) -> Response:
     """
     wanted, limit = finding.wanted_of(municipality, query), query["limit"]
     if "near" in query:
-        after = after_cursor(query.get("after"), float, int)
-        place = (after[0], after[1]) if after else None
+        seen = after_cursor(query.get("after"), float, int)
+        place = (seen[0], seen[1]) if seen else None
         found = finding.around(municipality, wanted, tuple(query["near"]), query["radius"], place, limit + 1)
         rows, following = page_of(found, limit, lambda row: cursor(row.metres, row.id))
     else:
-        after = after_cursor(query.get("after"), int)
-        found = finding.on_the_map(municipality, wanted, query.get("box"), after[0] if after else None, limit + 1)
+        after = after_key(query.get("after"), int)
+        found = finding.on_the_map(municipality, wanted, query.get("box"), after, limit + 1)
         rows, following = page_of(found, limit)
     content = {
         "type": "FeatureCollection",
@@ -243,12 +244,12 @@ def show_photo(municipality: Municipality, report: uuid.UUID, photo: uuid.UUID, 
 def mine(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show one's own reports, newest first"""
     account_id = caller().account_id
-    after = after_cursor(query.get("after"), int)
+    after = after_key(query.get("after"), int)
     changed = finding.mine_changed(municipality, account_id)
     etag = etag_of("mine", account_id, changed, after, query["limit"], language(), names())
     if unchanged := not_modified(etag):
         return unchanged
-    found = finding.mine(municipality, account_id, after[0] if after else None, query["limit"] + 1)
+    found = finding.mine(municipality, account_id, after, query["limit"] + 1)
     rows, following = page_of(found, query["limit"])
     lines = presenting.summaries(municipality, rows, language(), REPORTER)
     return answer({"reports": lines, "next": following}, etag=etag)

@@ -11,7 +11,7 @@ from service.gis.index import indexes_of
 from service.http import (
     Blueprint,
     CursorNotValid,
-    after_cursor,
+    after_key,
     answer,
     cursor,
     language,
@@ -27,28 +27,32 @@ from service.reports.moving import NoSuchDepartment
 from service.reports.ordering import RulesChanged, TooManyRules
 from service.reports.replaying import months_ago, what_if
 from service.reports.routers import NoFallbackDesk, router_of
-from service.reports.schemas.rules import (
-    MOST_REPLAYED,
-    AddRuleIn,
-    DeleteRuleQuery,
-    FindingsOut,
-    FindingsQuery,
-    MoveRuleIn,
-    ReplaceRuleIn,
+from service.reports.schemas.moved import (
     ReroutedOut,
     RerouteIn,
     ReroutingOut,
     ReroutingQuery,
+    WhatIfIn,
+    WhatIfOut,
+)
+from service.reports.schemas.rules import (
+    AddRuleIn,
+    DeleteRuleQuery,
+    MoveRuleIn,
+    ReplaceRuleIn,
     RuleChangesOut,
     RuleChangesQuery,
     RulesOut,
     SwitchRuleIn,
+)
+from service.reports.schemas.trying import (
+    MOST_REPLAYED,
+    FindingsOut,
+    FindingsQuery,
     TriedOut,
     TriedPointsOut,
     TryPointIn,
     TryPointsIn,
-    WhatIfIn,
-    WhatIfOut,
 )
 from service.reports.shadowing import find_shadows
 from service.reports.showing_moved import show_moved
@@ -144,8 +148,8 @@ def delete(query: dict[str, Any], municipality: Municipality, position: int) -> 
 @operation("listRuleChanges", CursorNotValid)
 def changes(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show who changed the rules, what and when, newest first"""
-    after = after_cursor(query.get("after"), int)
-    found = ordering.changes_of(municipality, after[0] if after else None, query["limit"] + 1)
+    after = after_key(query.get("after"), int)
+    found = ordering.changes_of(municipality, after, query["limit"] + 1)
     rows, following = page_of(found, query["limit"], lambda row: cursor(row.number))
     return answer({"changes": [row._asdict() for row in rows], "next": following})
 
@@ -196,30 +200,39 @@ def findings(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("manage_map")
 @blueprint.arguments(WhatIfIn)
 @blueprint.response(200, WhatIfOut)
-@operation("askWhatIf", NotFound, RuleFaulty, NoFallbackDesk)
+@operation("askWhatIf", NotFound, RuleFaulty, NoFallbackDesk, CursorNotValid)
 def suppose(body: dict[str, Any], municipality: Municipality) -> Response:
     """Say which past reports would go to another department by drafts of layers or rules
 
-    Compared with map and rules in force, whatever became of the reports since. Nothing is changed.
+    Compared with map and rules in force, whatever became of the reports since. Nothing is changed. The list comes in
+    pages; the counts are of all of them.
     """
+    after = after_key(body["after"], int)
     then = router_supposed(municipality, supposed(body))
     since = None if body["months"] is None else months_ago(now(), body["months"])
-    found = what_if(municipality, router_of(municipality), then, since, body["reports"], body["limit"])
-    return answer(found | {"list": show_moved(municipality, caller(), found["list"])})
+    listed, below = body["limit"] + 1, after
+    found = what_if(municipality, router_of(municipality), then, since, body["reports"], listed, below)
+    page, following = page_of(found["list"], body["limit"], lambda line: cursor(line["key"]))
+    return answer(found | {"list": show_moved(municipality, caller(), page), "next": following})
 
 
 @blueprint.get("/rerouting")
 @staff("see_reports")
 @blueprint.arguments(ReroutingQuery, location="query")
 @blueprint.response(200, ReroutingOut)
-@operation("listRerouting", NoFallbackDesk)
+@operation("listRerouting", NoFallbackDesk, CursorNotValid)
 def due(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show open reports that map and rules would now give to another department
 
-    Of the departments for which one may act, newest first. Nothing is changed.
+    Of the departments for which one may act, newest first. Nothing is changed. The list comes in pages; the counts are
+    of all of them.
     """
+    after = after_key(query.get("after"), int)
     departments, router = caller().departments("see_reports"), router_of(municipality)
-    return answer(rerouting.due(municipality, router, departments, MOST_REPLAYED, query["limit"]))
+    listed, below = query["limit"] + 1, after
+    found = rerouting.due(municipality, router, departments, MOST_REPLAYED, listed, below)
+    page, following = page_of(found["list"], query["limit"], lambda line: cursor(line[0]))
+    return answer(found | {"list": [line for _, line in page], "next": following})
 
 
 @blueprint.post("/rerouting")

@@ -10,7 +10,17 @@ from service.crash_points import crash_here
 from service.db import transaction
 from service.db.clock import now
 from service.errors import NotFound
-from service.http import Blueprint, CursorNotValid, after_cursor, answer, cursor, language, operation, page_of
+from service.http import (
+    Blueprint,
+    CursorNotValid,
+    after_cursor,
+    after_key,
+    answer,
+    cursor,
+    language,
+    operation,
+    page_of,
+)
 from service.media.attaching import PhotoNotFound
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
@@ -65,8 +75,8 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
         found = finding.due(municipality, departments, wanted, late_at, place, limit + 1)
         rows, following = page_of(found, limit, lambda row: cursor(row.promised_at.isoformat(), row.id))
     else:
-        after = after_cursor(query.get("after"), int)
-        found = finding.queue(municipality, departments, wanted, late_at, after[0] if after else None, limit + 1)
+        after = after_key(query.get("after"), int)
+        found = finding.queue(municipality, departments, wanted, late_at, after, limit + 1)
         rows, following = page_of(found, limit)
     spoken = language()
     lines = presenting.summaries(municipality, rows, spoken, STAFF)

@@ -242,3 +242,17 @@ def test_a_layer_next_door_is_not_there(client: FlaskClient, keeper: Keeper, nex
     keeper.post("/bins/versions", {}, 404)
     keeper.get("/bins%00", 404)
     assert all(layer["key"] != "bins" for layer in keeper.get("")["layers"])
+
+
+def test_what_was_called_off_is_ordered_again_for_the_same_moment(keeper: Keeper, here: Municipality) -> None:
+    at = (now() + timedelta(hours=1)).isoformat()
+    number = draft(here)
+    for _ in range(2):
+        publish(keeper, number, at=at)
+        keeper.call("DELETE", f"/lighting/versions/{number}/publish-at", 204)
+    publish(keeper, number, at=at)
+    keeper.call("DELETE", f"/lighting/versions/{number}", 204)
+    assert draft(here, "streets") == number and draft(here) == number
+    publish(keeper, number, at=at)
+    do_jobs(2)
+    assert in_force(here) == number and in_force(here, "streets") == 1

@@ -373,6 +373,22 @@ def test_a_hundred_megabytes_are_never_in_memory(app: Flask, keeper: Keeper, tmp
     assert kept(app) == []
 
 
+def test_a_crs_in_which_most_lies_elsewhere_is_asked_about(app: Flask, keeper: Keeper, tmp_path: Path) -> None:
+    """A few features were drawn in degrees, the others are in the Greek grid though the file says nothing of it."""
+    there = [({"key": f"g{n}"}, to_greek_grid(A1)) for n in range(3)]
+    path = geojson(tmp_path / "mixed.geojson", ({"key": "a"}, A1), ({"key": "b"}, A2), *there)
+    assert refused(app, keeper, path) == {
+        "code": "crs_unlikely",
+        "crs": "EPSG:4326",
+        "likely": ["EPSG:2100"],
+    }
+    assert read(keeper, path, crs="EPSG:4326")["findings"]["taken"] == 2
+    country = [({"key": f"c{n}"}, shapely.Point(23 + n, 38)) for n in range(3)]
+    path = geojson(tmp_path / "country.geojson", ({"key": "a"}, A1.centroid), ({"key": "b"}, A2.centroid), *country)
+    assert read(keeper, path, "lamp-posts", keep_outside="true")["findings"]["taken"] == 5
+    assert read(keeper, path, "lamp-posts")["findings"]["counts"] == {"outside": 3}
+
+
 # --- crashes, neighbours, leftovers ----------------------------------------------------------------------------------
 
 

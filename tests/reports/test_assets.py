@@ -7,6 +7,7 @@ import shapely
 from flask.testing import FlaskClient
 
 from service.db import transaction
+from service.db.generations import forget
 from service.gis.publishing import publish_version
 from service.municipalities.directory import Municipality
 from service.reports.cataloguing import set_categories, set_rules
@@ -119,6 +120,32 @@ def make_gardens(where: Municipality) -> None:
         set_categories(where, [*CATEGORIES, category("garden", asset_layer="gardens", asset_required=True)])
         by_garden = {"categories": ["garden"], "relation": "asset", "layer": "gardens"}
         set_rules(where, [*RULES, by_garden | {"department_attribute": "cared_for_by"}])
+
+
+def test_one_that_the_map_no_longer_has_keeps_its_history(
+    client: FlaskClient, posts: Municipality, next_door: Municipality, bob: Person
+) -> None:
+    make_report(posts, **L3)
+    hidden = make_report(posts, **L3 | {"asset": ("lamp-posts", "L4")})
+    body = {"text": False, "photos": False, "place": False}
+    assert client.post(f"{HERE}/staff/reports/{hidden.uid}/look", json=body, headers=bob.headers).status_code == 200
+    assert get(client, f"{HERE}/assets/lamp-posts/L3")["gone"] is False
+    with transaction():
+        publish_version(posts, "lamp-posts", imported(("L0", {}, shapely.Point(21.7185, 40.25))))
+    forget()
+    page = get(client, f"{HERE}/assets/lamp-posts/L3")
+    assert (page["gone"], page["times"], page["attributes"]) == (True, 1, {"crew": "lighting"})
+    assert (page["longitude"], page["latitude"]) == (21.72, 40.25)
+    get(client, f"{HERE}/assets/lamp-posts/L4", status=404)
+    assert get(client, f"{HERE}/assets/lamp-posts/L4", bob)["times"] == 1
+    for key in ("L5", "never", "%00"):
+        get(client, f"{HERE}/assets/lamp-posts/{key}", bob, 404)
+    publish_posts(next_door)
+    get(client, "/api/v1/next-door/assets/lamp-posts/gone", status=404)
+    with transaction():
+        publish_version(posts, "lamp-posts", imported(("L0", {}, shapely.Point(21.7185, 40.25))), public=False)
+    forget()
+    get(client, f"{HERE}/assets/lamp-posts/L3", status=404)
 
 
 def test_any_key_can_be_asked_for_and_the_name_is_spoken(client: FlaskClient, posts: Municipality) -> None:

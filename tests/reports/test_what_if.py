@@ -8,10 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from service.db import session, transaction
+from service.db.generations import forget
 from service.gis.drafting import draft_of_file, layer_named, version_numbered
 from service.gis.publishing import put_in_force
 from service.municipalities.directory import Municipality
 from service.reports import replaying
+from service.reports.cataloguing import set_rules
 from service.reports.models import Report, ReportEntry
 from service.reports.replaying import Replay, block_of, months_ago
 from service.reports.routers import router_of
@@ -85,6 +87,32 @@ def test_draft_rules_are_asked_in_place_of_those_in_force(
     assert {way["to"] for way in found["by_department"]} == {"roads"}
     assert call(client, mary, "POST", "/what-if", json={})["moved"] == 0
     assert call(client, mary, "POST", "/what-if", json={"reports": 1, "rules": rules})["complete"] is False
+
+
+def test_both_lists_come_in_pages_and_are_counted_whole(
+    client: FlaskClient, here: Municipality, mary: Person, dora: Person
+) -> None:
+    made = [str(make_report(here, longitude=21.72 + n * 0.001).uid) for n in range(7)]
+    rules = [{"relation": "in", "layer": "boundary", "department": "roads"}]
+    asked: dict[str, Any] = {"rules": rules, "limit": 3}
+    seen, pages = [], 0
+    while True:
+        found = call(client, mary, "POST", "/what-if", json=asked)
+        assert (found["reports"], found["moved"]) == (7, 7)
+        seen += [line["id"] for line in found["list"]]
+        pages += 1
+        if found["next"] is None:
+            break
+        asked["after"] = found["next"]
+    assert (seen, pages) == (made[::-1], 3)
+    assert call(client, mary, "POST", "/what-if", 422, json=asked | {"after": "?"})["code"] == "cursor_not_valid"
+    with transaction():
+        set_rules(here, rules)
+    forget()
+    first = call(client, dora, "GET", "/rerouting?limit=4")
+    rest = call(client, dora, "GET", f"/rerouting?limit=4&after={first['next']}")
+    assert [line["id"] for line in first["list"] + rest["list"]] == made[::-1]
+    assert (first["due"], rest["due"], rest["next"]) == (7, 7, None)
 
 
 def test_reports_that_name_an_asset_are_routed_by_it(client: FlaskClient, here: Municipality, mary: Person) -> None:

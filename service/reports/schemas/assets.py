@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from webargs.fields import DelimitedList
 
-from service.http import PageQuery
+from service.http import PageQuery, following
 from service.people.schemas import Plain
 from service.reports import examples
 from service.reports.routing import FARTHEST_ASSET
-from service.reports.schemas.parts import following, latitude, longitude
+from service.reports.schemas.parts import latitude, longitude
 from service.reports.schemas.showing import ReportLineOut
 
 ASSET: dict[str, Any] = {
@@ -92,8 +92,15 @@ class AssetsOut(Schema):
 class AssetPageOut(AssetOut):
     """An asset, with how often it was reported and a page of its reports."""
 
-    example: ClassVar[dict[str, Any]] = ASSET | {"times": 1, "open": 1, "reports": [examples.LINE], "next": None}
+    example: ClassVar[dict[str, Any]] = ASSET | {
+        "gone": False,
+        "times": 1,
+        "open": 1,
+        "reports": [examples.LINE],
+        "next": None,
+    }
 
+    gone = fields.Boolean(required=True, metadata={"description": "Whether the map no longer has it."})
     times = fields.Integer(required=True, metadata={"description": "How many reports about it the caller may see."})
     open = fields.Integer(required=True, metadata={"description": "How many of them are being worked on."})
     reports = fields.List(fields.Nested(ReportLineOut), required=True)

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from webargs.fields import DelimitedList
 
-from service.http import PageQuery
+from service.http import PageQuery, following
 from service.municipalities.schemas import lon_lat
 from service.reports import examples
-from service.reports.schemas.parts import FilterQuery, StateName, following, latitude, longitude
+from service.reports.schemas.parts import FilterQuery, StateName, latitude, longitude
 
 
 class MapQuery(PageQuery, FilterQuery):

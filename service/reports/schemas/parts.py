@@ -20,12 +20,6 @@ def latitude(**options: Any) -> fields.Float:
     return fields.Float(validate=validate.Range(-90, 90), metadata={"description": "WGS84 degrees."}, **options)
 
 
-def following() -> fields.String:
-    return fields.String(
-        required=True, allow_none=True, metadata={"description": "`after` of the next page; null on the last."}
-    )
-
-
 class FilterQuery(Schema):
     """Which reports."""
 

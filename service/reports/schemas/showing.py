@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
+from service.http import following
 from service.reports import examples
 from service.reports.routing import FALLBACK, RELATIONS
-from service.reports.schemas.parts import StateName, following, latitude, longitude
+from service.reports.schemas.parts import StateName, latitude, longitude
 from service.reports.schemas.sending import AssetIn
 from service.reports.states import REPORTER, STAFF, SYSTEM
 

@@ -4,10 +4,10 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
-from service.http import PageQuery
+from service.http import PageQuery, following
 from service.people.schemas import Plain
 from service.reports import examples
-from service.reports.schemas.parts import Description, FilterQuery, following
+from service.reports.schemas.parts import Description, FilterQuery
 from service.reports.schemas.sending import ReporterMoveIn
 from service.reports.schemas.showing import ReportLineOut, ReportOut, StepOut
 
