@@ -29,6 +29,10 @@ from service.outbox.expanding import expand
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
+from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
+from tests.api.world_of_identity import provider_for
+from tests.api.world_of_phones import FILLED as PHONES_FILLED
+from tests.api.world_of_phones import new_phone, new_session
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -82,6 +86,7 @@ class World:
     reports: list[uuid.UUID] = field(default_factory=list)
     shown_photo: dict[str, str] = field(default_factory=dict)
     messages: list[uuid.UUID] = field(default_factory=list)
+    joining: Person | None = None
 
     def headers(self, role: str) -> dict[str, str]:
         """What the calls of this role carry."""
@@ -137,7 +142,7 @@ class World:
             plan_import(self.here, layer, uid, file, "a.geojson", Asked(), self.people["map keeper"].account_id)
         return uid
 
-    def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
+    def path_of(self, asked: Mapping[str, Any], seed: Any) -> dict[str, str]:
         """What is there for the parameters of an address."""
         there = {"municipality": self.here.slug} | self.shown_photo
         if "photo" not in asked:
@@ -157,6 +162,11 @@ class World:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:
             there["invitation"] = str(new_invitation(self).uid)
+        there["provider"] = provider_for(seed if isinstance(seed, str) else next(iter(seed)))
+        if "session" in asked:
+            there["session"] = str(new_session(self))
+        if "installation" in asked:
+            there["installation"] = str(new_phone(self))
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
@@ -318,28 +328,33 @@ def filled_follow(world: World, body: dict[str, Any], role: str) -> dict[str, An
     return {"kind": "layer", "value": "lamp-posts", "part": pick((None, "L3", "gone"), body)}
 
 
-FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = STAFF_FILLED | {
-    "follow": filled_follow,
-    "sendPhoto": filled_photo,
-    "sendReport": filled_with_ids,
-    "sendReportWithPhotos": filled_with_photos,
-    "signIn": filled_sign_in,
-    "moveReport": filled_move,
-    "moveMyReport": filled_own_move,
-    "handOverReport": filled_hand_over,
-    "assignReport": filled_assignee,
-    "addRule": filled_rule,
-    "replaceRule": filled_rule,
-    "moveRule": filled_rule_move,
-    "switchRule": filled_switch,
-    "tryPoint": filled_point,
-    "tryPoints": filled_points,
-    "askWhatIf": filled_what_if,
-    "rerouteReports": filled_rerouting,
-    "makeLayer": filled_layer,
-    "beginDraft": filled_draft,
-    "uploadLayer": filled_upload,
-    "setSource": filled_source,
-    "publishVersion": filled_publication,
-}
+FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
+    STAFF_FILLED
+    | IDENTITY_FILLED
+    | PHONES_FILLED
+    | {
+        "sendPhoto": filled_photo,
+        "sendReport": filled_with_ids,
+        "sendReportWithPhotos": filled_with_photos,
+        "signIn": filled_sign_in,
+        "moveReport": filled_move,
+        "moveMyReport": filled_own_move,
+        "handOverReport": filled_hand_over,
+        "assignReport": filled_assignee,
+        "addRule": filled_rule,
+        "replaceRule": filled_rule,
+        "moveRule": filled_rule_move,
+        "switchRule": filled_switch,
+        "tryPoint": filled_point,
+        "tryPoints": filled_points,
+        "askWhatIf": filled_what_if,
+        "rerouteReports": filled_rerouting,
+        "makeLayer": filled_layer,
+        "beginDraft": filled_draft,
+        "uploadLayer": filled_upload,
+        "setSource": filled_source,
+        "publishVersion": filled_publication,
+        "follow": filled_follow,
+    }
+)
 """By operation: what a body is made of that fits what there is."""

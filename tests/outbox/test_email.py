@@ -97,6 +97,21 @@ def test_where_encryption_is_required_nothing_is_sent_without_it() -> None:
     assert server.accepted == []
 
 
+@pytest.mark.parametrize(
+    ("url", "required"),
+    [
+        ("smtp://mail.example:587", True),
+        ("smtp://mail.example:587?starttls=offered", False),
+        ("smtp://127.0.0.1", False),
+        ("smtp://127.0.0.1?starttls=required", True),
+    ],
+)
+def test_codes_and_names_leave_this_machine_encrypted_unless_an_operator_says_otherwise(
+    url: str, required: bool
+) -> None:
+    assert Server.from_url(url).starttls_required is required
+
+
 def test_a_line_break_in_the_subject_is_refused() -> None:
     with mail_server() as server:
         result = an_email(server.url).send(a_letter("lighting", subject="Νέο\r\nBcc: everybody@kozani.example"))

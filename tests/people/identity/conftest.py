@@ -82,10 +82,3 @@ class Signing:
 @pytest.fixture
 def signing(client: FlaskClient, provider: LoopbackProvider) -> Signing:
     return Signing(client, provider)
-
-
-def claims_named(claims: dict[str, Any]) -> str:
-    """A name for a test of these claims that is the same whenever the tests are collected: without instants."""
-    return ", ".join(
-        f"{name} {'moved' if isinstance(value, int) else str(value)[:24]}" for name, value in claims.items()
-    )
