@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import flask_smorest
 import structlog
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs, sealing
 from service.config import Settings
-from service.db import db, engine
+from service.db import db, engine, session
 from service.db.standstill import was_refused
 from service.errors import Problem
 from service.gis.public_routes import blueprint as layers
@@ -26,10 +26,21 @@ from service.municipalities.routes import blueprint as municipalities
 from service.notices.routes import blueprint as notices
 from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
-from service.people import audit_models as _audit_models  # noqa: F401  (its tables)
 from service.people import limits
+from service.people.access import SignInNeeded
+from service.people.audit_routes import blueprint as audit
+from service.people.contacts.routes import blueprint as contacts
+from service.people.identity.routes import blueprint as identity
 from service.people.keys.routes import blueprint as api_keys
+from service.people.models import Account
 from service.people.routes import blueprint as people
+from service.people.session_routes import blueprint as sessions
+from service.people.staff.page_routes import blueprint as permissions
+from service.people.staff.page_routes import pages as staff_pages
+from service.people.staff.routes import blueprint as staff_administration
+from service.people.staff.sign_in_routes import blueprint as signing_in
+from service.people.verified.routes import blueprint as verified
+from service.personal_data.routes import blueprint as personal_data
 from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
 from service.reports.rule_routes import blueprint as routing_rules
@@ -37,7 +48,27 @@ from service.reports.staff_routes import blueprint as staff_reports
 from service.storage.keeping import open_store
 from service.text import N_
 
-BLUEPRINTS = (municipalities, people, api_keys, reports, staff_reports, notices, staff_layers, layers, assets, routing_rules)
+BLUEPRINTS = (
+    municipalities,
+    people,
+    sessions,
+    contacts,
+    signing_in,
+    identity,
+    verified,
+    staff_administration,
+    permissions,
+    api_keys,
+    reports,
+    staff_reports,
+    notices,
+    staff_layers,
+    layers,
+    assets,
+    routing_rules,
+    audit,
+    personal_data,
+)
 YEAR = 365 * 24 * 3600
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
@@ -77,6 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     app.register_blueprint(health)
     app.register_blueprint(ogc)
+    app.register_blueprint(staff_pages)
     describe(app, api)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -197,6 +229,8 @@ def register_errors(app: Flask) -> None:
     def refused_by_the_database(error: DBAPIError) -> Response:
         if was_refused(error):
             return http.problem_document(Moving(retry_after=30))
+        if isinstance(error, IntegrityError) and caller_is_gone():
+            return http.problem_document(SignInNeeded())
         if isinstance(error, OperationalError):
             log.warning("database_unavailable", error=type(error.orig).__name__)
             return http.problem_document(TryAgain(retry_after=1))
@@ -211,6 +245,12 @@ def register_errors(app: Flask) -> None:
     def unforeseen(error: Exception) -> Response:
         logs.unforeseen(error)
         return http.problem_document(OurFault())
+
+
+def caller_is_gone() -> bool:
+    """Whether who called was erased while the request was under way, so that what they sent has nowhere to hang."""
+    found = g.get("caller")
+    return found is not None and session.get(Account, found.account_id) is None
 
 
 def problem_of(error: HTTPException) -> Problem:

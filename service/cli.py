@@ -4,7 +4,6 @@ import csv
 import json
 import sys
 import threading
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,10 @@ from service.gis.publishing import publish_version
 from service.housekeeping import plan_recurring
 from service.municipalities.directory import municipality
 from service.operating.commands import COMMANDS
+from service.operating.person_commands import PERSON_COMMANDS
+from service.operating.staff_commands import STAFF_COMMANDS
 from service.outbox.listing import deliveries
 from service.outbox.loopback_fcm import serve as serve_loopback_fcm
-from service.people.appointing import appoint
-from service.people.revoking import revoke_phone, revoke_staff
-from service.people.roles import PERMISSIONS, ROLES
-from service.people.signing_in import hash_password
 from service.reports.catalogue import catalogue_of
 from service.reports.erasing import erase_report
 from service.reports.routers import router_of
@@ -203,41 +200,6 @@ def route_points(settings: Settings, slug: str, source: Any, target: Any, distan
 
 
 @cli.command()
-@click.argument("slug")
-@click.argument("email")
-@click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, help="dispatcher, or department_staff:lighting")
-@click.password_option(help="At least 12 characters.")
-@click.pass_obj
-def staff(settings: Settings, slug: str, email: str, name: str, roles: tuple[str, ...], password: str) -> None:
-    """Make somebody staff, or give them another name, password and roles."""
-    if len(password) < 12:
-        raise click.ClickException("The password needs at least 12 characters.")
-    given = [(role, department or None) for role, _, department in (text.partition(":") for text in roles)]
-    hashed = hash_password(password)
-    with application(settings).app_context(), problems_shown():
-        here = municipality(slug)
-        with transaction():
-            appoint(here, email, name, given, hashed)
-
-
-@cli.command()
-@click.argument("slug")
-@click.argument("who", metavar="EMAIL|INSTALLATION")
-@click.option("--remove", is_flag=True, help="Also take the roles and the password of a member of staff.")
-@click.pass_obj
-def revoke(settings: Settings, slug: str, who: str, remove: bool) -> None:
-    """End all tokens of a member of staff, or of a phone, which can then not come back with its secret."""
-    if remove and "@" not in who:
-        raise click.ClickException("--remove is for staff: a phone has neither roles nor a password.")
-    with application(settings).app_context(), problems_shown():
-        here = municipality(slug)
-        with transaction():
-            count = revoke_staff(here, who, remove) if "@" in who else revoke_phone(here, uuid.UUID(who))
-    click.echo(f"{count} tokens ended")
-
-
-@cli.command()
 @click.option("--state", help="Only those in this state.")
 @click.option("--limit", default=50, show_default=True)
 @click.pass_obj
@@ -256,20 +218,13 @@ def states() -> None:
 
 
 @cli.command()
-def roles() -> None:
-    """Print who may do what."""
-    for name, role in ROLES.items():
-        click.echo(f"{name} may {'; '.join(PERMISSIONS[permission].words for permission in role.permissions)}")
-
-
-@cli.command()
 @click.pass_obj
 def openapi(settings: Settings) -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(application(settings).config["OPENAPI_DOCUMENT"], indent=2, ensure_ascii=False))
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, *PERSON_COMMANDS, *STAFF_COMMANDS):
     cli.add_command(command)
 
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from environs import Env
 
-
 SHORTEST_KEY = 32
 SECRET_FILE = "secret-key"
 
@@ -37,9 +36,13 @@ class Settings:
     fcm_base_url: str | None = None
     smtp_url: str | None = None
     mail_from: str = "plateia@localhost"
+    sms_url: str | None = None
+    sms_token: str | None = None
+    sms_from: str = "Plateia"
     send_threads: int = 16
     token_days: int = 30
     secret_key: str = field(default="", repr=False)
+    fetch_allowed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         home = self.home.resolve()
@@ -86,9 +89,13 @@ class Settings:
             fcm_base_url=env.str("FCM_BASE_URL", None),
             smtp_url=env.str("SMTP_URL", None),
             mail_from=env.str("MAIL_FROM", usual.mail_from),
+            sms_url=env.str("SMS_URL", None),
+            sms_token=env.str("SMS_TOKEN", None),
+            sms_from=env.str("SMS_FROM", usual.sms_from),
             send_threads=env.int("SEND_THREADS", usual.send_threads),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
             secret_key=env.str("SECRET_KEY", ""),
+            fetch_allowed=listed(env.str("FETCH_ALLOWED", "")),
         )
         made.refuse_a_missing_key()
         return made
@@ -101,6 +108,11 @@ class Settings:
                 "PLATEIA_SECRET_KEY is missing: what is sealed in PostgreSQL is read by several processes. "
                 "`openssl rand -base64 48` makes one; give every process the same and keep a copy."
             )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts between commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def host_of(url: str) -> str:

@@ -25,6 +25,10 @@ POINTS = {
     "after_job_claim": "a job is leased and that is committed, its handler has not begun",
     "after_upload_kept": "the file of a layer is kept, no job names it",
     "after_layer_import": "a draft is written whole and that is noted, its file is still there",
+    "before_seal_commit": "places in the chain of the audit log are given, the transaction is still open",
+    "before_erasure_commit": "an account is erased whole, the transaction is still open",
+    "after_erasure_listed": "an erasure stands in the store, files of photos are still there",
+    "after_copy_kept": "the file of a copy of somebody's data is kept, no row names it",
     "after_job_run": "a job's handler has come back, its result is not written",
 }
 

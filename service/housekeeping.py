@@ -1,35 +1,54 @@
 """The recurring work of a deployment: each kind is one row of the jobs table, and one handler here."""
 
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import structlog
 from flask import current_app
 
-from service.db import transaction
+from service.db import db, transaction
+from service.db.engine import empty_write_ahead_log
 from service.gis import uploading
 from service.gis.scheduling import publish_draft
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
+from service.municipalities.directory import municipalities, municipality_with
 from service.outbox.retaining import expire_overdue, forget_events, forget_finished, forget_retired
+from service.people.chaining import seal_some, verify
+from service.people.contacts.codes import forget_expired_codes
+from service.people.contacts.joining import JOIN_ACCOUNTS
 from service.people.sessions import forget_expired_sessions
+from service.people.staff.authenticators import forget_halves
+from service.people.staff.inviting import forget_invitations
+from service.personal_data import copying
+from service.personal_data.erasing import finish
+from service.personal_data.joining import join_accounts
 from service.reports.closing import close_resolved
 from service.reports.digesting import all_news, owe_digest
 from service.reports.messages import DEPARTMENT_DIGEST
 
-HOUR, DAY = 3600, 86400
+log = structlog.get_logger()
+
+QUARTER, HOUR, DAY = 900, 3600, 86400
 
 EVERY: Mapping[str, int] = {
     "close_resolved": HOUR,
     "department_digests": HOUR,
     "forget_answers": DAY,
+    "forget_codes": QUARTER,
     "forget_messages": DAY,
     "forget_targets": DAY,
     "forget_sessions": DAY,
+    "empty_log": DAY,
+    "seal_audit": QUARTER,
+    "sweep_copies": HOUR,
     "sweep_photos": DAY,
     "sweep_uploads": DAY,
+    "verify_audit": DAY,
 }
 """Kind of recurring job → seconds from one run to the next."""
 
@@ -79,6 +98,18 @@ def forget_answers(job: Work, progress: Progress) -> Any:
         return {"forgotten": forget_old()}
 
 
+def forget_codes(job: Work, progress: Progress) -> Any:
+    with transaction():
+        forgotten = forget_expired_codes()
+    return {"forgotten": forgotten} | until_none_left(expire_overdue, progress)
+
+
+def join_two(job: Work, progress: Progress) -> Any:
+    with transaction():
+        here = municipality_with(int(job.municipality_id or 0))
+        return {"joined": join_accounts(here, job.payload["from"], job.payload["to"])}
+
+
 def forget_messages(job: Work, progress: Progress) -> Any:
     return until_none_left(forget_some_messages, progress)
 
@@ -94,7 +125,7 @@ def forget_targets(job: Work, progress: Progress) -> Any:
 
 def forget_sessions(job: Work, progress: Progress) -> Any:
     with transaction():
-        return {"forgotten": forget_expired_sessions()}
+        return {"forgotten": forget_expired_sessions() + forget_halves() + forget_invitations()}
 
 
 def sweep_photos(job: Work, progress: Progress) -> Any:
@@ -105,20 +136,66 @@ def sweep_uploads(job: Work, progress: Progress) -> Any:
     return {"files": uploading.sweep_uploads(current_app.config["STORE"])}
 
 
+def empty_log(job: Work, progress: Progress) -> Any:
+    return {"emptied": empty_write_ahead_log(db.engine)}
+
+
+def seal_audit(job: Work, progress: Progress) -> Any:
+    sealed = 0
+    for here in municipalities().values():
+        while count := seal_some(here):
+            sealed += count
+            progress.save({"sealed": sealed})
+    return {"sealed": sealed}
+
+
+def verify_audit(job: Work, progress: Progress) -> Any:
+    broken = {}
+    for here in municipalities().values():
+        found = verify(here)
+        progress.save(None)
+        if found.broken:
+            broken[here.slug] = found.broken
+            log.error("audit_chain_broken", municipality=here.slug, broken=found.broken)
+    return {"broken": broken}
+
+
+def sweep_copies(job: Work, progress: Progress) -> Any:
+    return copying.sweep_copies(current_app.config["STORE"])
+
+
+def make_personal_copy(job: Work, progress: Progress) -> Any:
+    return copying.make(job, progress, current_app.config["STORE"])
+
+
+def finish_erasure(job: Work, progress: Progress) -> Any:
+    here = municipality_with(job.municipality_id or 0)
+    erasure, photos = uuid.UUID(job.payload["erasure"]), job.payload["photos"]
+    return {"photos": finish(current_app.config["STORE"], here, erasure, photos)}
+
+
 def import_layer(job: Work, progress: Progress) -> Any:
     return uploading.import_layer(job, progress, current_app.config["STORE"])
 
 
 HANDLERS = {
+    JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
     "department_digests": digests,
+    "empty_log": empty_log,
+    "finish_erasure": finish_erasure,
     "forget_answers": forget_answers,
+    "forget_codes": forget_codes,
     "forget_messages": forget_messages,
     "forget_targets": forget_targets,
     "forget_sessions": forget_sessions,
     "import_layer": import_layer,
+    "make_personal_copy": make_personal_copy,
     "publish_draft": publish_draft,
+    "seal_audit": seal_audit,
+    "sweep_copies": sweep_copies,
     "sweep_photos": sweep_photos,
     "sweep_uploads": sweep_uploads,
+    "verify_audit": verify_audit,
 }
 """Kind of job → what is done."""

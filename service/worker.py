@@ -19,9 +19,17 @@ from service import logs
 from service.db.standstill import was_refused
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.notices.warning import who_is_warned
 from service.outbox.channels import Channel, build
 from service.outbox.expanding import Expand, expand
 from service.outbox.sending import Sender
+from service.people.contacts.codes import CONTACT_CODE
+from service.people.contacts.joining import PHONE_JOINED
+from service.people.contacts.messages import who_gets_the_code
+from service.people.staff.inviting import STAFF_INVITED
+from service.people.staff.letters import PASSWORD_FORGOTTEN, who_has_forgotten, who_is_invited
+from service.personal_data.messages import COPY_READY
+from service.personal_data.messages import who_is_told as who_has_a_copy
 from service.reports.digesting import who_gets_the_digest
 from service.reports.messages import DEPARTMENT_DIGEST, REPORT_CHANGED, who_is_told
 
@@ -31,8 +39,13 @@ SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 0.5
 
 EVENTS: dict[str, Expand] = {
+    CONTACT_CODE: who_gets_the_code,
+    PHONE_JOINED: who_is_warned,
+    PASSWORD_FORGOTTEN: who_has_forgotten,
+    STAFF_INVITED: who_is_invited,
     REPORT_CHANGED: who_is_told,
     DEPARTMENT_DIGEST: who_gets_the_digest,
+    COPY_READY: who_has_a_copy,
 }
 """Kind of event → who is owed what."""
 

@@ -74,7 +74,7 @@ def identity_tables() -> None:
         *key("sign_in_attempts"),
         *pointer("sign_in_attempts", "provider_id", "identity_providers"),
         digest("state_digest"),
-        digest("secret_digest"),
+        digest("ticket_digest"),
         *pointer("sign_in_attempts", "account_id", "accounts", nullable=True),
         *pointer("sign_in_attempts", "device_id", "devices", nullable=True),
         sa.Column("redirect", sa.String(length=400), nullable=False),

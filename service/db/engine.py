@@ -90,6 +90,7 @@ def prepare_sqlite_connection(connection: sqlite3.Connection, _record: object) -
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.close()
     spatialite.install(connection)
@@ -101,6 +102,17 @@ def begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         cast("sqlite3.Connection", connection.connection.driver_connection).execute("BEGIN")
+
+
+def empty_write_ahead_log(engine: Engine) -> bool:
+    """Bring SQLite's write-ahead log into the file and cut it to nothing; whether nobody was reading just then. On
+    PostgreSQL there is nothing to do.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        return bool(driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
 
 
 def check_sqlite() -> None:

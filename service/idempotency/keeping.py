@@ -6,6 +6,7 @@ constraint lets one of several simultaneous requests work while the others wait 
 
 import hashlib
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import bindparam, delete, select
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.prepared import Prepared
+from service.db.types import AnyRow
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
 from service.idempotency.models import KeptAnswer
@@ -105,3 +107,20 @@ def forget_old() -> int:
 def forget(outcome: uuid.UUID) -> None:
     """Delete what is kept about a thing that is erased."""
     session.execute(delete(KeptAnswer).where(KeptAnswer.outcome == outcome))
+
+
+def forget_phones(municipality_id: int, installations: Collection[str]) -> None:
+    """Delete what is kept of the requests of these phones."""
+    session.execute(
+        delete(KeptAnswer).where(
+            KeptAnswer.municipality_id == municipality_id, KeptAnswer.installation.in_(installations)
+        )
+    )
+
+
+def kept_of(municipality_id: int, installations: Collection[str]) -> Sequence[AnyRow]:
+    """What is kept of the requests of these phones."""
+    found = select(answers.c.route, answers.c.key, answers.c.outcome, answers.c.created_at).where(
+        answers.c.municipality_id == municipality_id, answers.c.installation.in_(installations)
+    )
+    return session.execute(found.order_by(answers.c.id)).all()

@@ -1,16 +1,58 @@
 """Photos go with what they belong to."""
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from service.db import session
+from service.db.clock import now
 from service.media.models import Attachment
+from service.media.sweeping import USUAL_AGE
 from service.municipalities.directory import Municipality
 
+NOBODY = "erased"
+"""Who sent a photo whose sender was erased."""
 
-def remove_photos(municipality: Municipality, owners: Collection[str]) -> None:
-    """Delete the rows about all photos of these owners: nobody is shown them any more, and a sweep takes the files."""
+
+def remove_photos(municipality: Municipality, owners: Collection[str]) -> Sequence[uuid.UUID]:
+    """Delete the rows about all photos of these owners: nobody is shown them any more, and a sweep takes the files.
+    Which photos they were.
+    """
+    gone = delete(Attachment).where(Attachment.municipality_id == municipality.id, Attachment.owner.in_(owners))
+    return session.scalars(gone.returning(Attachment.uid), execution_options={"synchronize_session": False}).all()
+
+
+def remove_unattached(municipality: Municipality, uploaded_by: str) -> Sequence[uuid.UUID]:
+    """Delete the rows about photos that somebody sent and that belong to nothing: they are not older than a sweep
+    lets them grow. Which photos they were.
+    """
+    gone = delete(Attachment).where(
+        Attachment.municipality_id == municipality.id,
+        Attachment.uploaded_by == uploaded_by,
+        Attachment.owner.is_(None),
+        Attachment.created_at > now() - 3 * USUAL_AGE,
+    )
+    return session.scalars(gone.returning(Attachment.uid), execution_options={"synchronize_session": False}).all()
+
+
+def make_ownerless(municipality: Municipality, owners: Collection[str]) -> None:
+    """Forget who sent the photos of these owners."""
     session.execute(
-        delete(Attachment).where(Attachment.municipality_id == municipality.id, Attachment.owner.in_(owners))
+        update(Attachment)
+        .where(Attachment.municipality_id == municipality.id, Attachment.owner.in_(owners))
+        .values(uploaded_by=NOBODY)
+    )
+
+
+def hand_over_photos(municipality: Municipality, before: str, after: str) -> None:
+    """Photos that one account sent and attached to nothing yet are another's, which is the same person's."""
+    session.execute(
+        update(Attachment)
+        .where(
+            Attachment.municipality_id == municipality.id,
+            Attachment.uploaded_by == before,
+            Attachment.owner.is_(None),
+        )
+        .values(uploaded_by=after)
     )

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -17,11 +16,7 @@ from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
 from service.outbox.expanding import Kept, Posted
 from service.outbox.models import Target
-from service.outbox.targets import owed_since
 from service.people.models import Account, Device
-
-MAILS_A_DAY = 20
-"""To one address of a resident: nobody has shown that it is theirs. The inbox and pushes lose nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +36,10 @@ def reach(account_id: int) -> Reachable | None:
     phones = select(Device.push_target_id).where(Device.account_id == account_id, Device.push_target_id.is_not(None))
     targets = session.execute(
         select(Target.id, Target.channel)
-        .where(Target.id.in_(phones) | (Target.id == mail_target(account.email_target_id)), Target.state == "active")
+        .where(Target.id.in_(phones) | (Target.id == account.email_target_id), Target.state == "active")
         .order_by(Target.id)
     ).all()
     return Reachable(account_id, account.language, tuple((row.id, row.channel) for row in targets))
-
-
-def mail_target(target_id: int | None) -> int | None:
-    """The address, unless it was owed its mails of a day already. Those of one moment may be a few more."""
-    if target_id is None or owed_since(target_id, now() - timedelta(days=1)) >= MAILS_A_DAY:
-        return None
-    return target_id
 
 
 def inbox_message(event: Posted, person: Reachable, title: str, body: str, about_kind: str, about: str) -> Kept:
@@ -116,3 +104,28 @@ def remove_messages_about(municipality: Municipality, kind: str, thing: str) -> 
             InboxMessage.about == thing,
         )
     )
+
+
+def forget_inbox(account_id: int) -> None:
+    """Delete everything that a person was told."""
+    session.execute(delete(InboxMessage).where(InboxMessage.account_id == account_id))
+
+
+def hand_over_inbox(from_id: int, to_id: int) -> None:
+    """What one account was told stands in the inbox of another, which is the same person's."""
+    has_it = select(InboxMessage.event_id).where(InboxMessage.account_id == to_id)
+    twice = delete(InboxMessage).where(InboxMessage.account_id == from_id, InboxMessage.event_id.in_(has_it))
+    session.execute(twice.execution_options(synchronize_session=False))
+    session.execute(
+        update(InboxMessage)
+        .where(InboxMessage.account_id == from_id)
+        .values(account_id=to_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def inbox_of(account_id: int) -> Sequence[AnyRow]:
+    """Everything that a person was told, the oldest first."""
+    columns = (InboxMessage.title, InboxMessage.body, InboxMessage.created_at, InboxMessage.read_at)
+    mine = select(*columns).where(InboxMessage.account_id == account_id)
+    return session.execute(mine.order_by(InboxMessage.id)).all()

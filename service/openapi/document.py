@@ -34,7 +34,17 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "y": {"description": "Rows from the north.", "example": 6176},
     "position": {"description": "The rule's `position`.", "example": 2},
     "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
+    "person": {"description": "The `id` of listStaff.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
+    "invitation": {"description": "The invitation's `id`.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
     "api_key": {"description": "The key's `id`, not the key.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
+    "link": {
+        "description": "The end of the `address` of linkCopy.",
+        "example": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
+    },
+    "provider": {"description": "The provider's `key`.", "example": "govgr"},
+    "session": {"description": "The session's `id`.", "example": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77"},
+    "installation": {"description": "That of listPhones.", "example": "7d1f5c1e-9a0b-4a54-8f6e-0b8f3f0c7a11"},
+    "channel": {"description": "`email` or `sms`.", "example": "email"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {

@@ -106,7 +106,9 @@ def refusals_shown() -> Iterator[None]:
     except Refused as refused:
         raise click.ClickException(str(refused)) from refused
     except Problem as problem:
-        raise click.ClickException(f"{problem.code}: {problem.message}") from problem
+        raise click.ClickException(f"{problem.code}: {problem.message} {problem.details or ''}") from problem
+    except (KeyError, ValueError) as error:
+        raise click.ClickException(f"{type(error).__name__}: {error}") from error
     except DBAPIError as error:
         raise click.ClickException(str(error.orig).splitlines()[0]) from error
     finally:

@@ -55,13 +55,16 @@ def fill(
     finish: Callable[[Connection], None] = lambda _: None,
     replace: bool = False,
     keep: bool = True,
+    before: Callable[[Connection], None] = lambda _: None,
 ) -> list[Counted]:
     """Put these rows, of this revision of the schema, in place of whatever the database holds: all or nothing.
 
-    `expected` is asked after the last part: what must be found in the database then. `finish` is called with the
-    newest schema, before the commit. Returns what was found. Raises Refused; then nothing has changed.
+    `expected` is asked after the last part: what must be found in the database then. `before` is called with the
+    database as it was, `finish` with the newest schema, before the commit. Returns what was found. Raises Refused; then
+    nothing has changed.
     """
     with changing(url, keep) as connection:
+        before(connection)
         generations = make_room(connection, url, replace)
         bring_to(connection, url, revision)
         for shape, rows in parts():

@@ -70,6 +70,7 @@ class Owed:
     person_id   the account of the person who is told; None: a department
     not_before  quiet hours and working hours; None: now
     lasts       after this long it is worth nothing any more and is not sent
+    fleeting    its content proves something to who reads it, and is emptied as soon as the delivery is final
     """
 
     target_id: int
@@ -79,6 +80,7 @@ class Owed:
     person_id: int | None = None
     not_before: datetime | None = None
     lasts: timedelta = LASTS
+    fleeting: bool = False
 
     def __post_init__(self) -> None:
         if len(self.tag.encode()) > LONGEST_TAG:
@@ -285,6 +287,7 @@ def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
         "subject": chunk.event.subject,
         "tag": owed.tag,
         "content": dict(owed.content),
+        "fleeting": owed.fleeting,
         "created_at": now(),
         "not_before": owed.not_before,
         "worthless_at": owed.not_before and owed.not_before + owed.lasts,

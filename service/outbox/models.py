@@ -18,7 +18,7 @@ SENDING = text("state = 'sending'")
 UNFINISHED = text("state IN ('pending', 'sending')")
 FINISHED = text("state NOT IN ('pending', 'sending')")
 RETIRED = text("state = 'retired'")
-MAIL = text("channel = 'email'")
+KNOWN = text("person_id IS NOT NULL")
 
 
 class Event(Base):
@@ -56,7 +56,7 @@ class Event(Base):
 
 
 class Target(Base):
-    """Where somebody can be reached: a push token or installation id, or an e-mail address.
+    """Where somebody can be reached: a push token or installation id, an e-mail address or a telephone number.
 
     `replaced_by`: the target that a phone has now, in place of this one.
     """
@@ -84,7 +84,8 @@ class Delivery(Base):
 
     `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
     whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.
-    `person_id` is the account of the person who is told, null for a department.
+    `person_id` is the account of the person who is told, null for a department. The content of a `fleeting` one, which
+    proves something to who reads it, is emptied when the delivery is final.
     """
 
     __tablename__ = "deliveries"
@@ -108,7 +109,7 @@ class Delivery(Base):
             sqlite_where=UNFINISHED,
         ),
         Index("ix_deliveries_finished_created_at", "created_at", postgresql_where=FINISHED, sqlite_where=FINISHED),
-        Index("ix_deliveries_mail_target_id", "target_id", "created_at", postgresql_where=MAIL, sqlite_where=MAIL),
+        Index("ix_deliveries_person_id", "person_id", postgresql_where=KNOWN, sqlite_where=KNOWN),
     )
     leased = Leased(waiting="pending", working="sending", due="next_at")
 
@@ -122,6 +123,7 @@ class Delivery(Base):
     subject: Mapped[str]
     tag: Mapped[str]
     content: Mapped[dict[str, Any]] = mapped_column(Json)
+    fleeting: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default="pending")
     attempt: Mapped[int] = mapped_column(default=0)
     uncertain: Mapped[int] = mapped_column(default=0)

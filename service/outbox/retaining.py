@@ -1,6 +1,6 @@
 """Messages that have been sent, or never will be, are not kept for ever: they name people and quote them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy import String, cast, delete, exists, literal, select, update
@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.leases import changed, fixed
+from service.db.types import AnyRow
 from service.outbox.models import Delivery, Event, Target
-from service.outbox.targets import lock_deliveries
+from service.outbox.targets import LEFT, lock, lock_deliveries
 
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000
@@ -42,7 +43,7 @@ def expire_overdue() -> int:
     return changed(
         update(Delivery)
         .where(Delivery.id.in_(some), Delivery.state == fixed("pending"))
-        .values(state="expired", error="expired before it could be sent")
+        .values(state="expired", error="expired before it could be sent", content=LEFT)
     )
 
 
@@ -85,3 +86,82 @@ def forget_subject(subject: str) -> None:
     lock_deliveries(Delivery.event_id.in_(events))
     session.execute(delete(Delivery).where(Delivery.event_id.in_(events)).execution_options(synchronize_session=False))
     session.execute(delete(Event).where(Event.subject == subject))
+
+
+def say_again(municipality_id: int, subjects: Collection[str]) -> None:
+    """What was told about these things goes, word for word; what was not told yet is worded anew from what is left.
+
+    An event is expanded again where a department waits for its mail.
+    """
+    about = select(Event.id).where(Event.municipality_id == municipality_id, Event.subject.in_(subjects))
+    ids = session.scalars(about).all()
+    lock_deliveries(Delivery.event_id.in_(ids))
+    waiting = select(Delivery.event_id).where(
+        Delivery.event_id.in_(ids), Delivery.person_id.is_(None), Delivery.state.in_(("pending", "sending"))
+    )
+    again = session.scalars(waiting.distinct()).all()
+    session.execute(delete(Delivery).where(Delivery.event_id.in_(ids)).execution_options(synchronize_session=False))
+    session.execute(
+        update(Event)
+        .where(Event.id.in_(again))
+        .values(state="new", cursor=0, attempt=0, next_at=seconds_from_now(0))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_person(person_id: int, subject: str, target_ids: Collection[int]) -> None:
+    """Delete what this person was or would have been told, and blank where they were reached."""
+    former = select(Delivery.target_id).where(Delivery.person_id == person_id)
+    reached = set(session.scalars(former)) | set(target_ids)
+    own = {*target_ids, *replaced_by(target_ids)}
+    lock(*sorted(own))
+    lock_deliveries((Delivery.person_id == person_id) | Delivery.target_id.in_(own))
+    session.execute(
+        delete(Delivery)
+        .where((Delivery.person_id == person_id) | Delivery.target_id.in_(own))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(delete(Event).where(Event.subject == subject).execution_options(synchronize_session=False))
+    blank(own | retired(reached))
+
+
+def replaced_by(target_ids: Collection[int]) -> set[int]:
+    """The targets that these came in place of, one after the other."""
+    found: set[int] = set()
+    following = set(target_ids)
+    while following:
+        former = select(Target.id).where(Target.replaced_by.in_(following))
+        following = set(session.scalars(former)) - found
+        found |= following
+    return found
+
+
+def retired(target_ids: Collection[int]) -> set[int]:
+    """Those of these targets where nobody is reached any more."""
+    return set(session.scalars(select(Target.id).where(Target.id.in_(target_ids), Target.state == fixed("retired"))))
+
+
+def blank(target_ids: Collection[int]) -> None:
+    """Take addresses and tokens out of these rows; the rows stay, because others may point at them."""
+    session.execute(
+        update(Target)
+        .where(Target.id.in_(target_ids))
+        .values(value=literal("erased ") + cast(Target.id, String), state="retired", reason="erased", retired_at=now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hand_over_deliveries(from_id: int, to_id: int) -> None:
+    """What one account is owed, or was told, is the other's, which is the same person's."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.person_id == from_id)
+        .values(person_id=to_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def told(person_id: int) -> Sequence[AnyRow]:
+    """Everything that this person was or will be told, by which channel, in what words."""
+    columns = (Delivery.channel, Delivery.state, Delivery.content, Delivery.created_at, Delivery.sent_at)
+    return session.execute(select(*columns).where(Delivery.person_id == person_id).order_by(Delivery.id)).all()

@@ -35,7 +35,7 @@ from service.db.upserts import insert
 from service.outbox.channels import Channel, Message, configured
 from service.outbox.models import ChannelPause, Delivery, Event, Target
 from service.outbox.outcomes import Outcome, Result
-from service.outbox.targets import PENDING, go_on, lock, lock_deliveries, retire
+from service.outbox.targets import LEFT, PENDING, go_on, lock, lock_deliveries, retire
 
 log = structlog.get_logger()
 
@@ -307,6 +307,7 @@ def recording() -> Any:
             error=bindparam("its_error"),
             next_at=seconds_from_now(bindparam("wait", type_=Float())),
             sent_at=case((state == "sent", seconds_from_now(0)), else_=None),
+            content=case((state == "pending", Delivery.content), else_=LEFT),
         )
     )
 

@@ -2,21 +2,22 @@
 
 A mailbox of a department is of a kind of its own, though a resident may have the same address: who gives up an address
 must not silence a department, and what is told to the one must not keep it from the other. The same holds for the
-address by which somebody is staff (`work`).
+address by which somebody is staff (`work`), and for one that nobody has confirmed yet, to which nothing but a code goes
+(`code`).
 
 Call these inside a transaction. Whoever locks several rows locks targets before deliveries, and each in the order of
 their ids: of two who want the same one waits for the other, and neither for ever.
 """
 
 from collections.abc import Collection
-from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, column, func, select, table, update
+from sqlalchemy import ColumnElement, case, column, literal, select, table, update
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.leases import fixed
+from service.db.types import Json
 from service.db.upserts import insert_if_absent
 from service.outbox.models import Delivery, Target
 
@@ -25,7 +26,8 @@ log = structlog.get_logger()
 MAILBOX = "mailbox"
 ADDRESS = "address"
 WORK = "work"
-KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK)}
+CODE = "code"
+KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK, CODE), "sms": (CODE,)}
 
 ACCOUNTS = table("accounts", column("id"), column("email_target_id"))
 """All that the outbox asks of people, whose slice stands above it: which address is whose."""
@@ -54,6 +56,13 @@ def id_of(municipality_id: int, channel: str, kind: str, value: str | None) -> i
     return session.scalar(
         select(Target.id).filter_by(municipality_id=municipality_id, channel=channel, kind=kind, value=value)
     )
+
+
+def ids_of(municipality_id: int, kinds: Collection[str], values: Collection[str | None]) -> set[int]:
+    """The ids of the targets of these kinds with one of these values."""
+    wanted = [value for value in values if value]
+    named = select(Target.id).where(Target.municipality_id == municipality_id, Target.kind.in_(kinds))
+    return set(session.scalars(named.where(Target.value.in_(wanted))))
 
 
 def lock(*ids: int | None) -> None:
@@ -171,11 +180,3 @@ def give_up(target_id: int, person_id: int) -> None:
         .values(expires_at=seconds_from_now(0))
         .execution_options(synchronize_session=False)
     )
-
-
-def owed_since(target_id: int, moment: datetime) -> int:
-    """How many mails this address was owed since then, whatever has become of them."""
-    found = select(func.count()).where(
-        Delivery.channel == fixed("email"), Delivery.target_id == target_id, Delivery.created_at >= moment
-    )
-    return session.scalar(found) or 0

@@ -9,6 +9,7 @@ from service.db.clock import now
 from service.db.generations import grow
 from service.db.keys import new_uid
 from service.municipalities.directory import Municipality
+from service.outbox import targets
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
 from service.people.roles import check_roles
@@ -46,6 +47,7 @@ def appoint(
         )
         session.add(account)
     account.name = name
+    targets.register(municipality.id, "email", targets.WORK, address)
     grow(SUBJECT)
     session.flush()
     set_password(account.id, password_hash)

@@ -41,7 +41,7 @@ ACTIONS = {
     "key_made": "an API key was made",
     "key_ended": "an API key was made worthless",
     "data_asked_for": "everything that is held about somebody was asked for",
-    "data_downloaded": "everything that is held about somebody was downloaded",
+    "data_link_given": "a link to everything that is held about somebody was given to them",
     "account_erased": "an account was erased",
     "erasure_applied_again": "an erasure was applied again after a backup was restored",
 }

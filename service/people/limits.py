@@ -23,8 +23,15 @@ SIGN_IN_BY_EMAIL = "100 per minute; 500 per hour"
 FORGOTTEN_BY_EMAIL = "3 per hour; 10 per day"
 FORGOTTEN_BY_ADDRESS = "20 per hour; 100 per day"
 INVITING = "60 per hour; 300 per day"
-EMAIL_BY_ACCOUNT = "5 per day"
-EMAIL_BY_ADDRESS = "20 per hour; 100 per day"
+CODES_BY_CALLER_AND_CONTACT = "1 per minute"
+CODES_BY_CALLER = "10 per hour; 20 per day"
+CODES_BY_CONTACT = "5 per hour; 10 per day"
+CODES_BY_ADDRESS = "60 per hour; 200 per day"
+SMS_BY_MUNICIPALITY = "300 per hour; 2000 per day"
+CODE_GUESSES_BY_CALLER = "20 per hour"
+CODE_GUESSES_BY_ADDRESS = "200 per hour"
+JOINING_BY_CALLER = "20 per hour"
+JOINING_BY_ADDRESS = "200 per hour"
 BY_PROVIDER = "60 per minute; 600 per hour"
 DESK_CODES = "30 per hour; 100 per day"
 LETTER_CODES_BY_ACCOUNT = "5 per hour; 15 per day"
@@ -32,6 +39,8 @@ LETTER_CODES_BY_ADDRESS = "50 per hour; 200 per day"
 VERIFYING = "20 per hour; 60 per day"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
+
+LAST_DIGITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +118,28 @@ def whose_password_and_who() -> str:
     return f"{whose_password()}:{address()}"
 
 
-def gives_no_email() -> bool:
-    """Whether somebody changes something else, or gives an address up, which is always possible."""
-    return email_in_body() is None
+def contact_in_body() -> str:
+    """The address that a code is to be sent to; of a number the last digits, however the rest is written."""
+    body = request.get_json(silent=True)
+    said = str(body.get("address")).strip().lower()[-254:] if isinstance(body, dict) else ""
+    digits = "" if "@" in said else "".join(letter for letter in said if letter.isdigit())[-LAST_DIGITS:]
+    return f"contact:{g.municipality.slug}:{digits or said}"
+
+
+def who_writes_where() -> str:
+    """Who asks for a code, and to which address."""
+    return f"{who()}:{contact_in_body()}"
+
+
+def municipality() -> str:
+    """The municipality that is called."""
+    return f"municipality:{g.municipality.slug}"
+
+
+def is_no_sms() -> bool:
+    """Whether the code that is asked for costs nothing."""
+    body = request.get_json(silent=True)
+    return not isinstance(body, dict) or body.get("channel") != "sms"
 
 
 def registering_limit(view: View) -> View:
@@ -157,9 +185,31 @@ def inviting_limit(view: View) -> View:
     return behind(view, Limit(INVITING, who))
 
 
-def email_limit(view: View) -> View:
-    """Both limits of giving an e-mail address: nobody has shown that it is theirs, and messages are sent there."""
-    return behind(view, Limit(EMAIL_BY_ACCOUNT, who), Limit(EMAIL_BY_ADDRESS, address), unless=gives_no_email)
+def sending_code_limit(view: View) -> View:
+    """The limits of having codes sent: by who asks and where from, by the address that is written to, whoever asks, and
+    for short messages, which cost money, by the municipality.
+    """
+    return behind(
+        behind(view, Limit(SMS_BY_MUNICIPALITY, municipality), unless=is_no_sms),
+        Limit(CODES_BY_CALLER_AND_CONTACT, who_writes_where),
+        Limit(CODES_BY_CALLER, who),
+        Limit(CODES_BY_CONTACT, contact_in_body),
+        Limit(CODES_BY_ADDRESS, address),
+    )
+
+
+def code_limit(view: View) -> View:
+    """The limits of guessing codes, by account and by address; the right one is free."""
+    return behind(
+        view,
+        Limit(CODE_GUESSES_BY_CALLER, who, failures_only=True),
+        Limit(CODE_GUESSES_BY_ADDRESS, address, failures_only=True),
+    )
+
+
+def joining_limit(view: View) -> View:
+    """Both limits of showing and reading the codes of phones."""
+    return behind(view, Limit(JOINING_BY_CALLER, who), Limit(JOINING_BY_ADDRESS, address))
 
 
 def is_program() -> bool:

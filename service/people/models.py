@@ -15,7 +15,10 @@ from service.municipalities.models import Department, Municipality
 
 
 class Account(Base):
-    """A resident or a member of staff."""
+    """A resident or a member of staff.
+
+    A resident's `email` and `phone` (E.164) were confirmed, and are nobody else's here.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -27,6 +30,15 @@ class Account(Base):
             postgresql_where=text("kind = 'staff'"),
             sqlite_where=text("kind = 'staff'"),
         ),
+        Index(
+            "uq_accounts_resident_email",
+            "municipality_id",
+            "email",
+            unique=True,
+            postgresql_where=text("kind = 'resident'"),
+            sqlite_where=text("kind = 'resident'"),
+        ),
+        Index("uq_accounts_phone", "municipality_id", "phone", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,6 +48,7 @@ class Account(Base):
     name: Mapped[str | None]
     email: Mapped[str | None]
     email_target_id: Mapped[int | None] = mapped_column(index=True)
+    phone: Mapped[str | None]
     language: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Instant)
 

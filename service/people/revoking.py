@@ -1,14 +1,13 @@
 """An operator ends where somebody is signed in: a member of staff who left, a phone that was stolen."""
 
-import secrets
 import uuid
 
 from sqlalchemy import delete, select
 
 from service.db import session
 from service.municipalities.directory import Municipality
-from service.outbox import targets
 from service.people.models import Account, Device, Password, RoleGiven
+from service.people.phones import lock_out
 from service.people.registering import STAFF
 from service.people.sessions import end_sessions
 
@@ -34,15 +33,9 @@ def revoke_staff(municipality: Municipality, email: str, remove: bool = False) -
 
 
 def revoke_phone(municipality: Municipality, installation: uuid.UUID) -> int:
-    """End all sessions of a phone's account and its pushes; how many sessions there were. Raises NobodyFound.
-
-    Its secret is worth nothing either, or it would come back for a fresh token at once.
-    """
-    device = session.scalar(select(Device).filter_by(municipality_id=municipality.id, installation=installation))
+    """End all sessions of a phone, its pushes and its secret; how many sessions there were. Raises NobodyFound."""
+    query = select(Device).filter_by(municipality_id=municipality.id, installation=installation)
+    device = session.scalars(query.with_for_update(key_share=True)).first()
     if device is None:
         raise NobodyFound(str(installation))
-    device.secret_digest = secrets.token_bytes(32)
-    if device.push_target_id is not None:
-        targets.retire(device.push_target_id, "revoked")
-        device.push_target_id = None
-    return end_sessions(device.account_id)
+    return lock_out(device)

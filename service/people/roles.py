@@ -93,8 +93,10 @@ ROLES: Mapping[str, Role] = {
     "administrator": Role(
         N_("Administrator"),
         N_("Do everything that staff do, and decide who is staff."),
-        (*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "manage_staff", "manage_keys")
-        + ("verify_residents",),
+        (
+            *(*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "see_audit"),
+            *("manage_staff", "manage_keys", "verify_residents"),
+        ),
     ),
 }
 

@@ -96,16 +96,11 @@ class PushTargetIn(Schema):
 class MeIn(Schema):
     """What a person can change about themselves; what is left out stays."""
 
-    example: ClassVar[dict[str, Any]] = {"language": "en", "email": "alice@example.org"}
+    example: ClassVar[dict[str, Any]] = {"language": "en"}
 
     language = fields.String(
         validate=Language,
         metadata={"description": "Of messages. One that the municipality does not speak becomes its main one."},
-    )
-    email = fields.Email(
-        allow_none=True,
-        validate=validate.Length(max=254),
-        metadata={"description": "Messages are sent there too; null: no more."},
     )
 
 
@@ -124,13 +119,27 @@ class MeOut(Schema):
         "kind": "resident",
         "name": None,
         "email": "alice@example.org",
+        "phone": None,
         "language": "en",
+        "codes_by": ["email"],
         "roles": [],
     }
 
     account = fields.UUID(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(("resident", "staff")))
     name = fields.String(required=True, allow_none=True)
-    email = fields.String(required=True, allow_none=True)
+    email = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A resident's is confirmed, and messages are sent there too; staff sign in with it."},
+    )
+    phone = fields.String(
+        required=True, allow_none=True, metadata={"description": "A resident's confirmed mobile number, as E.164."}
+    )
     language = fields.String(required=True, validate=Language)
+    codes_by = fields.List(
+        fields.String(validate=validate.OneOf(("email", "sms"))),
+        required=True,
+        metadata={"description": "How this service can send codes; offer no other channel."},
+    )
     roles = fields.List(fields.Nested(RoleOut), required=True, metadata={"description": "Empty for residents."})

@@ -1,6 +1,7 @@
 """Staff sign in with a password."""
 
 import threading
+from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -35,8 +36,16 @@ def hash_password(password: str) -> str:
         return _hasher.hash(password)
 
 
-def check_password(municipality: Municipality, email: str, password: str, samples: bool) -> int:
-    """The id of the staff account with this password. Takes as long for unknown addresses. Raises SignInRefused.
+@dataclass(frozen=True)
+class Shown:
+    """Whose password was shown; its fresh hash where the one that is kept was made with lesser costs."""
+
+    account_id: int
+    fresh_hash: str | None = None
+
+
+def check_password(municipality: Municipality, email: str, password: str, samples: bool) -> Shown:
+    """The staff account with this password. Takes as long for unknown addresses. Raises SignInRefused.
 
     Without `samples` nobody signs in with an address of the reserved domain `.example`: the passwords of the sample
     accounts are known to everybody.
@@ -58,8 +67,8 @@ def check_password(municipality: Municipality, email: str, password: str, sample
             raise SignInRefused from None
     if found is None or (is_sample(email) and not samples):
         raise SignInRefused
-    account_id: int = found.id
-    return account_id
+    outdated = _hasher.check_needs_rehash(found.hash)
+    return Shown(found.id, hash_password(password) if outdated else None)
 
 
 def sign_in(account_id: int) -> TokenGiven:

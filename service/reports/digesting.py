@@ -51,7 +51,7 @@ def all_news() -> Iterator[News]:
 def news_of(municipality: Municipality, department: Department) -> Iterator[News]:
     """What came after the last digest, if anything did."""
     told = select(func.max(Event.version)).where(
-        Event.kind == DEPARTMENT_DIGEST, Event.subject == subject_of(department)
+        Event.kind == DEPARTMENT_DIGEST, Event.subject == subject_of(department.id)
     )
     after = session.scalar(told) or 0
     entries = new_entries(department, after, newest_settled(department, after))
@@ -62,12 +62,12 @@ def news_of(municipality: Municipality, department: Department) -> Iterator[News
 def owe_digest(news: News) -> None:
     """Owe the digest, inside a transaction."""
     payload = {"department": news.department.key, "after": news.after, "until": news.until}
-    owe(news.municipality.id, DEPARTMENT_DIGEST, subject_of(news.department), news.until, payload)
+    owe(news.municipality.id, DEPARTMENT_DIGEST, subject_of(news.department.id), news.until, payload)
 
 
-def subject_of(department: Department) -> str:
-    """What the events of its digests are about."""
-    return f"department:{department.id}"
+def subject_of(department_id: int) -> str:
+    """What the events of a department's digests are about."""
+    return f"department:{department_id}"
 
 
 def newest_settled(department: Department, after: int) -> int:

@@ -93,6 +93,12 @@ class Store:
         with answering(key):
             return bytes(obstore.get(self.files, key).bytes())
 
+    def open(self, key: str) -> tuple[int, Iterator[bytes]]:
+        """Length and bytes of the file, piece by piece. Raises FileNotKept."""
+        with answering(key):
+            found = obstore.get(self.files, key)
+            return found.meta["size"], (bytes(piece) for piece in found.stream(min_chunk_size=PIECE))
+
     def delete(self, key: str) -> None:
         """Let go of the file; nothing happens when it is not there."""
         try:

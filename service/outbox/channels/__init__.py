@@ -52,6 +52,7 @@ def configured(settings: Settings) -> dict[str, bool]:
     return {
         "push": bool(settings.fcm_credentials or settings.fcm_base_url),
         "email": bool(settings.smtp_url),
+        "sms": bool(settings.sms_url),
     }
 
 
@@ -67,4 +68,8 @@ def build(settings: Settings) -> list[Channel]:
         from service.outbox.channels.email import Email
 
         channels.append(Email.from_settings(settings))
+    if ready["sms"]:
+        from service.outbox.channels.sms import Sms
+
+        channels.append(Sms.from_settings(settings))
     return channels

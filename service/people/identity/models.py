@@ -31,14 +31,14 @@ class IdentityProvider(Base):
 
 
 class SignInAttempt(Base):
-    """Somebody is at the provider's page. Only digests are kept of the state and of the secret of who began."""
+    """Somebody is at the provider's page. Only digests are kept of the state and of the ticket of who began."""
 
     __tablename__ = "sign_in_attempts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     provider_id: Mapped[int] = mapped_column(ForeignKey(IdentityProvider.id), index=True)
     state_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    secret_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    ticket_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     device_id: Mapped[int | None] = mapped_column(ForeignKey(Device.id), index=True)
     redirect: Mapped[str] = mapped_column(String(400))

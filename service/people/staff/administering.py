@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 
 from service.db import session
 from service.db.clock import seconds_from_now
@@ -41,26 +41,14 @@ class NotOfOneself(Problem):
 
 def staff_of(municipality: Municipality, after: int, limit: int) -> Sequence[AnyRow]:
     """Who works here: accounts with a role or a password, in the order in which they came, after this one."""
-    now_signed_in = Session.expires_at > seconds_from_now(0)
     has_role = select(RoleGiven.id).where(RoleGiven.account_id == Account.id).exists()
-    query = (
-        people()
-        .add_columns(
-            count_of(Session, now_signed_in).label("sessions"),
-            select(func.max(Session.seen_at))
-            .where(Session.account_id == Account.id)
-            .scalar_subquery()
-            .label("seen_at"),
-        )
-        .where(Account.municipality_id == municipality.id, Account.id > after, or_(has_role, Password.id.is_not(None)))
-        .order_by(Account.id)
-        .limit(limit)
-    )
-    return session.execute(query).all()
+    query = people(municipality).where(Account.id > after, or_(has_role, Password.id.is_not(None)))
+    return session.execute(query.order_by(Account.id).limit(limit)).all()
 
 
-def people() -> Any:
-    """Staff accounts, with what shows how they sign in."""
+def people(municipality: Municipality) -> Select[Any]:
+    """Staff accounts, with what shows how they sign in, and where they are signed in."""
+    theirs = Session.account_id == Account.id, Session.expires_at > seconds_from_now(0)
     return (
         select(
             Account.id,
@@ -68,16 +56,14 @@ def people() -> Any:
             Account.name,
             Account.email,
             Password.id.is_not(None).label("has_password"),
-            func.coalesce(Authenticator.seed, "").notin_([""]).label("has_authenticator"),
+            Authenticator.seed.is_not(None).label("has_authenticator"),
+            select(func.count()).where(*theirs).scalar_subquery().label("sessions"),
+            select(func.max(Session.seen_at)).where(*theirs).scalar_subquery().label("seen_at"),
         )
         .outerjoin(Password, Password.account_id == Account.id)
         .outerjoin(Authenticator, Authenticator.account_id == Account.id)
-        .where(Account.kind == STAFF)
+        .where(Account.municipality_id == municipality.id, Account.kind == STAFF)
     )
-
-
-def count_of(model: Any, *conditions: Any) -> Any:
-    return select(func.count()).where(model.account_id == Account.id, *conditions).scalar_subquery()
 
 
 def roles_of(account_ids: Sequence[int]) -> dict[int, list[tuple[str, int | None]]]:
@@ -93,11 +79,8 @@ def roles_of(account_ids: Sequence[int]) -> dict[int, list[tuple[str, int | None
 
 
 def member(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
-    """One member of staff. Raises NotFound."""
-    query = people().add_columns(Account.created_at)
-    found: AnyRow | None = session.execute(
-        query.where(Account.municipality_id == municipality.id, Account.uid == uid)
-    ).one_or_none()
+    """One member of staff, also one who was. Raises NotFound."""
+    found = session.execute(people(municipality).where(Account.uid == uid)).one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -45,7 +45,7 @@ class HalfTokenNotValid(Problem):
 class CodeNotRight(Problem):
     """The code is wrong, too old, or was used before."""
 
-    status, code, message = 401, "code_not_right", N_("This code is not right. Please wait for the next one.")
+    status, code, message = 422, "code_not_right", N_("This code is not right. Please wait for the next one.")
 
 
 class CodeTriedTooOften(Problem):
@@ -80,10 +80,14 @@ def is_asked(municipality: Municipality, account_id: int) -> bool:
 
 def next_step(municipality: Municipality, account_id: int) -> str | None:
     """What follows the password: "code", "enrol" where an authenticator is asked for and missing, or nothing."""
-    has_one = session.scalar(select(Authenticator.seed).where(Authenticator.account_id == account_id))
-    if has_one:
+    if has_authenticator(account_id):
         return "code"
     return "enrol" if is_asked(municipality, account_id) else None
+
+
+def has_authenticator(account_id: int) -> bool:
+    """Whether an authenticator has shown its first code."""
+    return bool(session.scalar(select(Authenticator.seed).where(Authenticator.account_id == account_id)))
 
 
 def begin_half(account_id: int) -> tuple[str, datetime]:
@@ -94,9 +98,9 @@ def begin_half(account_id: int) -> tuple[str, datetime]:
     return token, ends
 
 
-def half_signed_in(municipality: Municipality, token: str) -> Account:
-    """Who has begun to sign in; their row is locked. Raises HalfTokenNotValid."""
-    found = session.scalars(
+def half_signed_in(municipality: Municipality, token: str, lock: bool = False) -> Account:
+    """Who has begun to sign in, their row locked if asked. Raises HalfTokenNotValid."""
+    query = (
         select(Account)
         .join(HalfSignIn, HalfSignIn.account_id == Account.id)
         .where(
@@ -104,8 +108,10 @@ def half_signed_in(municipality: Municipality, token: str) -> Account:
             HalfSignIn.expires_at > seconds_from_now(0),
             Account.municipality_id == municipality.id,
         )
-        .with_for_update(of=Account, key_share=True)
-    ).one_or_none()
+    )
+    if lock:
+        query = query.with_for_update(of=Account, key_share=True)
+    found = session.scalars(query).one_or_none()
     if found is None:
         raise HalfTokenNotValid
     return found
@@ -126,7 +132,7 @@ def make_enrolment(municipality: Municipality, account: Account) -> Enrolment:
 
 def begin_enrolment(account_id: int, enrolment: Enrolment) -> None:
     """Keep the seed; it counts when a code made from it is shown, and the authenticator that is there until then."""
-    insert_if_absent(Authenticator, [{"account_id": account_id, "used_step": 0, "failures": 0}])
+    insert_if_absent(Authenticator, [{"account_id": account_id, "used_step": 0, "failures": 0}], Authenticator.id)
     row = session.scalars(select(Authenticator).filter_by(account_id=account_id).with_for_update()).one()
     row.pending = seal(enrolment.seed)
 
@@ -145,7 +151,7 @@ def authenticator_of(account_id: int) -> Authenticator | None:
 
 def made_from(seed: str) -> TOTP:
     """What makes the codes of a seed in base 32, as authenticator apps do."""
-    return TOTP(base64.b32decode(seed), DIGITS, SHA1(), SECONDS, enforce_key_length=True)  # noqa: S303
+    return TOTP(base64.b32decode(seed), DIGITS, SHA1(), SECONDS)  # noqa: S303
 
 
 def step_of(sealed: str | None, code: str, moment: datetime) -> int | None:

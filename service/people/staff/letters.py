@@ -21,7 +21,7 @@ from service.outbox.expanding import Owed, Posted
 from service.outbox.models import Target
 from service.outbox.posting import owe
 from service.outbox.targets import WORK
-from service.people.staff.inviting import LASTS, STAFF_INVITED, invitation_token
+from service.people.staff.inviting import LASTS, invitation_token
 from service.people.staff.models import Invitation
 from service.people.staff.passwords import LINK_LASTS, account_with_password, reset_token
 from service.sealing import seal, unseal
@@ -32,14 +32,16 @@ PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  (a kind of event)
 INVITED = (
     N_("You are invited to work with {municipality} in Plateia"),
     N_(
-        "Good day {name},\n\nplease open this link to choose a password. It can be used once, until {until}:\n\n{link}\n\n"
+        "Good day {name},\n\nplease open this link and choose a password. It can be used once, until {until}:\n\n"
+        "{link}\n\n"
         "If you did not expect this, you need not do anything."
     ),
 )
 FORGOTTEN = (
     N_("A new password for {municipality} in Plateia"),
     N_(
-        "Good day {name},\n\nwith this link you choose a new password. It can be used once, until {until}:\n\n{link}\n\n"
+        "Good day {name},\n\nwith this link you choose a new password. It can be used once, until {until}:\n\n"
+        "{link}\n\n"
         "If you did not ask for it, you need not do anything: your password stays as it is."
     ),
 )

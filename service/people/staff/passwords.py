@@ -8,6 +8,7 @@ by first is added: its name, their own name and address.
 import base64
 import hmac
 import re
+import uuid
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -29,8 +30,8 @@ from service.text import N_
 SHORTEST, LONGEST = 12, 128
 JUDGED = 64
 """Characters that are judged: more take seconds, and so many suffice."""
-GUESSES = 1e8
-"""Below it, zxcvbn's second grade of five, a password is guessed by who tries systematically."""
+GUESSES = 1e10
+"""From so many on zxcvbn gives its best grade of five."""
 LINK_LASTS = timedelta(hours=1)
 
 
@@ -39,6 +40,12 @@ class PasswordTooEasy(Problem):
 
     status, code = 422, "password_too_easy"
     message = N_("Please choose another password: 12 characters or more that nobody guesses, such as four odd words.")
+
+
+class PasswordNotRight(Problem):
+    """The caller is signed in, and this is not their password."""
+
+    status, code, message = 422, "password_not_right", N_("This is not your password.")
 
 
 class LinkNotValid(Problem):
@@ -112,12 +119,12 @@ def who_resets(municipality: Municipality, token: str, lock: bool = False) -> Ac
     return account
 
 
-def read_token(token: str) -> tuple[str, int, str]:
+def read_token(token: str) -> tuple[uuid.UUID, int, str]:
     """The parts of the link's token. Raises LinkNotValid."""
     found = re.fullmatch(r"([0-9a-f]{32})\.([0-9]{1,11})\.([\w-]{43})", token, re.ASCII)
     if found is None:
         raise LinkNotValid
-    return found[1], int(found[2]), found[3]
+    return uuid.UUID(found[1]), int(found[2]), found[3]
 
 
 def reset_password(municipality: Municipality, token: str, password_hash: str) -> None:

@@ -16,7 +16,10 @@ CODES = ["7K3M-Q2XV-9RTB", "ZD48-HN6C-W5PY"]
 PASSWORD = "four odd words of hers"  # noqa: S105  (an example)
 ROLES_EXAMPLE = [{"role": "department_staff", "department": "lighting"}]
 
-Name = [validate.Length(1, 100), Plain, validate.Regexp(r"[^\r\n]*\S[^\r\n]*\Z", error="a name of one line")]
+Name = [
+    validate.Length(1, 100),
+    validate.Regexp(r"\A[^\x00\r\n]*[^\s\x00][^\x00\r\n]*\Z", error="a name of one line"),
+]
 Token = [validate.Length(1, 200), Plain]
 Code = [validate.Length(6, 20), Plain]
 
@@ -187,7 +190,7 @@ class SecondStepIn(HalfTokenIn):
     code = fields.String(required=True, validate=Code)
 
 
-class SignedInOut(TokenOut):
+class StaffTokenOut(TokenOut):
     """Tokens. `recovery_codes` come once, when a new authenticator has shown its first code."""
 
     example: ClassVar[dict[str, Any]] = TokenOut.example | {"recovery_codes": None}
@@ -217,7 +220,7 @@ class OwnPasswordIn(Schema):
     password = own_password()
 
 
-class CodeIn(Schema):
+class AuthenticatorCodeIn(Schema):
     """The first code that the new authenticator shows."""
 
     example: ClassVar[dict[str, Any]] = {"code": "492039"}

@@ -1,0 +1,49 @@
+"""What this slice holds about a person, for them to read."""
+
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from service.db import session
+from service.people.audit_models import AuditDetail, AuditEntry
+from service.people.auditing import ACTIONS
+from service.people.erasing import Person, of_account
+
+HIDDEN = ("id", "digest", "hash", "secret", "seed", "sealed", "salt", "code", "pseudonym", "key")
+"""Names, or last words of names, of columns that are never shown: keys of ours, and what proves who somebody is."""
+
+
+def collect_account(person: Person) -> dict[str, Any]:
+    """The account's rows by table, without keys and without anything by which somebody could sign in; and what the
+    audit log says of the person."""
+    rows = {table.name: rows_of(table, person.account_id) for table, _ in of_account(person.account_id)}
+    return {name: found for name, found in sorted(rows.items()) if found} | {"audit_log": audited(person)}
+
+
+def rows_of(table: Table, account_id: int) -> list[dict[str, Any]]:
+    """The person's rows of one table."""
+    theirs = dict(of_account(account_id))[table]
+    shown = [column for column in table.columns if is_shown(column.key)]
+    query = select(*shown).where(theirs).order_by(*table.primary_key)
+    return [dict(row._mapping) for row in session.execute(query)] if shown else []
+
+
+def is_shown(name: str) -> bool:
+    return not any(name == hidden or name.endswith(f"_{hidden}") for hidden in HIDDEN)
+
+
+def audited(person: Person) -> list[dict[str, Any]]:
+    """The acts that were done to this person, or by them."""
+    about = AuditDetail.resident == person.account
+    if person.kind != "resident":
+        about = (AuditEntry.actor == person.account) | (AuditEntry.subject == str(person.account))
+    query = (
+        select(AuditEntry.at, AuditEntry.action, AuditEntry.facts, AuditDetail.text)
+        .outerjoin(AuditDetail, AuditDetail.entry_id == AuditEntry.id)
+        .where(about)
+        .order_by(AuditEntry.id)
+    )
+    return [
+        {"at": row.at, "action": row.action, "what": ACTIONS.get(row.action), "facts": row.facts, "text": row.text}
+        for row in session.execute(query)
+    ]

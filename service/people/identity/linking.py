@@ -1,0 +1,123 @@
+"""A resident who has shown to a provider who they are is signed in, to one account on however many phones."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from service.db import session
+from service.db.clock import now
+from service.db.upserts import insert_if_absent
+from service.errors import Problem
+from service.municipalities.directory import Municipality
+from service.people.callers import Caller
+from service.people.contacts.joining import join, own_device
+from service.people.identity.models import Identity
+from service.people.identity.providers import Provider
+from service.people.identity.proving import Proof, claim
+from service.people.models import Account
+from service.people.sessions import TokenGiven, begin_phone_session
+from service.people.verified.models import VerifiedResident
+from service.people.verified.verifying import AnotherPerson, VerifiedElsewhere, person_of, verify
+from service.sealing import pseudonym
+from service.text import N_
+
+MONTH = timedelta(days=30)
+
+
+class SomebodyElse(Problem):
+    """This phone belongs to somebody else, who has signed in with the same provider."""
+
+    status, code = 409, "somebody_else"
+    message = N_("Somebody else is signed in on this phone. They have to sign out first.")
+
+
+def sign_in_resident(
+    municipality: Municipality, provider: Provider, proof: Proof, caller: Caller, days: int
+) -> tuple[TokenGiven, str]:
+    """A token of the person's account for the phone, and what their residence is: see `show_residence`.
+
+    The first phone's account becomes the person's; another phone joins it with what its account had. Raises
+    SomebodyElse.
+    """
+    owner = whose(provider, proof, caller)
+    lasts = timedelta(days=days)
+    account = session.get_one(Account, owner)
+    if owner != caller.account_id:
+        given = join(municipality, caller, owner, "provider", lasts)
+    else:
+        given = begin_phone_session(account, own_device(caller).id, now(), lasts)
+    return given, show_residence(municipality, provider, proof, account)
+
+
+def whose(provider: Provider, proof: Proof, caller: Caller) -> int:
+    """The account that this identity belongs to from now on: the phone's own where it belonged to none.
+
+    Raises SomebodyElse where the phone's account belongs to another person.
+    """
+    link(provider, proof, caller.account_id)
+    owner = owner_of(provider, proof)
+    if owner is None:
+        raise SomebodyElse
+    theirs = select(Identity.id).filter_by(provider_id=provider.id, account_id=caller.account_id)
+    if owner != caller.account_id and (session.scalar(theirs) or are_two_people(owner, caller.account_id)):
+        raise SomebodyElse
+    return owner
+
+
+def are_two_people(*account_ids: int) -> bool:
+    """Whether both accounts belong to verified residents: these are never the same person."""
+    query = select(func.count()).where(VerifiedResident.account_id.in_(account_ids))
+    return bool(session.scalar(query) == len(account_ids))
+
+
+def link(provider: Provider, proof: Proof, account_id: int) -> None:
+    """Let the identity belong to this account, unless it belongs to another or the account has another one."""
+    row = {
+        "provider_id": provider.id,
+        "account_id": account_id,
+        "subject_pseudonym": named(provider, proof),
+        "linked_at": now(),
+    }
+    insert_if_absent(Identity, [row], returning=Identity.id)
+
+
+def owner_of(provider: Provider, proof: Proof) -> int | None:
+    """The account that the identity belongs to; it stays so until this transaction ends."""
+    found = select(Identity.account_id).filter_by(provider_id=provider.id, subject_pseudonym=named(provider, proof))
+    return session.scalar(found.with_for_update())
+
+
+def named(provider: Provider, proof: Proof) -> bytes:
+    """What is kept of the provider's name for a person."""
+    return pseudonym("identity", provider.municipality_id, f"{provider.names_people_by}\n{proof.subject}")
+
+
+def show_residence(municipality: Municipality, provider: Provider, proof: Proof, account: Account) -> str:
+    """What the provider's word says of where the person lives.
+
+    verified       they live here, and it is written down
+    not_shown      the provider says something else, or nothing
+    elsewhere      they live here, but are verified in another account, or somebody else is in this one
+    not_asked      this provider's word is not asked for that
+    """
+    asked = provider.residence
+    if not asked:
+        return "not_asked"
+    identifier = claim(proof.claims, asked["identifier"])
+    if not isinstance(identifier, str) or not all(fits(proof, rule) for rule in asked["rules"]):
+        return "not_shown"
+    ends = now() + asked["months"] * MONTH if asked.get("months") else None
+    person = person_of(municipality, identifier)
+    try:
+        verify(municipality, account.uid, account.id, person, "provider", None, ends, {"provider": provider.key})
+    except (VerifiedElsewhere, AnotherPerson):
+        return "elsewhere"
+    return "verified"
+
+
+def fits(proof: Proof, rule: dict[str, Any]) -> bool:
+    """Whether the claim has one of these values, or among its own."""
+    found = claim(proof.claims, rule["claim"])
+    told = found if isinstance(found, list) else [found]
+    return any(str(value).strip() in rule["values"] for value in told if isinstance(value, str | int))

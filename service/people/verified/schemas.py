@@ -1,0 +1,120 @@
+"""Verified residents in JSON."""
+
+from typing import Any, ClassVar
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from service.people.schemas import Plain
+from service.people.verified.desk import DOCUMENTS
+
+Code = [validate.Length(4, 40), Plain]
+Identifier = fields.String(
+    required=True,
+    validate=[validate.Length(5, 60), Plain],
+    metadata={"description": "The person's number in the country (ΑΦΜ, ЕГН, asmens kodas). It is not kept."},
+)
+
+
+class DeskCodeOut(Schema):
+    """A code to be shown at the citizens' desk."""
+
+    example: ClassVar[dict[str, Any]] = {"code": "K7Q4-9TXM", "expires_at": "2026-11-22T10:15:00Z"}
+
+    code = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class LetterCodeIn(Schema):
+    """The code that came by letter, however it is typed."""
+
+    example: ClassVar[dict[str, Any]] = {"code": "K7Q4-9TXM-30PZ"}
+
+    code = fields.String(required=True, validate=Code)
+
+
+class AtDeskIn(Schema):
+    """What the clerk has seen: of the document only its kind, never its number."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "code": "K7Q4-9TXM",
+        "document": "identity_card",
+        "identifier": "123456783",
+        "until": None,
+    }
+
+    code = fields.String(required=True, validate=Code)
+    document = fields.String(required=True, validate=validate.OneOf(tuple(DOCUMENTS)))
+    identifier = Identifier
+    until = fields.AwareDateTime(
+        load_default=None, allow_none=True, metadata={"description": "Where a right to live here ends by itself."}
+    )
+
+
+class VerifiedOut(Schema):
+    """The name of what was written down; it is what a withdrawal may name."""
+
+    example: ClassVar[dict[str, Any]] = {"verified": "01a20026-3782-716f-b5d9-c3504d710968"}
+
+    verified = fields.UUID(required=True)
+
+
+class WithdrawalIn(Schema):
+    """Whose verification holds no more: by its name, or by the person's number; and why."""
+
+    example: ClassVar[dict[str, Any]] = {"identifier": "123456783", "reason": "Moved away on 1 November."}
+
+    verified = fields.UUID(load_default=None, allow_none=True)
+    identifier = fields.String(load_default=None, allow_none=True, validate=[validate.Length(5, 60), Plain])
+    reason = fields.String(required=True, validate=[validate.Length(3, 500), Plain])
+
+    @validates_schema
+    def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if (data["verified"] is None) == (data["identifier"] is None):
+            raise ValidationError("name exactly one of verified and identifier", "identifier")
+
+
+class LetterOrder(Schema):
+    """A letter to somebody of the municipal register."""
+
+    identifier = Identifier
+    address = fields.String(
+        required=True,
+        validate=[validate.Length(3, 500), Plain],
+        metadata={"description": "Name and address, with line breaks. It goes into the answer and is not kept."},
+    )
+
+
+class LettersIn(Schema):
+    """Letters to be printed."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "letters": [{"identifier": "123456783", "address": "Μαρία Παπαδοπούλου\nΠαύλου Μελά 1\n50131 Κοζάνη"}]
+    }
+
+    letters = fields.List(fields.Nested(LetterOrder), required=True, validate=validate.Length(1, 100))
+
+
+class LetterOut(Schema):
+    """What to print."""
+
+    address = fields.String(required=True)
+    code = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+    text = fields.String(required=True, metadata={"description": "The letter, in the municipality's main language."})
+
+
+class LettersOut(Schema):
+    """Letters, each with its code. They are shown once."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "letters": [
+            {
+                "address": "Μαρία Παπαδοπούλου\nΠαύλου Μελά 1\n50131 Κοζάνη",
+                "code": "K7Q4-9TXM-30PZ",
+                "expires_at": "2027-01-21T10:15:00Z",
+                "text": "Για να δείξετε ότι κατοικείτε εδώ, …",
+            }
+        ]
+    }
+
+    letters = fields.List(fields.Nested(LetterOut), required=True)

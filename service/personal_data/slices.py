@@ -1,0 +1,135 @@
+"""Which slice holds what about a person, and the rules by which it gives it out, erases it and hands it over.
+
+A new table that points at accounts, or holds what a person wrote, is named here with its slice; a test holds every
+model to it.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.gis.forgetting import forget_keeper
+from service.idempotency.keeping import forget_phones, kept_of
+from service.media.removing import hand_over_photos, remove_unattached
+from service.municipalities.directory import Municipality
+from service.notices.inbox import forget_inbox, hand_over_inbox, inbox_of
+from service.outbox.retaining import forget_person, hand_over_deliveries, told
+from service.people.collecting import collect_account
+from service.people.erasing import Person, erase_account
+from service.personal_data.copies import collect_copies, drop_copies
+from service.reports.forgetting import forget_reporter, forget_staff, hand_over_reports
+from service.reports.handing_out import reports_of
+
+Gone = Sequence[uuid.UUID]
+"""The photos whose rows were deleted: their files go after the commit."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How somebody wants to be erased: with everything that they wrote, or keeping what everybody may see."""
+
+    keep_public: bool = False
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One slice's part. `tables`: those of its tables that say something about a person."""
+
+    name: str
+    tables: Collection[str]
+    erase: Callable[[Municipality, Person, Wish], Gone | None]
+    collect: Callable[[Municipality, Person], Any] = lambda here, who: None
+    hand_over: Callable[[Municipality, Person, Person], None] = lambda here, before, after: None
+
+
+def erase_reports(here: Municipality, who: Person, wish: Wish) -> Gone:
+    gone = forget_reporter(here, who.account_id, wish.keep_public)
+    if who.kind != "resident":
+        forget_staff(here, who.account_id)
+    return gone
+
+
+SLICES = (
+    Slice(
+        "reports",
+        ("reports", "report_entries", "report_texts", "routing_rule_changes"),
+        erase_reports,
+        lambda here, who: reports_of(here, who.account_id, who.language),
+        lambda here, before, after: hand_over_reports(here, before.account_id, after.account_id),
+    ),
+    Slice(
+        "inbox",
+        ("inbox_messages",),
+        lambda here, who, wish: forget_inbox(who.account_id),
+        lambda here, who: as_rows(inbox_of(who.account_id)),
+        lambda here, before, after: hand_over_inbox(before.account_id, after.account_id),
+    ),
+    Slice(
+        "map",
+        ("layer_versions", "layer_publications"),
+        lambda here, who, wish: forget_keeper(who.account_id) if who.kind != "resident" else None,
+    ),
+    Slice(
+        "photos",
+        ("attachments",),
+        lambda here, who, wish: remove_unattached(here, str(who.account)),
+        hand_over=lambda here, before, after: hand_over_photos(here, str(before.account), str(after.account)),
+    ),
+    Slice(
+        "messages",
+        ("events", "deliveries", "targets"),
+        lambda here, who, wish: forget_person(who.account_id, f"account:{who.account}", who.targets),
+        lambda here, who: as_rows(told(who.account_id)),
+        lambda here, before, after: hand_over_deliveries(before.account_id, after.account_id),
+    ),
+    Slice(
+        "requests",
+        ("kept_answers",),
+        lambda here, who, wish: forget_phones(here.id, requesters(who)),
+        lambda here, who: as_rows(kept_of(here.id, requesters(who))),
+    ),
+    Slice(
+        "copies",
+        ("personal_copies", "erasures"),
+        lambda here, who, wish: drop_copies(who.account_id),
+        lambda here, who: collect_copies(who.account_id),
+    ),
+    Slice(
+        "account",
+        (),
+        lambda here, who, wish: erase_account(who),
+        lambda here, who: collect_account(who),
+    ),
+)
+"""In the order in which they are erased: the account itself is the last. Its slice finds its own tables."""
+
+
+def requesters(who: Person) -> list[str]:
+    """By what names this person's phones ask."""
+    return [*who.installations, str(who.account)]
+
+
+def as_rows(rows: Sequence[Any]) -> list[Mapping[str, Any]]:
+    return [dict(row._mapping) if hasattr(row, "_mapping") else row._asdict() for row in rows]
+
+
+def erase(here: Municipality, who: Person, wish: Wish) -> list[uuid.UUID]:
+    """Erase everything about this person, who is locked, inside a transaction; the photos whose files are to go."""
+    return [uid for part in SLICES for uid in part.erase(here, who, wish) or ()]
+
+
+def collect(here: Municipality, who: Person) -> Iterator[tuple[str, Any]]:
+    """What each slice holds, by its name, ready for JSON; nothing of those that hold nothing."""
+    for part in SLICES:
+        held = part.collect(here, who)
+        if held:
+            yield part.name, held
+
+
+def hand_over(here: Municipality, before: Person, after: Person) -> None:
+    """What the one account has becomes the other's, inside a transaction: both are locked and are the same person's.
+    The account's own rows (phones, sessions, contacts) are left to who joins the two.
+    """
+    for part in SLICES:
+        part.hand_over(here, before, after)

@@ -1,0 +1,205 @@
+"""Signing in in two steps: authenticators, recovery codes, and who must have one."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from service.db import session, transaction
+from service.db.clock import now
+from service.municipalities.directory import Municipality
+from service.people.staff.authenticators import SECONDS, forget_halves
+from service.people.staff.models import Authenticator, HalfSignIn, RecoveryCode
+from tests.factories.people import PASSWORD, Person, make_staff
+from tests.people.staff_scene import acts, asking, call, code, sign_in
+
+EMAIL = "bob@here.example"
+
+
+def enrolled(client: FlaskClient, who: Person) -> tuple[str, list[str]]:
+    """The seed and the recovery codes of a fresh authenticator whose first code was that of half a minute ago."""
+    made = call(client, "POST", "/me/authenticator", who, password=PASSWORD)
+    assert made.status_code == 201, made.json
+    seed = made.json["seed"]
+    shown = call(client, "POST", "/me/authenticator/confirmation", who, code=code(seed, time.time() - SECONDS))
+    assert shown.status_code == 200, shown.json
+    return seed, shown.json["recovery_codes"]
+
+
+def half(client: FlaskClient) -> str:
+    answer = sign_in(client, EMAIL)
+    assert answer.status_code == 202 and "token" not in answer.json, answer.json
+    return str(answer.json["half_token"])
+
+
+def finish(client: FlaskClient, half_token: str, shown: str) -> Any:
+    return call(client, "POST", "/sign-in/code", half_token=half_token, code=shown)
+
+
+def rewind() -> None:
+    """As if no code had been used yet."""
+    with transaction():
+        session.execute(update(Authenticator).values(used_step=0))
+
+
+def test_the_codes_are_those_of_the_standard() -> None:
+    seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238, appendix B: "12345678901234567890"
+    assert [code(seed, moment) for moment in (59, 1111111109, 2000000000)] == ["287082", "081804", "279037"]
+
+
+def test_a_password_alone_signs_in_until_an_authenticator_is_confirmed(client: FlaskClient, bob: Person) -> None:
+    made = call(client, "POST", "/me/authenticator", bob, password=PASSWORD).json
+    assert made["address"].startswith("otpauth://totp/") and made["seed"] in made["address"]
+    assert made["picture"].startswith("<svg") and made["picture"].rstrip().endswith("</svg>")
+    assert sign_in(client, EMAIL).status_code == 201
+    assert call(client, "GET", "/me/authenticator", bob).json["has_authenticator"] is False
+    wrong = code(made["seed"], time.time() + 3600)
+    assert call(client, "POST", "/me/authenticator/confirmation", bob, code=wrong).json["code"] == "code_not_right"
+    right = code(made["seed"], time.time())
+    codes = call(client, "POST", "/me/authenticator/confirmation", bob, code=right).json["recovery_codes"]
+    assert len(set(codes)) == 10 and all(len(one) == 14 for one in codes)
+    assert call(client, "GET", "/me/authenticator", bob).json == {
+        "has_authenticator": True,
+        "asked_for": False,
+        "recovery_codes_left": 10,
+    }
+    assert half(client)
+
+
+def test_the_seed_and_the_codes_are_nowhere_in_the_clear(client: FlaskClient, bob: Person) -> None:
+    seed, codes = enrolled(client, bob)
+    kept = repr([tuple(row) for row in session.execute(select(Authenticator.seed, Authenticator.pending))])
+    kept += repr(list(session.scalars(select(RecoveryCode.digest))))
+    assert seed not in kept and not any(one in kept or one.replace("-", "") in kept for one in codes)
+
+
+def test_the_code_of_now_and_of_the_half_minutes_beside_it_sign_in(client: FlaskClient, bob: Person) -> None:
+    seed, _ = enrolled(client, bob)
+    for beside in (-1, 0, 1):
+        rewind()
+        answer = finish(client, half(client), code(seed, time.time() + beside * SECONDS))
+        assert answer.status_code == 201, beside
+        assert client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {answer.json['token']}"}).json["name"]
+    rewind()
+    for far in (-3, 3):
+        assert finish(client, half(client), code(seed, time.time() + far * SECONDS)).json["code"] == "code_not_right"
+
+
+def test_a_code_that_was_used_is_refused_and_so_are_older_ones(client: FlaskClient, bob: Person) -> None:
+    seed, _ = enrolled(client, bob)
+    used = code(seed, time.time() + SECONDS)
+    assert finish(client, half(client), used).status_code == 201
+    for shown in (used, code(seed, time.time())):
+        assert finish(client, half(client), shown).json["code"] == "code_not_right"
+
+
+def test_a_half_token_is_nothing_but_the_first_step_and_ends(client: FlaskClient, bob: Person) -> None:
+    seed, _ = enrolled(client, bob)
+    token = half(client)
+    assert client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    assert call(client, "POST", "/sign-in/authenticator", half_token=token).json["code"] == "authenticator_needed"
+    assert finish(client, "made up", code(seed, time.time())).json["code"] == "half_token_not_valid"
+    assert finish(client, token, code(seed, time.time())).status_code == 201
+    assert finish(client, token, code(seed, time.time() + SECONDS)).json["code"] == "half_token_not_valid"
+    late = half(client)
+    with transaction():
+        session.execute(update(HalfSignIn).values(expires_at=now() - timedelta(seconds=1)))
+    assert finish(client, late, code(seed, time.time() + SECONDS)).json["code"] == "half_token_not_valid"
+    with transaction():
+        assert forget_halves() == 1
+
+
+def test_a_half_token_of_here_is_nothing_next_door(client: FlaskClient, bob: Person, next_door: Municipality) -> None:
+    seed, _ = enrolled(client, bob)
+    body = {"half_token": half(client), "code": code(seed, time.time())}
+    answer = client.post("/api/v1/next-door/sign-in/code", json=body)
+    assert answer.json["code"] == "half_token_not_valid"
+
+
+def test_a_recovery_code_signs_in_once_however_it_is_typed(client: FlaskClient, bob: Person) -> None:
+    _, codes = enrolled(client, bob)
+    typed = codes[0].lower().replace("-", " ")
+    assert finish(client, half(client), typed).status_code == 201
+    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert call(client, "GET", "/me/authenticator", bob).json["recovery_codes_left"] == 9
+    assert ("recovery_code_used", None, {"step": "code"}) in acts()
+
+
+def test_wrong_codes_are_counted_over_all_sign_ins_and_then_wait(client: FlaskClient, bob: Person) -> None:
+    seed, codes = enrolled(client, bob)
+    for _ in range(5):
+        assert (
+            finish(client, half(client), "000000" if code(seed, time.time()) != "000000" else "000001").json["code"]
+            == "code_not_right"
+        )
+    for shown in (code(seed, time.time()), codes[0]):
+        answer = finish(client, half(client), shown)
+        assert (answer.status_code, answer.json["code"]) == (429, "code_tried_too_often")
+        assert 800 < int(answer.headers["Retry-After"]) <= 901
+    with transaction():
+        session.execute(update(Authenticator).values(failed_at=now() - timedelta(minutes=16)))
+    assert finish(client, half(client), code(seed, time.time())).status_code == 201
+    assert session.scalar(select(Authenticator.failures).execution_options(populate_existing=True)) == 0
+    assert [action for action, _, _ in acts()].count("sign_in_refused") == 5
+
+
+def test_fresh_recovery_codes_make_the_former_ones_worthless(client: FlaskClient, bob: Person) -> None:
+    _, codes = enrolled(client, bob)
+    assert call(client, "POST", "/me/recovery-codes", bob, password="wrong").json["code"] == "password_not_right"
+    fresh = call(client, "POST", "/me/recovery-codes", bob, password=PASSWORD).json["recovery_codes"]
+    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert finish(client, half(client), fresh[0]).status_code == 201
+
+
+def test_another_authenticator_counts_when_its_first_code_is_shown(client: FlaskClient, bob: Person) -> None:
+    seed, codes = enrolled(client, bob)
+    later = call(client, "POST", "/me/authenticator", bob, password=PASSWORD).json["seed"]
+    assert finish(client, half(client), code(seed, time.time())).status_code == 201, "the former one still counts"
+    assert call(client, "POST", "/me/authenticator/confirmation", bob, code=code(later, time.time())).status_code == 200
+    assert finish(client, half(client), code(seed, time.time() + SECONDS)).json["code"] == "code_not_right"
+    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert finish(client, half(client), code(later, time.time() + SECONDS)).status_code == 201
+
+
+def test_who_takes_the_authenticator_away_signs_in_with_the_password(client: FlaskClient, bob: Person) -> None:
+    assert call(client, "DELETE", "/me/authenticator", bob, password=PASSWORD).json["code"] == "authenticator_needed"
+    enrolled(client, bob)
+    assert call(client, "DELETE", "/me/authenticator", bob, password=PASSWORD).status_code == 204
+    assert sign_in(client, EMAIL).status_code == 201
+    assert session.scalars(select(RecoveryCode)).all() == []
+
+
+@pytest.mark.parametrize(("whom", "asked"), [("administrators", [False, True]), ("everybody", [True, True])])
+def test_whom_the_municipality_asks_sets_one_up_while_signing_in(
+    client: FlaskClient, here: Municipality, bob: Person, whom: str, asked: list[bool]
+) -> None:
+    make_staff(here, "ada", [("administrator", None)])
+    with asking(here, whom):
+        answers = [sign_in(client, f"{name}@here.example") for name in ("bob", "ada")]
+        assert [answer.json.get("step") == "enrol" for answer in answers] == asked
+        token = answers[1].json["half_token"]
+        assert finish(client, token, "123456").json["code"] == "authenticator_needed"
+        made = call(client, "POST", "/sign-in/authenticator", half_token=token).json
+        given = finish(client, token, code(made["seed"], time.time()))
+        assert given.status_code == 201 and len(given.json["recovery_codes"]) == 10
+        ada = Person(given.json["account"], 0, given.json["token"])
+        refused = call(client, "DELETE", "/me/authenticator", ada, password=PASSWORD)
+        assert refused.json["code"] == "authenticator_needed", "it is asked for"
+        answer = finish(client, sign_in(client, "ada@here.example").json["half_token"], given.json["recovery_codes"][0])
+        assert answer.status_code == 201 and answer.json["recovery_codes"] is None
+
+
+def test_setting_up_asks_for_the_password_and_ends_other_sessions(client: FlaskClient, bob: Person) -> None:
+    other = sign_in(client, EMAIL).json["token"]
+    assert call(client, "POST", "/me/authenticator", bob, password="wrong").json["code"] == "password_not_right"
+    enrolled(client, bob)
+    assert client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {other}"}).status_code == 401
+    assert call(client, "GET", "/me/authenticator", bob).status_code == 200
+
+
+def test_a_resident_has_no_authenticator(client: FlaskClient, alice: Person) -> None:
+    assert call(client, "GET", "/me/authenticator", alice).json["code"] == "forbidden"
+    assert call(client, "POST", "/me/authenticator", alice, password="x").json["code"] == "forbidden"
