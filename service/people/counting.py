@@ -45,9 +45,7 @@ def counter(url: str) -> FixedWindowRateLimiter:
 
 def shared(url: str) -> Storage:
     """The library's storage for this address, which is tried once and shortly; nothing is contacted yet."""
-    storage = storage_from_string(
-        url, wrap_exceptions=True, socket_timeout=LONGEST, socket_connect_timeout=LONGEST, retry=None
-    )
+    storage = storage_from_string(url, wrap_exceptions=True, socket_timeout=LONGEST, socket_connect_timeout=LONGEST)
     assert isinstance(storage, Storage)  # not one of its asynchronous ones
     return storage
 
