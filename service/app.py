@@ -117,18 +117,18 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def guards(settings: Settings) -> dict[str, str]:
-    """What every answer tells a browser, unless a route says better: nothing runs, frames or keeps what is not meant to.
+    """What every answer tells a browser, unless a route says better: nothing runs, frames or is kept by accident.
 
     A page that has styles and scripts of its own brings its own policy.
     """
     found = {
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
     if settings.public_url.startswith("https:"):
-        found["Strict-Transport-Security"] = f"max-age={YEAR}"
+        found["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     return found
 
 

@@ -105,9 +105,7 @@ if TYPE_CHECKING:
             self, status: int, schema: object = None, *, content_type: str | None = None
         ) -> Callable[[View], View]: ...
 
-        def alt_response(
-            self, status: int, *, description: str, schema: object = None
-        ) -> Callable[[View], View]: ...
+        def alt_response(self, status: int, *, description: str, schema: object = None) -> Callable[[View], View]: ...
 
 else:
     Smorest = flask_smorest.Blueprint

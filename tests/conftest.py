@@ -27,7 +27,7 @@ from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
 
-os.environ.setdefault("PLATEIA_SECRET_KEY", "the key of the tests, known to everybody")
+os.environ.setdefault("PLATEIA_SECRET_KEY", "the key of the tests that everybody knows")
 REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -60,6 +60,7 @@ class House:
             "PLATEIA_PORT": str(self.port),
             "PLATEIA_LIMITS": "0",
             "PLATEIA_LOG_LEVEL": "WARNING",
+            "PLATEIA_SECRET_KEY": "the key of the tests that everybody knows",
         } | self.settings
 
     def log(self, name: str) -> Path:

@@ -97,6 +97,20 @@ def test_where_encryption_is_required_nothing_is_sent_without_it() -> None:
     assert server.accepted == []
 
 
+@pytest.mark.parametrize(
+    ("url", "required"),
+    [
+        ("smtp://mail.example:587", True),
+        ("smtp://user:secret@192.0.2.1", True),
+        ("smtp://mail.example?starttls=offered", False),
+        ("smtp://localhost", False),
+        ("smtp://[::1]:25", False),
+    ],
+)
+def test_a_server_on_another_machine_is_sent_nothing_without_encryption(url: str, required: bool) -> None:
+    assert Server.from_url(url).starttls_required is required
+
+
 def test_a_line_break_in_the_subject_is_refused() -> None:
     with mail_server() as server:
         result = an_email(server.url).send(a_letter("lighting", subject="Νέο\r\nBcc: everybody@kozani.example"))

@@ -11,7 +11,7 @@ from flask import Flask
 from service.config import Settings, SettingsRefused
 from service.sealing import NotSealedHere, key_in, keys_of, pseudonym, seal, split_keys, unseal
 
-OLD, NEW = "the old key, 32 characters and more", "the new key, 32 characters and more"
+OLD, NEW = "the old key of 32 characters and more", "the new key of 32 characters and more"
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def test_a_short_key_is_refused_and_a_missing_one_with_postgresql(
     with pytest.raises(SettingsRefused, match="32"):
         Settings(home=tmp_path, secret_key=f"{NEW},short")
     monkeypatch.setenv("PLATEIA_HOME", str(tmp_path))
-    monkeypatch.setenv("PLATEIA_DATABASE_URL", "postgresql://db/plateia")
+    monkeypatch.setenv("PLATEIA_DATABASE_URL", "postgresql://db/plateia?sslmode=require")
     monkeypatch.delenv("PLATEIA_SECRET_KEY")
     with pytest.raises(SettingsRefused, match="PLATEIA_SECRET_KEY"):
         Settings.from_environment()

@@ -1,8 +1,8 @@
 """E-mail over SMTP.
 
-`PLATEIA_SMTP_URL` is `smtp://user:password@host:587` (STARTTLS where the server offers it), the same with
-`?starttls=required` (nothing is sent without it), or `smtps://…:465` (TLS from the first byte). User and password are
-percent-encoded and may be left out.
+`PLATEIA_SMTP_URL` is `smtp://user:password@host:587` (STARTTLS, and nothing is sent without it), the same with
+`?starttls=offered` (only where the server offers it, which is how a server on this machine is spoken to anyway), or
+`smtps://…:465` (TLS from the first byte). User and password are percent-encoded and may be left out.
 
 The Message-ID is the delivery's own, so that a mailbox can tell a repeat from a second message.
 """
@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from service.config import Settings, SettingsRefused
+from service.config import Settings, SettingsRefused, is_loopback
 from service.db.clock import now
 from service.outbox.channels import Message
 from service.outbox.outcomes import BackOff, Outcome, Result
@@ -41,10 +41,11 @@ class Server:
     def from_url(cls, url: str) -> "Server":
         """Raises SettingsRefused for a URL that is not one of a mail server."""
         parts = urlsplit(url)
-        wish = parse_qs(parts.query).get("starttls", ["offered"])[0]
+        usual = "offered" if is_loopback(parts.hostname or "") else "required"
+        wish = parse_qs(parts.query).get("starttls", [usual])[0]
         if parts.scheme not in PORTS or not parts.hostname or wish not in ("offered", "required"):
             raise SettingsRefused(
-                "PLATEIA_SMTP_URL is smtp://[user:password@]host[:port][?starttls=required] or smtps://…"
+                "PLATEIA_SMTP_URL is smtp://[user:password@]host[:port][?starttls=required|offered] or smtps://…"
             )
         return cls(
             host=parts.hostname,
