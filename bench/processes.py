@@ -81,7 +81,7 @@ def start_service(filled: Filled, but: Callable[[], Sequence[int]] = nobody) -> 
     told = {
         "PLATEIA_HOME": str(filled.home),
         "PLATEIA_DATABASE_URL": filled.url,
-        "PLATEIA_SECRET_KEY": "the key of the measurements, known to all",
+        "PLATEIA_SECRET_KEY": "the key of the measurements that all know",
         "PLATEIA_PORT": str(port),
         "PLATEIA_THREADS": str(THREADS),
         "PLATEIA_TRUSTED_PROXIES": "1",

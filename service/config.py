@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from environs import Env
 
 SHORTEST_KEY = 32
-SECRET_FILE = "secret-key"  # noqa: S105  (its name)
-
+SECRET_FILE = "secret-key"  # noqa: S105  (a name)
 
 PRIVATE = 0o077
 """What others are denied of every file that a process of the service makes: it may hold what people wrote."""

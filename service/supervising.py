@@ -83,6 +83,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
     if settings.fcm_base_url:
         told["PLATEIA_FCM_BASE_URL"] = settings.fcm_base_url
+    if settings.sms_url:
+        told["PLATEIA_SMS_URL"] = settings.sms_url
     return os.environ | told
 
 
@@ -101,7 +103,10 @@ class Service:
         logs.mkdir(parents=True, exist_ok=True)
         if self.settings.samples:
             port = free_port()
-            self.settings = replace(self.settings, fcm_base_url=f"http://127.0.0.1:{port}")
+            stand_in = f"http://127.0.0.1:{port}"
+            self.settings = replace(
+                self.settings, fcm_base_url=stand_in, sms_url=self.settings.sms_url or f"{stand_in}/sms"
+            )
             self.add("loopback-fcm", "--port", str(port), "--record", str(self.settings.home / "pushes.jsonl"))
         self.add("worker")
         self.add("serve")

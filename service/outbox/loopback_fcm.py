@@ -12,6 +12,8 @@ chosen by the beginning of the token to which a message is sent:
     slow-MS-…     accepted, answered after so many milliseconds
     html-…        502 with a page of HTML               junk-…     200 with something that is not JSON
 
+It is a gateway for short messages too: what is sent to /sms reaches the same phone, so to speak.
+
 Everything that it accepts is kept, appended to a file of JSON lines if a path is given, and listed at GET /messages.
 """
 
@@ -104,12 +106,18 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/token":
             return self.give_token()
+        if self.path == "/sms":
+            return self.take_sms(json.loads(body))
         if not self.path.endswith("/messages:send"):
             return self.refuse(404, "NOT_FOUND")
         if not self.headers.get("Authorization", "").startswith("Bearer loopback-"):
             return self.refuse(401, "UNAUTHENTICATED")
         call = json.loads(body)
         self.take(call["message"], bool(call.get("validate_only")))
+
+    def take_sms(self, message: dict[str, Any]) -> None:
+        self.server.accept({"to": message["to"], "text": message["text"]})
+        self.answer(201, {"id": message["id"]})
 
     def give_token(self) -> None:
         self.server.tokens_given += 1

@@ -11,7 +11,7 @@ from service.db.clock import now, seconds_from_now
 from service.db.leases import changed, fixed
 from service.db.types import AnyRow
 from service.outbox.models import Delivery, Event, Target
-from service.outbox.targets import LEFT, lock, lock_deliveries
+from service.outbox.targets import ADDRESS, LEFT, lock, lock_deliveries
 
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000
@@ -109,8 +109,11 @@ def say_again(municipality_id: int, subjects: Collection[str]) -> None:
     )
 
 
-def forget_person(person_id: int, subject: str, target_ids: Collection[int]) -> None:
-    """Delete what this person was or would have been told, and blank where they were reached."""
+def forget_person(municipality_id: int, person_id: int, subject: str, target_ids: Collection[int]) -> None:
+    """Delete what this person was or would have been told, and blank where they were reached.
+
+    Addresses that were given up go too, whosever they were: nobody knows any more, and nothing is sent there.
+    """
     former = select(Delivery.target_id).where(Delivery.person_id == person_id)
     reached = set(session.scalars(former)) | set(target_ids)
     own = {*target_ids, *replaced_by(target_ids)}
@@ -122,7 +125,7 @@ def forget_person(person_id: int, subject: str, target_ids: Collection[int]) -> 
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(Event).where(Event.subject == subject).execution_options(synchronize_session=False))
-    blank(own | retired(reached))
+    blank(own | retired(reached) | given_up(municipality_id))
 
 
 def replaced_by(target_ids: Collection[int]) -> set[int]:
@@ -139,6 +142,19 @@ def replaced_by(target_ids: Collection[int]) -> set[int]:
 def retired(target_ids: Collection[int]) -> set[int]:
     """Those of these targets where nobody is reached any more."""
     return set(session.scalars(select(Target.id).where(Target.id.in_(target_ids), Target.state == fixed("retired"))))
+
+
+def given_up(municipality_id: int) -> set[int]:
+    """The addresses that people have given up and to which nothing is under way."""
+    under_way = exists().where(Delivery.target_id == Target.id, Delivery.state == fixed("sending"))
+    former = select(Target.id).where(
+        Target.municipality_id == municipality_id,
+        Target.kind == ADDRESS,
+        Target.state == fixed("retired"),
+        Target.reason == "replaced",
+        ~under_way,
+    )
+    return set(session.scalars(former))
 
 
 def blank(target_ids: Collection[int]) -> None:

@@ -16,7 +16,7 @@ from service.errors import Forbidden, Problem
 from service.http import View
 from service.people.callers import Caller, Key, find_caller
 from service.people.counting import TooOften, seconds_to_wait
-from service.people.registering import STAFF
+from service.people.registering import RESIDENT, STAFF
 from service.people.scopes import opens
 from service.people.sessions import HOUR, note_seen
 from service.people.using import note_use
@@ -93,14 +93,20 @@ def signed_in(view: View) -> View:
     return mark(view, "signed in", [{"bearer": []}], caller)
 
 
-def staff_only(view: View) -> View:
-    """Staff of any role, for what is their own."""
+def of_kind(kind: str) -> Callable[[View], View]:
+    """Everybody whose account is of this kind, for what is their own."""
 
     def check() -> None:
-        if caller().kind != STAFF:
+        if caller().kind != kind:
             raise Forbidden
 
-    return mark(view, "staff", [{"bearer": []}], check)
+    return lambda view: mark(view, kind, [{"bearer": []}], check)
+
+
+staff_only = of_kind(STAFF)
+"""Staff of any role, and no residents."""
+residents_only = of_kind(RESIDENT)
+"""Residents, and no staff."""
 
 
 def staff(permission: str) -> Callable[[View], View]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, LargeBinary, Table, select
 
 from service.db import session
 from service.people.audit_models import AuditDetail, AuditEntry
@@ -23,13 +23,16 @@ def collect_account(person: Person) -> dict[str, Any]:
 def rows_of(table: Table, account_id: int) -> list[dict[str, Any]]:
     """The person's rows of one table."""
     theirs = dict(of_account(account_id))[table]
-    shown = [column for column in table.columns if is_shown(column.key)]
+    shown = [column for column in table.columns if is_shown(column)]
     query = select(*shown).where(theirs).order_by(*table.primary_key)
     return [dict(row._mapping) for row in session.execute(query)] if shown else []
 
 
-def is_shown(name: str) -> bool:
-    return not any(name == hidden or name.endswith(f"_{hidden}") for hidden in HIDDEN)
+def is_shown(column: Column[Any]) -> bool:
+    """Bytes are digests, pseudonyms and seeds, all of them."""
+    name = column.key
+    hidden = any(name == word or name.endswith(f"_{word}") for word in HIDDEN)
+    return not hidden and not isinstance(column.type, LargeBinary)
 
 
 def audited(person: Person) -> list[dict[str, Any]]:

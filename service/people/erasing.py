@@ -13,6 +13,7 @@ from service.municipalities.directory import Municipality
 from service.outbox import targets
 from service.people.audit_models import AuditDetail, AuditEntry
 from service.people.models import Account, Device
+from service.people.staff.models import Invitation
 
 ACCOUNTS: Table = Account.__table__  # type: ignore[assignment]
 
@@ -72,6 +73,7 @@ def written_out(account: Account) -> set[int]:
 def erase_account(person: Person) -> None:
     """Delete the account and what hangs on it here, and the personal part of what the audit log says of it."""
     erase_details(person)
+    erase_invitations(person)
     for table, theirs in of_account(person.account_id):
         if table is not ACCOUNTS:
             session.execute(delete(table).where(theirs).execution_options(synchronize_session=False))
@@ -89,6 +91,17 @@ def erase_details(person: Person) -> None:
     session.execute(
         delete(AuditDetail)
         .where(or_(AuditDetail.resident == person.account, AuditDetail.entry_id.in_(about)))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def erase_invitations(person: Person) -> None:
+    """Delete what invites this person, who is staff already, once more."""
+    address = select(Account.email).where(Account.id == person.account_id, Account.kind != "resident")
+    here = select(Account.municipality_id).where(Account.id == person.account_id)
+    session.execute(
+        delete(Invitation)
+        .where(Invitation.municipality_id == here.scalar_subquery(), Invitation.email == address.scalar_subquery())
         .execution_options(synchronize_session=False)
     )
 

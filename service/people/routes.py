@@ -22,6 +22,7 @@ from service.people.registering import (
 )
 from service.people.sessions import RefreshRefused, TokenGiven, renew
 from service.people.sessions import sign_out as end_own_session
+from service.people.verified.verifying import verifications_of
 
 CODES_BY = ("email", "sms")
 
@@ -148,5 +149,9 @@ def shown(municipality: Municipality, account: Account) -> dict[str, Any]:
                 "department": None if department is None else municipality.departments_by_id[department].key,
             }
             for role, department in caller().roles
+        ],
+        "verified": [
+            {"method": found.method, "at": found.at, "expires_at": found.expires_at}
+            for found in verifications_of(account.id)
         ],
     }

@@ -111,6 +111,14 @@ class RoleOut(Schema):
     department = fields.String(required=True, allow_none=True)
 
 
+class VerificationOut(Schema):
+    """How and when it was shown that the person lives here."""
+
+    method = fields.String(required=True, validate=validate.OneOf(("provider", "desk", "letter")))
+    at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class MeOut(Schema):
     """Who the token belongs to."""
 
@@ -123,6 +131,7 @@ class MeOut(Schema):
         "language": "en",
         "codes_by": ["email"],
         "roles": [],
+        "verified": [{"method": "desk", "at": "2026-11-22T09:30:00Z", "expires_at": None}],
     }
 
     account = fields.UUID(required=True)
@@ -143,3 +152,8 @@ class MeOut(Schema):
         metadata={"description": "How this service can send codes; offer no other channel."},
     )
     roles = fields.List(fields.Nested(RoleOut), required=True, metadata={"description": "Empty for residents."})
+    verified = fields.List(
+        fields.Nested(VerificationOut),
+        required=True,
+        metadata={"description": "What holds now, the newest first; empty where nothing was shown."},
+    )

@@ -40,6 +40,7 @@ from service.text import N_
 
 MAKE = "make_personal_copy"
 FOLDER = "copies"
+READABLE = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 MADE_WITHIN, KEPT_FOR, LINK_FOR = timedelta(days=2), timedelta(hours=24), timedelta(minutes=10)
 
 
@@ -158,7 +159,7 @@ def write(
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, held in collect(here, who):
             names.append(name)
-            archive.writestr(f"{name}.json", orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
+            archive.writestr(f"{name}.json", orjson.dumps(held, option=READABLE))
             photos += photos_in(held) if name == "reports" else []
             advance(copy, progress, len(names), len(SLICES) + len(photos))
         for place, (uid, path) in enumerate(photos, 1):

@@ -2,8 +2,12 @@
 
 import uuid
 
+from service.db import session
 from service.errors import Problem
+from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.people.contacts.codes import use_code
+from service.people.models import Account
 from service.text import N_
 
 
@@ -20,9 +24,30 @@ class StaffNotErased(Problem):
     message = N_("You have this account for your work. Ask an administrator to end it.")
 
 
-def check_proof(who: Caller, account: uuid.UUID) -> None:
+class CodeNeeded(Problem):
+    """Somebody's address or number is confirmed, and no code that came there was sent along."""
+
+    status, code = 409, "code_needed"
+    message = N_("Please ask for a code to your address or number first, and repeat it here.")
+
+
+def check_meant(who: Caller, account: uuid.UUID) -> None:
     """Refuse an erasure that is not meant. Raises AccountNotYours, StaffNotErased."""
     if who.kind != "resident":
         raise StaffNotErased
     if who.account != account:
         raise AccountNotYours
+
+
+def is_proved(here: Municipality, who: Caller, code_id: uuid.UUID | None, digits: str | None) -> bool:
+    """Whether the code came to an address that is confirmed as theirs; yes, where there is none. No: commit the try,
+    then refuse. Raises CodeNeeded.
+    """
+    account = session.get_one(Account, who.account_id)
+    own = {account.email, account.phone} - {None}
+    if not own:
+        return True
+    if code_id is None or digits is None:
+        raise CodeNeeded
+    shown = use_code(here, who, code_id, digits)
+    return shown is not None and shown.address in own

@@ -9,11 +9,13 @@ from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, signed_in
+from service.people.contacts.codes import CodeNotRight
+from service.people.limits import code_limit
 from service.personal_data import schemas
 from service.personal_data.copying import CopyNotReady, LinkNotValid, ask, copy_of, drop, give_link, opened
 from service.personal_data.erasing import erase_person
 from service.personal_data.models import PersonalCopy
-from service.personal_data.proving import AccountNotYours, StaffNotErased, check_proof
+from service.personal_data.proving import AccountNotYours, CodeNeeded, StaffNotErased, check_meant, is_proved
 
 blueprint = Blueprint("personal_data", __name__, url_prefix="/<municipality>", description="One's own data")
 
@@ -88,18 +90,23 @@ def fetch_copy(municipality: Municipality, link: str) -> Response:
 
 @blueprint.post("/me/erasure")
 @signed_in
+@code_limit
 @blueprint.arguments(schemas.ErasureIn)
 @blueprint.response(201, schemas.ErasureOut)
-@operation("eraseMe", AccountNotYours, StaffNotErased)
+@operation("eraseMe", AccountNotYours, StaffNotErased, CodeNeeded, CodeNotRight)
 def erase_me(body: dict[str, Any], municipality: Municipality) -> Response:
     """Erase one's account with everything about oneself
 
-    All at once: tokens are worth nothing from now on, on every phone. It cannot be undone.
+    All at once: tokens are worth nothing from now on, on every phone. It cannot be undone. Who has a confirmed address
+    or number asks for a code there (sendContactCode) and sends it along.
     """
     who = caller()
-    check_proof(who, body["account"])
+    check_meant(who, body["account"])
     with transaction():
-        listed = erase_person(municipality, who.account, body["keep_public"], "person")
+        proved = is_proved(municipality, who, body["code_id"], body["code"])
+        listed = erase_person(municipality, who.account, body["keep_public"], "person") if proved else None
+    if listed is None:
+        raise CodeNotRight
     return answer({"erasure": listed.uid, "at": listed.at}, 201)
 
 

@@ -57,11 +57,16 @@ class ErasureIn(Schema):
             " everything that the person wrote or photographed goes. Numbers, places and states of reports stay."
         },
     )
+    code_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The `id` of sendContactCode; needed if an address or number is confirmed."},
+    )
     code = fields.String(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(1, 20),
-        metadata={"description": "The code that was sent to a confirmed address or number; needed where there is one."},
+        validate=validate.Regexp(r"\A[0-9]{6}\Z"),
+        metadata={"description": "What came there."},
     )
 
 

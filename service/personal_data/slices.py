@@ -79,7 +79,7 @@ SLICES = (
     Slice(
         "messages",
         ("events", "deliveries", "targets"),
-        lambda here, who, wish: forget_person(who.account_id, f"account:{who.account}", who.targets),
+        lambda here, who, wish: forget_person(here.id, who.account_id, f"account:{who.account}", who.targets),
         lambda here, who: as_rows(told(who.account_id)),
         lambda here, before, after: hand_over_deliveries(before.account_id, after.account_id),
     ),

@@ -68,6 +68,15 @@ class NoSuchPerson(Problem):
     status, code, message = 422, "no_such_person", N_("There is no such member of staff.")
 
 
+class NotYoursToGive(Problem):
+    """Without the permission to share reports out one takes what nobody has, and lets go of one's own."""
+
+    status, code = 403, "not_yours_to_give"
+    message = N_(
+        "You can take a report that nobody has in hand. To give it to others, ask the head of your department."
+    )
+
+
 def check_version(report: Report, version: int | None) -> None:
     """Refuse to act on what the caller has not seen. Raises ReportChanged."""
     if version is not None and report.version != version:
@@ -153,13 +162,20 @@ def hand_over(
     return step
 
 
-def assign(municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor) -> Step:
+def assign(
+    municipality: Municipality, report: Report, person: uuid.UUID | None, by: Actor, shares_out: bool = True
+) -> Step:
     """Somebody who handles reports of its department takes the report in hand, or nobody does.
 
-    Raises ReportNotOpen, NoSuchPerson.
+    Who does not share reports out takes what nobody has, and lets go of their own.
+
+    Raises ReportNotOpen, NoSuchPerson, NotYoursToGive.
     """
     check_open(report)
-    report.assignee_id = None if person is None else who_handles(municipality, report.department_id, person)
+    after = None if person is None else who_handles(municipality, report.department_id, person)
+    if not shares_out and {report.assignee_id, after} - {None, by.account_id}:
+        raise NotYoursToGive
+    report.assignee_id = after
     change(report, "assignee_id")
     return add_entry(report, "assigned", by, now(), {"to": None if person is None else str(person)})
 

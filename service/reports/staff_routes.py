@@ -16,13 +16,14 @@ from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 from service.reports import finding, presenting
 from service.reports.answers import show_whole
-from service.reports.audience import departments_asked, report_handled_by, report_seen_by
+from service.reports.audience import departments_asked, report_handled_by, report_seen_by, sees_department
 from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
 from service.reports.moving import (
     MoveNotAllowed,
     NoSuchDepartment,
     NoSuchPerson,
+    NotYoursToGive,
     ReasonNeeded,
     ReportChanged,
     ReportNotOpen,
@@ -130,16 +131,18 @@ def hand(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) ->
 @staff("handle_reports")
 @blueprint.arguments(AssignIn)
 @blueprint.response(200, StaffReportOut)
-@operation("assignReport", NotFound, ReportChanged, ReportNotOpen, NoSuchPerson)
+@operation("assignReport", NotFound, ReportChanged, ReportNotOpen, NoSuchPerson, NotYoursToGive)
 def take(body: dict[str, Any], municipality: Municipality, report: uuid.UUID) -> Response:
     """Say who has a report in hand
 
-    Somebody whose roles let them handle reports of its department, or nobody.
+    Somebody whose roles let them handle reports of its department, or nobody. Heads of departments, dispatchers and
+    administrators share reports out; others take what nobody has, and let go of their own.
     """
     who = caller()
     with transaction():
         found = report_handled_by(municipality, who, report, body["version"])
-        assign(municipality, found.row, body["person"], Actor(STAFF, who.account_id))
+        shares_out = sees_department(who, found.row.department_id, "assign_reports")
+        assign(municipality, found.row, body["person"], Actor(STAFF, who.account_id), shares_out)
     return shown_again(municipality, report)
 
 

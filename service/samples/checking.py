@@ -8,6 +8,7 @@ from typing import Any
 from service.gis.models import KINDS
 from service.municipalities.working_time import Calendar, CalendarRefused
 from service.people.roles import ROLES
+from service.people.staff.authenticators import ASKED_OF
 from service.samples.categories import category_faults
 from service.samples.languages import text_faults
 from service.samples.rules import rule_faults
@@ -81,6 +82,7 @@ def _settings_faults(sample: Things) -> Iterator[str]:
     yield from pattern_faults("settings.oldest_app", settings["oldest_app"], _VERSION)
     if not isinstance(settings["privacy_version"], str):
         yield "settings.privacy_version: not a text."
+    yield from choice_faults("settings.second_step", settings.get("second_step"), (None, *ASKED_OF))
     for where, phone in listed("settings.phones", settings["phones"]):
         yield from pattern_faults(where, phone["number"], PHONE)
     centre = settings["centre"]

@@ -31,7 +31,9 @@ SAMPLE = Shape(
         "departments", "fallback", "layers", "groups", "categories", "rules", "staff",
     )
 )  # fmt: skip
-SETTINGS = Shape(("photos_per_report", "auto_close_days", "oldest_app", "privacy_version", "phones", "centre"))
+SETTINGS = Shape(
+    ("photos_per_report", "auto_close_days", "oldest_app", "privacy_version", "phones", "centre"), ("second_step",)
+)
 VALUE = Shape(("key", "name"))
 QUESTION = Shape(("code", "datatype", "required", "question"), ("hint", "values"))
 PARTS = {

@@ -32,9 +32,9 @@ def pattern_faults(where: str, value: Any, pattern: re.Pattern[str]) -> Iterator
         yield f"{where}: {value!r} is not written as it should be."
 
 
-def choice_faults(where: str, value: Any, choices: Collection[str]) -> Iterator[str]:
+def choice_faults(where: str, value: Any, choices: Collection[str | None]) -> Iterator[str]:
     if value not in choices:
-        yield f"{where}: {value!r} is none of {', '.join(choices)}."
+        yield f"{where}: {value!r} is none of {', '.join(map(str, choices))}."
 
 
 def truth_faults(where: str, thing: Things, keys: tuple[str, ...]) -> Iterator[str]:

@@ -19,17 +19,30 @@ from service.gis.index import SUBJECT as LAYERS
 from service.gis.index import indexes_of
 from service.gis.uploading import keep_upload, plan_import
 from service.media.attaching import record, record_attached, store_photo
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import SUBJECT as MUNICIPALITIES
+from service.municipalities.directory import Municipality, municipality
+from service.municipalities.models import Municipality as MunicipalityRow
 from service.notices.models import InboxMessage
 from service.outbox.expanding import expand
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
+from tests.api.world_of_staff import FILLED as STAFF_FILLED
+from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 from tests.factories.reports import INSIDE, make_report, photo
 
-ROLES = ("nobody", "resident", "department staff", "dispatcher", "auditor", "map keeper", "staff next door")
+ROLES = (
+    "nobody",
+    "resident",
+    "department staff",
+    "dispatcher",
+    "auditor",
+    "map keeper",
+    "administrator",
+    "staff next door",
+)
 CATEGORIES = ("dark-lamp", "pothole", "open", "questions", "lamp-post")
 ANSWERS = {"questions": {"lamps": 2, "since": "today"}}
 ASSETS = {"lamp-post": {"layer": "lamp-posts", "feature": "L3"}}
@@ -122,6 +135,10 @@ class World:
             there["upload"] = str(self.new_upload())
         if "number" in asked:
             there["number"] = str(self.new_draft())
+        if "person" in asked:
+            there["person"] = str(new_member(self).uid)
+        if "invitation" in asked:
+            there["invitation"] = str(new_invitation(self).uid)
         there["message"] = str(pick(self.messages, seed))
         return {name: there.get(name, value) for name, value in asked.items()}
 
@@ -145,15 +162,20 @@ def make_world(app: Flask) -> World:
     next_door = make_municipality("next-door", west=21.8, south=40.2)
     alice, bob = make_resident(here), make_staff(here, "bob", [("department_staff", "lighting")])
     with transaction():
+        row = session.get_one(MunicipalityRow, here.id)
+        row.settings = {**row.settings, "second_step": "administrators"}
+        grow(MUNICIPALITIES)
         for key in ("lamp-posts", "lighting"):
             layer_named(here, key).public = True
         grow(LAYERS)
+    here = municipality("here")
     people = {
         "resident": alice,
         "department staff": bob,
         "dispatcher": make_staff(here, "dora", [("dispatcher", None)]),
         "auditor": make_staff(here, "audrey", [("auditor", None)]),
         "map keeper": make_staff(here, "kim", [("map_keeper", None)]),
+        "administrator": make_staff(here, "ada", [("administrator", None)]),
         "staff next door": make_staff(next_door, "charlie", [("administrator", None)]),
     }
     world = World(app, here, people, bob.account)
@@ -267,7 +289,7 @@ def filled_publication(world: World, body: dict[str, Any], role: str) -> dict[st
     return body | {"version": world.new_draft()}
 
 
-FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = {
+FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = STAFF_FILLED | {
     "sendPhoto": filled_photo,
     "sendReport": filled_with_ids,
     "sendReportWithPhotos": filled_with_photos,

@@ -21,14 +21,12 @@ from service.db import Base, db, engine, session, transaction
 from service.gis.models import Feature
 from service.gis.spatial_sql import in_box
 from service.outbox.models import Delivery, Target
-from service.people.changing import change_address
-from service.people.models import Account
 from service.reports.models import Report
 from service.schema_version import FOLDER, configuration, is_up_to_date, migrate, newest, undo
 from tests.conftest import WORKER, postgres_server
 from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
-from tests.factories.people import make_resident
+from tests.factories.people import give_address, make_resident
 from tests.factories.reports import make_report
 from tests.reports.scene import expand_all
 
@@ -185,9 +183,8 @@ def test_mails_that_wait_from_before_know_whom_they_are_for(url: str, tmp_path: 
     with app.app_context():
         here = make_municipality("here", west=21.7, south=40.2)
         alice, amy = make_resident(here), make_resident(here)
-        with transaction():
-            for who in (alice, amy):
-                change_address(here, session.get_one(Account, who.account_id), "us@example.org")
+        give_address(here, alice, "alice@example.org")
+        give_address(here, amy, "amy@example.org")
         for who in (alice, alice, alice, amy, None):
             make_report(here, who)
             expand_all()

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from flask import current_app
 from sqlalchemy import select
 
 from service.db import transaction
 from service.municipalities.directory import Municipality
 from service.outbox import targets
 from service.people.appointing import appoint
+from service.people.contacts.addresses import EMAIL
+from service.people.contacts.confirming import change_contact
 from service.people.models import Device
 from service.people.registering import register_device
 from service.people.signing_in import hash_password, sign_in
@@ -52,6 +55,12 @@ def make_resident(
         device.push_target_id = targets.register(municipality.id, "push", "token", push or f"phone-{installation}")
         account_id = device.account_id
     return Person(given.account, account_id, given.token, installation)
+
+
+def give_address(municipality: Municipality, who: Person, address: str | None) -> None:
+    """This is the person's confirmed address from now on; None: they have none any more."""
+    with current_app.app_context(), transaction():
+        change_contact(municipality, who.account_id, EMAIL, address)
 
 
 def make_staff(municipality: Municipality, name: str, roles: Sequence[tuple[str, str | None]]) -> Person:

@@ -82,7 +82,7 @@ def test_without_credentials_a_channel_is_not_configured_and_keeps_what_is_owed(
     tell([a_phone(here, "alice")])
     settings: Settings = app.config["PLATEIA"]
     bare = Settings(home=settings.home, database_url=settings.database_url)
-    assert channel_states(bare) == {"push": "not configured", "email": "not configured"}
+    assert channel_states(bare) == {"push": "not configured", "email": "not configured", "sms": "not configured"}
     assert what_became_of("alice") == [("pending", 0, 0)]
 
 
@@ -90,7 +90,7 @@ def test_the_state_of_a_channel_says_that_it_rests_and_not_what_the_provider_wro
     here: Municipality, app: Flask, sender: Sender, fcm: LoopbackFcm
 ) -> None:
     settings = Settings(home=app.config["PLATEIA"].home, fcm_base_url=fcm.url, smtp_url="smtp://127.0.0.1:25")
-    assert channel_states(settings) == {"push": "ready", "email": "ready"}
+    assert channel_states(settings) == {"push": "ready", "email": "ready", "sms": "not configured"}
     tell([a_phone(here, "denied-1")])
     sender.send_due()
-    assert channel_states(settings) == {"push": "paused: configuration", "email": "ready"}
+    assert channel_states(settings) == {"push": "paused: configuration", "email": "ready", "sms": "not configured"}

@@ -47,6 +47,7 @@ def ask(
 def read_code(sent: TestResponse) -> dict[str, str]:
     """The body that repeats the code which was just sent."""
     assert sent.status_code == 201, sent.json
+    session.rollback()
     while expand(EVENTS):
         pass
     session.rollback()

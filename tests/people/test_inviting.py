@@ -55,10 +55,10 @@ def test_a_link_is_good_once_and_only_the_newest_and_only_for_a_week(client: Fla
     again = call(client, "POST", f"/staff/invitations/{uid}/letters", ada)
     assert again.json["sent"] == 2
     second = link_in(letters()[1][2])[1]
-    assert accept(client, first).json["code"] == "link_not_valid"
+    assert accept(client, first).json["code"] == "staff_link_not_valid"
     with transaction():
         session.execute(update(Invitation).values(expires_at=now() - timedelta(seconds=1)))
-    assert accept(client, second).json["code"] == "link_not_valid"
+    assert accept(client, second).json["code"] == "staff_link_not_valid"
     assert call(client, "GET", "/staff/invitations", ada).json["invitations"][0]["expired"]
     assert call(client, "POST", f"/staff/invitations/{uid}/letters", ada).json["expired"] is False
     third = link_in(letters()[2][2])[1]
@@ -72,7 +72,7 @@ def test_a_made_up_link_is_worth_nothing(client: FlaskClient, here: Municipality
         answer = call(client, "POST", path, **({"token": token} if path == "/invitation" else body))
         if path == "/password/reset":
             answer = call(client, "POST", path, token=token, password=NEW_PASSWORD)
-        assert answer.json["code"] in ("link_not_valid", "fields_not_valid"), (path, answer.json)
+        assert answer.json["code"] in ("staff_link_not_valid", "fields_not_valid"), (path, answer.json)
 
 
 def test_a_link_of_here_is_worth_nothing_next_door(

@@ -17,7 +17,7 @@ from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
 from tests.conftest import OutsideClient
-from tests.factories.people import PASSWORD, Person, make_resident, make_staff
+from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 
 HERE = "/api/v1/here"
 
@@ -82,24 +82,71 @@ def test_one_account_is_tried_a_hundred_times_a_minute_from_wherever(limited: Fl
     assert tries == [422] * 100 + [429]
 
 
-def give_email(client: FlaskClient, who: Person, email: str | None, address: str = "192.0.2.1") -> int:
+def ask_code(client: FlaskClient, who: Person, contact: str, address: str = "192.0.2.1") -> TestResponse:
+    """Ask for a code; that this service can send none does not matter to the limits."""
+    body = {"channel": "email" if "@" in contact else "sms", "address": contact, "secret": SECRET}
     there = {"REMOTE_ADDR": address}
-    return client.patch(f"{HERE}/me", json={"email": email}, headers=who.headers, environ_base=there).status_code
+    return client.post(f"{HERE}/me/contact-codes", json=body, headers=who.headers, environ_base=there)
 
 
-def test_a_person_gives_five_addresses_a_day_and_may_always_give_one_up(
-    limited: FlaskClient, here: Municipality, alice: Person
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)
+
+
+def test_a_code_is_sent_again_after_a_minute(
+    limited: FlaskClient, here: Municipality, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = [give_email(limited, alice, f"{n}@example.org", f"192.0.2.{n}") for n in range(6)]
-    assert given == [200] * 5 + [429]
-    assert give_email(limited, alice, None) == 200
-    changed = limited.patch(f"{HERE}/me", json={"language": "en"}, headers=alice.headers)
-    assert changed.status_code == 200
+    assert ask_code(limited, alice, "a@example.org").status_code == 409
+    refused = ask_code(limited, alice, " A@example.org")
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 61
+    assert ask_code(limited, alice, "b@example.org").status_code == 409, "another address is not too soon"
+    later(monkeypatch, 62)
+    assert ask_code(limited, alice, "a@example.org").status_code == 409
 
 
-def test_twenty_addresses_an_hour_are_given_from_one_place(limited: FlaskClient, here: Municipality) -> None:
-    phones = [make_resident(here) for _ in range(21)]
-    assert [give_email(limited, phone, "one@example.org") for phone in phones] == [200] * 20 + [429]
+def test_five_codes_an_hour_go_to_one_address_whoever_asks(limited: FlaskClient, here: Municipality) -> None:
+    phones = [make_resident(here) for _ in range(6)]
+    asked = [ask_code(limited, phone, "a@example.org", f"192.0.2.{n}") for n, phone in enumerate(phones)]
+    assert [answer.status_code for answer in asked] == [409] * 5 + [429]
+    spelt = ("6912345678", "+30 691 234 5678", "0030-6912345678", "691 2345678", "(691)2345678", "+306912345678")
+    asked = [ask_code(limited, phone, number) for phone, number in zip(phones, spelt, strict=True)]
+    assert [answer.status_code for answer in asked] == [409] * 5 + [429], "however the number is written"
+
+
+def test_one_account_asks_for_ten_codes_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
+    asked = [ask_code(limited, alice, f"{n}@example.org", f"192.0.2.{n}").status_code for n in range(11)]
+    assert asked == [409] * 10 + [429]
+
+
+def test_many_phones_behind_one_address_ask_for_sixty_codes_an_hour(limited: FlaskClient, here: Municipality) -> None:
+    phones = [make_resident(here) for _ in range(7)]
+    asked = [ask_code(limited, phones[n // 9], f"{n}@example.org").status_code for n in range(61)]
+    assert asked == [409] * 60 + [429]
+    assert ask_code(limited, phones[6], "other@example.org", "192.0.2.2").status_code == 409
+
+
+def test_wrong_codes_are_refused_after_twenty_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
+    def guess(path: str, n: int) -> int:
+        body = {"id": str(uuid.uuid4()), "code": f"{n:06d}"}
+        there = {"REMOTE_ADDR": f"192.0.2.{n}"}
+        return limited.post(f"{HERE}/me/{path}", json=body, headers=alice.headers, environ_base=there).status_code
+
+    for path in ("contacts", "join"):
+        assert [guess(path, n) for n in range(21)] == [422] * 20 + [429]
+
+
+def test_codes_of_phones_are_read_twenty_times_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
+    def read() -> TestResponse:
+        return limited.post(f"{HERE}/me/join-by-phone", json={"code": "guessed"}, headers=alice.headers)
+
+    assert answers(21, read) == [422] * 20 + [429]
+
+
+def test_an_address_refreshes_tokens_as_often_as_an_office_needs(limited: FlaskClient, here: Municipality) -> None:
+    refused = answers(121, lambda: limited.post(f"{HERE}/refresh", json={"refresh_token": "guessed"}))
+    assert refused == [401] * 120 + [429]
 
 
 def test_one_address_tries_thirty_times_a_minute_whatever_the_account(limited: FlaskClient, here: Municipality) -> None:

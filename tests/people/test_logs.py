@@ -31,7 +31,8 @@ def log(app: Flask, tmp_path: Path) -> Iterator[tuple[FlaskClient, io.StringIO]]
     written = io.StringIO()
     url = app.config["PLATEIA"].database_url
     with redirect_stderr(written):
-        made = create_app(Settings(home=tmp_path, database_url=url, samples=True, log_level="DEBUG"))
+        mail = "smtp://127.0.0.1:9"
+        made = create_app(Settings(home=tmp_path, database_url=url, samples=True, log_level="DEBUG", smtp_url=mail))
 
         @made.get("/fault/<municipality>")
         def fault(municipality: Municipality) -> str:
@@ -52,7 +53,12 @@ def test_no_token_password_secret_address_or_text_is_logged(
     headers = {"Authorization": f"Bearer {token}"}
     client.post(f"{HERE}/sign-in", json={"email": "bob@here.example", "password": PASSWORD})
     client.post(f"{HERE}/sign-in", json={"email": EMAIL, "password": "wrong password"})
-    client.patch(f"{HERE}/me", json={"email": EMAIL}, headers=headers)
+    asked = {"channel": "email", "address": EMAIL, "secret": SECRET}
+    code = client.post(f"{HERE}/me/contact-codes", json=asked, headers=headers).json
+    client.post(f"{HERE}/me/contacts", json={"id": code["id"], "code": "314159"}, headers=headers)
+    phone_code = client.post(f"{HERE}/me/phone-codes", json={"secret": SECRET}, headers=headers).json["code"]
+    client.post(f"{HERE}/me/join-by-phone", json={"code": phone_code}, headers=headers)
+    client.post(f"{HERE}/refresh", json={"refresh_token": "guessed-refresh-token"})
     client.put(f"{HERE}/me/push-target", json={"kind": "token", "value": "push-token-of-mine"}, headers=headers)
     report = {"category": "dark-lamp", "description": "At my own door", **INSIDE}
     sent = client.post(f"{HERE}/reports", json=report, headers=headers | {"Idempotency-Key": "k" * 20})
@@ -63,6 +69,7 @@ def test_no_token_password_secret_address_or_text_is_logged(
     told = written.getvalue()
     private = (token, SECRET, EMAIL, PASSWORD, "wrong password", "push-token-of-mine", "bob@here", "At my own door")
     private += (str(bob.account), phone["installation"], sent.json["id"], "21.7312345", "guessed-token", "k" * 20)
+    private += ("314159", code["id"], phone_code, "guessed-refresh-token")
     assert [word for word in private if word in told] == []
 
 

@@ -57,7 +57,10 @@ def test_a_password_alone_signs_in_until_an_authenticator_is_confirmed(client: F
     assert sign_in(client, EMAIL).status_code == 201
     assert call(client, "GET", "/me/authenticator", bob).json["has_authenticator"] is False
     wrong = code(made["seed"], time.time() + 3600)
-    assert call(client, "POST", "/me/authenticator/confirmation", bob, code=wrong).json["code"] == "code_not_right"
+    assert (
+        call(client, "POST", "/me/authenticator/confirmation", bob, code=wrong).json["code"]
+        == "authenticator_code_wrong"
+    )
     right = code(made["seed"], time.time())
     codes = call(client, "POST", "/me/authenticator/confirmation", bob, code=right).json["recovery_codes"]
     assert len(set(codes)) == 10 and all(len(one) == 14 for one in codes)
@@ -85,7 +88,10 @@ def test_the_code_of_now_and_of_the_half_minutes_beside_it_sign_in(client: Flask
         assert client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {answer.json['token']}"}).json["name"]
     rewind()
     for far in (-3, 3):
-        assert finish(client, half(client), code(seed, time.time() + far * SECONDS)).json["code"] == "code_not_right"
+        assert (
+            finish(client, half(client), code(seed, time.time() + far * SECONDS)).json["code"]
+            == "authenticator_code_wrong"
+        )
 
 
 def test_a_code_that_was_used_is_refused_and_so_are_older_ones(client: FlaskClient, bob: Person) -> None:
@@ -93,7 +99,7 @@ def test_a_code_that_was_used_is_refused_and_so_are_older_ones(client: FlaskClie
     used = code(seed, time.time() + SECONDS)
     assert finish(client, half(client), used).status_code == 201
     for shown in (used, code(seed, time.time())):
-        assert finish(client, half(client), shown).json["code"] == "code_not_right"
+        assert finish(client, half(client), shown).json["code"] == "authenticator_code_wrong"
 
 
 def test_a_half_token_is_nothing_but_the_first_step_and_ends(client: FlaskClient, bob: Person) -> None:
@@ -123,7 +129,7 @@ def test_a_recovery_code_signs_in_once_however_it_is_typed(client: FlaskClient, 
     _, codes = enrolled(client, bob)
     typed = codes[0].lower().replace("-", " ")
     assert finish(client, half(client), typed).status_code == 201
-    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert finish(client, half(client), codes[0]).json["code"] == "authenticator_code_wrong"
     assert call(client, "GET", "/me/authenticator", bob).json["recovery_codes_left"] == 9
     assert ("recovery_code_used", None, {"step": "code"}) in acts()
 
@@ -133,7 +139,7 @@ def test_wrong_codes_are_counted_over_all_sign_ins_and_then_wait(client: FlaskCl
     for _ in range(5):
         assert (
             finish(client, half(client), "000000" if code(seed, time.time()) != "000000" else "000001").json["code"]
-            == "code_not_right"
+            == "authenticator_code_wrong"
         )
     for shown in (code(seed, time.time()), codes[0]):
         answer = finish(client, half(client), shown)
@@ -150,7 +156,7 @@ def test_fresh_recovery_codes_make_the_former_ones_worthless(client: FlaskClient
     _, codes = enrolled(client, bob)
     assert call(client, "POST", "/me/recovery-codes", bob, password="wrong").json["code"] == "password_not_right"
     fresh = call(client, "POST", "/me/recovery-codes", bob, password=PASSWORD).json["recovery_codes"]
-    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert finish(client, half(client), codes[0]).json["code"] == "authenticator_code_wrong"
     assert finish(client, half(client), fresh[0]).status_code == 201
 
 
@@ -159,8 +165,8 @@ def test_another_authenticator_counts_when_its_first_code_is_shown(client: Flask
     later = call(client, "POST", "/me/authenticator", bob, password=PASSWORD).json["seed"]
     assert finish(client, half(client), code(seed, time.time())).status_code == 201, "the former one still counts"
     assert call(client, "POST", "/me/authenticator/confirmation", bob, code=code(later, time.time())).status_code == 200
-    assert finish(client, half(client), code(seed, time.time() + SECONDS)).json["code"] == "code_not_right"
-    assert finish(client, half(client), codes[0]).json["code"] == "code_not_right"
+    assert finish(client, half(client), code(seed, time.time() + SECONDS)).json["code"] == "authenticator_code_wrong"
+    assert finish(client, half(client), codes[0]).json["code"] == "authenticator_code_wrong"
     assert finish(client, half(client), code(later, time.time() + SECONDS)).status_code == 201
 
 

@@ -125,10 +125,10 @@ def test_a_role_reaches_its_department_and_one_without_reaches_all(client: Flask
     for person in (nobody, scoped, whole):
         caller = find_caller(here.id, person.token)
         assert caller is not None
-        reached[caller.name] = (caller.departments("see_reports"), caller.departments("handle_reports"))
+        reached[caller.name] = (caller.departments("see_reports"), caller.departments("assign_reports"))
     assert reached == {
         "Nobody": (frozenset(), frozenset()),
-        "Scoped": (frozenset({ids["lighting"], ids["roads"]}), frozenset({ids["lighting"]})),
-        "Whole": (None, frozenset({ids["lighting"]})),
+        "Scoped": (frozenset({ids["lighting"], ids["roads"]}), frozenset({ids["roads"]})),
+        "Whole": (None, None),
     }
     assert client.get("/api/v1/here/staff/reports", headers=nobody.headers).status_code == 403

@@ -107,13 +107,13 @@ def test_a_link_ends_after_an_hour_and_with_every_other_change(client: FlaskClie
     forgotten(client, EMAIL)
     with transaction():
         session.execute(update(Event).values(created_at=now() - timedelta(minutes=61)))
-    assert reset(client, link_in(letters()[0][2])[1]).json["code"] == "link_not_valid"
+    assert reset(client, link_in(letters()[0][2])[1]).json["code"] == "staff_link_not_valid"
     forgotten(client, EMAIL)
     token = link_in(letters()[1][2])[1]
     uid, ends, stamp = token.split(".")
-    assert reset(client, f"{uid}.{int(ends) + 60}.{stamp}").json["code"] == "link_not_valid"
+    assert reset(client, f"{uid}.{int(ends) + 60}.{stamp}").json["code"] == "staff_link_not_valid"
     change(client, bob)
-    assert reset(client, token, "another odd heron flies").json["code"] == "link_not_valid"
+    assert reset(client, token, "another odd heron flies").json["code"] == "staff_link_not_valid"
 
 
 def test_nobody_learns_whether_an_address_is_staff_by_asking(
@@ -139,7 +139,7 @@ def test_who_is_staff_no_more_gets_no_link(client: FlaskClient, here: Municipali
 def test_a_link_of_here_is_worth_nothing_next_door(client: FlaskClient, bob: Person, charlie: Person) -> None:
     forgotten(client, EMAIL)
     body = {"token": link_in(letters()[0][2])[1], "password": NEW_PASSWORD}
-    assert client.post("/api/v1/next-door/password/reset", json=body).json["code"] == "link_not_valid"
+    assert client.post("/api/v1/next-door/password/reset", json=body).json["code"] == "staff_link_not_valid"
 
 
 def test_a_hash_that_was_made_with_lesser_costs_is_made_anew(client: FlaskClient, bob: Person) -> None:

@@ -2,8 +2,10 @@
 
 import io
 import uuid
+from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -19,15 +21,36 @@ from service.personal_data.models import Erasure
 from service.reports.models import Report, ReportEntry
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import photo, send_report
+from tests.people.codes import ask, channels_that_send, confirm, read_code
 from tests.personal_data.scene import a_long_story, erase, files, traces, work_all
 from tests.reports.scene import HERE, count, expand_all, see, see_as_staff
 
 
+@pytest.fixture(autouse=True)
+def channels(app: Flask) -> Iterator[None]:
+    with channels_that_send(app):
+        yield
+
+
 def test_nothing_says_who_it_was(client: FlaskClient, here: Municipality, alice: Person, bob: Person) -> None:
     a_long_story(client, alice, bob)
-    client.patch(f"{HERE}/me", json={"email": "alice@example.org"}, headers=alice.headers)
-    assert erase(client, alice).status_code == 201
-    for trace in (str(alice.account), alice.account.hex, str(alice.installation), "Erase me", "alice@example.org"):
+    assert confirm(client, alice).status_code == 200
+    needed = erase(client, alice)
+    assert (needed.status_code, needed.json["code"]) == (409, "code_needed")
+    elsewhere = read_code(ask(client, alice, "another@example.org"))
+    assert erase(client, alice, code_id=elsewhere["id"], code=elsewhere["code"]).status_code == 422
+    told = read_code(ask(client, alice))
+    wrong = erase(client, alice, code_id=told["id"], code=f"{(int(told['code']) + 1) % 10**6:06d}")
+    assert (wrong.status_code, wrong.json["code"]) == (422, "code_not_right")
+    assert erase(client, alice, code_id=told["id"], code=told["code"]).status_code == 201
+    for trace in (
+        str(alice.account),
+        alice.account.hex,
+        str(alice.installation),
+        "Erase me",
+        "alice@example.org",
+        "another@",
+    ):
         assert traces(trace) == []
     assert traces(f"phone-{alice.installation}") == []
     session.remove()

@@ -23,7 +23,7 @@ from service.outbox.models import Delivery, Target
 from service.outbox.outcomes import Outcome, Result
 from service.outbox.sending import Attempt, Sender, claimable, described, record
 from service.worker import EVENTS
-from tests.factories.people import Person, make_resident
+from tests.factories.people import Person, give_address, make_resident
 from tests.factories.reports import make_report
 from tests.outbox.scene import what_became_of
 from tests.reports.scene import HERE, expand_all
@@ -60,10 +60,10 @@ def aside(app: Flask) -> Iterator[Aside]:
         yield lambda what: pool.submit(run, what)
 
 
-def mails(here: Municipality, client: FlaskClient, people: dict[str, Person]) -> list[Attempt]:
+def mails(here: Municipality, people: dict[str, Person]) -> list[Attempt]:
     """One mail for each of the people at the address named, oldest first; claimed by worker-1."""
     for address, who in people.items():
-        assert client.patch(f"{HERE}/me", json={"email": address}, headers=who.headers).status_code == 200
+        give_address(here, who, address)
         make_report(here, who)
         expand_all()
     of_people = Delivery.target_id.in_(select(Target.id).where(Target.value.in_(people)))
@@ -91,7 +91,7 @@ def wait_until_waiting(how_many: int) -> None:
 
 
 def give_up(client: FlaskClient, who: Person) -> Callable[[], object]:
-    return lambda: client.patch(f"{HERE}/me", json={"email": None}, headers=who.headers).status_code
+    return lambda: client.delete(f"{HERE}/me/contacts/email", headers=who.headers).status_code
 
 
 def recording(sender: Sender, *settled: tuple[Attempt, Result]) -> Callable[[], object]:
@@ -107,14 +107,14 @@ def recording(sender: Sender, *settled: tuple[Attempt, Result]) -> Callable[[], 
 def test_who_gives_up_an_address_that_just_turns_out_dead_and_the_worker_both_get_through(
     here: Municipality, client: FlaskClient, alice: Person, sender: Sender, aside: Aside
 ) -> None:
-    first, second = mails(here, client, {"dead@example.org": alice, "good@example.org": make_resident(here)})
+    first, second = mails(here, {"dead@example.org": alice, "good@example.org": make_resident(here)})
     with transaction():
         hold(second)
         worker = aside(recording(sender, (first, DEAD), (second, SENT)))
         wait_until_waiting(1)
         person = aside(give_up(client, alice))
         wait_until_waiting(2)
-    assert (worker.result(30), person.result(30)) == (0, 200)
+    assert (worker.result(30), person.result(30)) == (0, 204)
     assert what_became_of("dead@example.org") == [("failed", 1, 0)]
     assert what_became_of("good@example.org") == [("sent", 1, 0)]
 
@@ -123,8 +123,8 @@ def test_who_gives_up_an_address_and_a_worker_with_two_mails_for_it_both_get_thr
     here: Municipality, client: FlaskClient, alice: Person, sender: Sender, aside: Aside
 ) -> None:
     names = ("us@example.org", "other@example.org")
-    first, between = mails(here, client, dict(zip(names, (alice, make_resident(here)), strict=True)))
-    (last,) = mails(here, client, {"us@example.org": alice})
+    first, between = mails(here, dict(zip(names, (alice, make_resident(here)), strict=True)))
+    (last,) = mails(here, {"us@example.org": alice})
     with transaction():  # no index and no place in the table has them in the order of their ids
         for attempt, subject in ((first, "report:b"), (last, "report:a")):
             session.execute(update(Delivery).where(Delivery.id == attempt.delivery_id).values(subject=subject))
@@ -136,16 +136,14 @@ def test_who_gives_up_an_address_and_a_worker_with_two_mails_for_it_both_get_thr
         wait_until_waiting(1)
         person = aside(give_up(client, alice))
         wait_until_waiting(2)
-    assert (worker.result(30), person.result(30)) == (0, 200)
+    assert (worker.result(30), person.result(30)) == (0, 204)
     assert what_became_of(*names) == [("sent", 1, 0)] * 3
 
 
 def test_what_is_being_written_for_an_address_while_it_is_given_up_is_given_up_too(
     here: Municipality, client: FlaskClient, alice: Person, aside: Aside
 ) -> None:
-    mails(here, client, {"us@example.org": alice})
-    other = make_resident(here)
-    assert client.patch(f"{HERE}/me", json={"email": "us@example.org"}, headers=other.headers).status_code == 200
+    mails(here, {"us@example.org": alice})
     report = make_report(here, alice)
     with transaction():
         session.execute(select(MunicipalityRow.id).where(MunicipalityRow.id == here.id).with_for_update())
@@ -153,7 +151,7 @@ def test_what_is_being_written_for_an_address_while_it_is_given_up_is_given_up_t
         wait_until_waiting(1)
         person = aside(give_up(client, alice))
         wait_until_waiting(2)
-    assert (worker.result(30), person.result(30)) == (True, 200)
+    assert (worker.result(30), person.result(30)) == (True, 204)
     session.rollback()
     of_alice = (Delivery.subject == f"report:{report.uid}") & (Delivery.person_id == alice.account_id)
     owed = select(Delivery.expires_at <= seconds_from_now(0)).where(of_alice, Delivery.channel == "email")
@@ -161,9 +159,9 @@ def test_what_is_being_written_for_an_address_while_it_is_given_up_is_given_up_t
 
 
 def test_results_that_the_database_turns_away_for_another_are_recorded_after_it(
-    here: Municipality, client: FlaskClient, alice: Person, sender: Sender, aside: Aside
+    here: Municipality, alice: Person, sender: Sender, aside: Aside
 ) -> None:
-    first, second = mails(here, client, {"a@example.org": alice, "b@example.org": make_resident(here)})
+    first, second = mails(here, {"a@example.org": alice, "b@example.org": make_resident(here)})
     with transaction():
         hold(second)
         worker = aside(lambda: sender.write_down([(first, SENT), (second, SENT)], None))
@@ -174,9 +172,9 @@ def test_results_that_the_database_turns_away_for_another_are_recorded_after_it(
 
 
 def test_whatever_else_goes_wrong_with_a_recording_is_not_tried_again(
-    here: Municipality, client: FlaskClient, alice: Person, sender: Sender
+    here: Municipality, alice: Person, sender: Sender
 ) -> None:
-    (only,) = mails(here, client, {"a@example.org": alice})
+    (only,) = mails(here, {"a@example.org": alice})
     with pytest.raises(Exception, match="text"):
         sender.write_down([(only, Result(Outcome.SENT, message_id="\0"))], None)
     assert what_became_of("a@example.org") == [("sending", 1, 0)]

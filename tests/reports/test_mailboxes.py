@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask.testing import FlaskClient
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
@@ -10,15 +9,11 @@ from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.outbox.models import Target
 from service.outbox.targets import retire
-from tests.factories.people import Person
+from tests.factories.people import Person, give_address
 from tests.factories.reports import make_report
-from tests.reports.scene import HERE, deliveries, expand_all
+from tests.reports.scene import deliveries, expand_all
 
 MAILBOX = "lighting@here.example"
-
-
-def say_email(client: FlaskClient, who: Person, email: str | None) -> None:
-    assert client.patch(f"{HERE}/me", json={"email": email}, headers=who.headers).status_code == 200
 
 
 def mails() -> list[str]:
@@ -31,21 +26,17 @@ def the_mailbox() -> Any:
     return session.execute(query).one()
 
 
-def test_a_resident_who_gives_up_an_address_does_not_silence_the_department(
-    client: FlaskClient, here: Municipality, alice: Person
-) -> None:
-    say_email(client, alice, MAILBOX)
-    say_email(client, alice, None)
+def test_a_resident_who_gives_up_an_address_does_not_silence_the_department(here: Municipality, alice: Person) -> None:
+    give_address(here, alice, MAILBOX)
+    give_address(here, alice, None)
     make_report(here, alice, category="dark-lamp")
     expand_all()
     assert the_mailbox().state == "active"
     assert len(mails()) == 1
 
 
-def test_a_reporter_with_the_departments_address_does_not_take_its_mail(
-    client: FlaskClient, here: Municipality, alice: Person
-) -> None:
-    say_email(client, alice, MAILBOX)
+def test_a_reporter_with_the_departments_address_does_not_take_its_mail(here: Municipality, alice: Person) -> None:
+    give_address(here, alice, MAILBOX)
     make_report(here, alice, category="dark-lamp")
     expand_all()
     assert len(mails()) == len(set(mails())) == 2

@@ -46,9 +46,30 @@ def test_a_report_is_given_only_to_who_handles_those_of_its_department(
         answer = as_staff(client, bob, report, "assignee", person=str(person.account))
         assert (answer.status_code, answer.json["code"]) == (422, "no_such_person")
     dina = make_staff(here, "dina", [("dispatcher", None), ("department_staff", "lighting")])
+    hera = make_staff(here, "hera", [("department_head", "lighting")])
     for person in (bob, dina):
-        answer = as_staff(client, bob, report, "assignee", person=str(person.account))
+        answer = as_staff(client, hera, report, "assignee", person=str(person.account))
         assert answer.json["assignee"] == str(person.account)
+
+
+def test_staff_take_what_nobody_has_and_only_heads_and_dispatchers_share_out(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    report = make_report(here).uid
+    bea = make_staff(here, "bea", [("department_staff", "lighting")])
+    elsewhere = make_staff(here, "elsa", [("department_staff", "lighting"), ("department_head", "roads")])
+
+    def given(who: Person, person: Person | None) -> tuple[int, object]:
+        answer = as_staff(client, who, report, "assignee", person=person and str(person.account))
+        return answer.status_code, answer.json.get("code") or answer.json["assignee"]
+
+    assert given(bob, bea) == given(elsewhere, bea) == (403, "not_yours_to_give")
+    assert given(bob, bob) == (200, str(bob.account))
+    assert given(bea, bea) == given(bea, None) == given(bob, bea) == (403, "not_yours_to_give")
+    hera = make_staff(here, "hera", [("department_head", "lighting")])
+    dina = make_staff(here, "dina", [("dispatcher", None)])
+    assert (given(hera, bea), given(dina, bob)) == ((200, str(bea.account)), (200, str(bob.account)))
+    assert given(bob, None) == (200, None)
 
 
 def test_nobody_asks_an_anonymous_reporter(client: FlaskClient, here: Municipality, bob: Person) -> None:

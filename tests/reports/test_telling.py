@@ -21,7 +21,7 @@ from service.reports.models import Report, ReportEntry
 from service.reports.moving import hand_over
 from service.reports.states import STATES
 from service.text import say
-from tests.factories.people import Person, make_resident
+from tests.factories.people import Person, give_address, make_resident
 from tests.factories.reports import make_report
 from tests.reports.scene import (
     by_system,
@@ -52,16 +52,11 @@ WAYS = {
 QUOTES_THE_NOTE = {"waiting_for_reporter", "resolved", "rejected", "duplicate"}
 
 
-def with_email(client: FlaskClient, person: Person, email: str) -> None:
-    answer = client.patch("/api/v1/here/me", json={"email": email}, headers=person.headers)
-    assert answer.status_code == 200, answer.json
-
-
 @pytest.mark.parametrize("state", list(STATES))
 def test_each_step_is_told_by_push_inbox_and_mail(client: FlaskClient, here: Municipality, state: str) -> None:
     alice = make_resident(here, language="el")
     ann = make_resident(here, language="en")
-    with_email(client, alice, "alice@example.org")
+    give_address(here, alice, "alice@example.org")
     for person in (alice, ann):
         report = make_report(here, person)
         for to in WAYS[state]:

@@ -65,7 +65,7 @@ def rules(app: Flask) -> list[tuple[Rule, str, str]]:
 
 
 def test_every_route_says_who_may_call_it(app: Flask) -> None:
-    marks = {"anybody", "public", "signed in", *PERMISSIONS}
+    marks = {"anybody", "public", "signed in", "resident", "staff", *PERMISSIONS}
     assert [(rule.rule, access) for rule, _, access in rules(app) if access not in marks] == []
 
 
@@ -98,6 +98,34 @@ BODIES: dict[str, Any] = {
     "staff_layers.put": {"version": 1, "reason": "Ours"},
     "staff_layers.call_it_off": {},
     "staff_layers.upload": {},
+    "signing_in.change_own_password": {"password": "mine", "new_password": "another odd heron"},
+    "signing_in.enrol": {"password": "mine"},
+    "signing_in.confirm": {"code": "123456"},
+    "signing_in.remove": {"password": "mine"},
+    "signing_in.recovery_codes": {"password": "mine"},
+    "staff.make_invitation": {"email": "eve@kozani.gr", "name": "Eve", "roles": [{"role": "administrator"}]},
+    "staff.letter": {},
+    "staff.take_back": {},
+    "staff.change_roles": {"roles": [{"role": "administrator"}]},
+    "staff.remove": {},
+    "staff.end_sessions": {},
+    "staff.reset_authenticator": {},
+    "identity.begin_sign_in": {"redirect": "https://here.example/"},
+    "identity.finish_sign_in": {"state": "s", "ticket": "t", "code": "c"},
+    "identity.firebase_sign_in": {"id_token": "t"},
+    "identity.keep": {
+        "kind": "oidc",
+        "audience": "staff",
+        "name": {"en": "Ours"},
+        "issuer": "https://ours.example",
+        "client_id": "ours",
+        "redirects": ["https://ours.example/"],
+    },
+    "verified.make_desk_code": {},
+    "verified.use_letter_code": {"code": "0000-0000-0000"},
+    "verified.verify_resident": {"code": "0000-0000", "document": "passport", "identifier": "123456783"},
+    "verified.withdraw_verification": {"identifier": "123456783", "reason": "Ours"},
+    "verified.letters": {"letters": [{"identifier": "123456783", "address": "Our street 1"}]},
     "api_keys.make": {"name": "Ours", "scopes": ["read_public"]},
     "api_keys.end": {},
     "routing_rules.add": RULE_IN,
@@ -116,7 +144,7 @@ BODIES: dict[str, Any] = {
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values = {name: ids.get(name, "small") for name in rule.arguments} | {"municipality": slug}
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
-    values |= dict.fromkeys(rule.arguments & {"upload", "api_key"}, str(uuid.UUID(int=7)))
+    values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule
         for name, value in values.items():

@@ -24,7 +24,7 @@ from service.people.callers import Caller, digest
 from service.people.contacts.codes import CodeNotRight, forget_target, use_code
 from service.people.contacts.confirming import holder
 from service.people.contacts.models import PhoneCode
-from service.people.identity.models import Identity
+from service.people.identity_models import Identity
 from service.people.models import Account, Device
 from service.people.registering import DeviceNeeded
 from service.people.session_models import Session

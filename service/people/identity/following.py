@@ -16,9 +16,9 @@ from service.municipalities.directory import Municipality
 from service.people.appointing import SUBJECT
 from service.people.auditing import record
 from service.people.identity.linking import link, owner_of
-from service.people.identity.models import FollowedRole
 from service.people.identity.providers import Provider
 from service.people.identity.proving import Proof, claim, not_proven
+from service.people.identity_models import FollowedRole
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
 from service.people.roles import RolesRefused, check_roles

@@ -12,9 +12,9 @@ from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.people.contacts.joining import join, own_device
-from service.people.identity.models import Identity
 from service.people.identity.providers import Provider
 from service.people.identity.proving import Proof, claim
+from service.people.identity_models import Identity
 from service.people.models import Account
 from service.people.sessions import TokenGiven, begin_phone_session
 from service.people.verified.models import VerifiedResident
@@ -29,7 +29,7 @@ class SomebodyElse(Problem):
     """This phone belongs to somebody else, who has signed in with the same provider."""
 
     status, code = 409, "somebody_else"
-    message = N_("Somebody else is signed in on this phone. They have to sign out first.")
+    message = N_("This phone belongs to somebody else's account. Start the app anew to use your own.")
 
 
 def sign_in_resident(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 from sqlalchemy import select
 
 from service.db import session
@@ -16,7 +17,7 @@ from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.identity.fetching import is_address
-from service.people.identity.models import IdentityProvider
+from service.people.identity_models import IdentityProvider
 from service.people.roles import RolesRefused, check_roles
 from service.sealing import seal, unseal
 from service.text import N_
@@ -119,6 +120,8 @@ def keep_provider(
     sealed = seal(secret) if secret else former.sealed_secret if former else None
     refuse_moved_secret(former, secret, asked)
     check(municipality, row["kind"], row["audience"], asked, sealed, allowed)
+    if row["kind"] == "firebase" and secret and not is_service_account(secret):
+        raise ProviderRefused(errors={"client_secret": ["is not the JSON key of a service account"]})
     row |= {"settings": asked, "sealed_secret": sealed, "changed_at": now()}
     statement = insert(IdentityProvider).values(municipality_id=municipality.id, key=key, **row)
     session.execute(statement.on_conflict_do_update(index_elements=["municipality_id", "key"], set_=row))
@@ -127,6 +130,16 @@ def keep_provider(
     record(municipality.id, actor, "provider_changed", "provider", key, facts | {"roles": asked.get("roles", [])})
     kept = session.scalars(select(IdentityProvider).filter_by(municipality_id=municipality.id, key=key)).one()
     return provider_of(kept)
+
+
+def is_service_account(secret: str) -> bool:
+    """Whether this is the file that Google gives for a service account."""
+    try:
+        content = orjson.loads(secret)
+    except orjson.JSONDecodeError:
+        return False
+    needed = ("private_key", "client_email", "token_uri")
+    return isinstance(content, dict) and content.get("type") == "service_account" and all(map(content.get, needed))
 
 
 def refuse_moved_secret(former: IdentityProvider | None, secret: str | None, asked: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from service.db import transaction
 from service.errors import NotFound
 from service.http import Blueprint, answer, language, operation
 from service.municipalities.directory import Municipality
-from service.people.access import SignInNeeded, anybody, caller, caller_or_nobody, public, signed_in, staff
+from service.people.access import SignInNeeded, anybody, caller, caller_or_nobody, public, residents_only, staff
 from service.people.callers import Caller
 from service.people.contacts.codes import prove_phone
 from service.people.identity import schemas
@@ -110,11 +110,13 @@ def finish_sign_in(body: dict[str, Any], municipality: Municipality, provider: s
 
 
 @blueprint.post("/sign-in/providers/<provider>/firebase")
-@signed_in
+@residents_only
 @provider_limit
 @blueprint.arguments(schemas.FirebaseIn)
 @blueprint.response(201, schemas.SignedInOut)
-@operation("signInWithFirebase", NotFound, SecretNotRight, NotProven, WrongWay, SomebodyElse, ProviderAway)
+@operation(
+    "signInWithFirebase", NotFound, SignInNeeded, SecretNotRight, NotProven, WrongWay, SomebodyElse, ProviderAway
+)
 def firebase_sign_in(body: dict[str, Any], municipality: Municipality, provider: str) -> Response:
     """Sign in with an ID token of Firebase Authentication
 

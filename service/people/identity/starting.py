@@ -20,9 +20,9 @@ from service.db.clock import now, seconds_from_now
 from service.errors import Problem
 from service.people.callers import Caller, digest
 from service.people.identity.discovering import Endpoints, endpoints_of
-from service.people.identity.models import SignInAttempt
 from service.people.identity.providers import Provider
 from service.people.identity.proving import NotProven, Proof, exchange, not_proven
+from service.people.identity_models import SignInAttempt
 from service.sealing import pseudonym
 from service.text import N_
 

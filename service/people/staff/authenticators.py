@@ -45,7 +45,7 @@ class HalfTokenNotValid(Problem):
 class CodeNotRight(Problem):
     """The code is wrong, too old, or was used before."""
 
-    status, code, message = 422, "code_not_right", N_("This code is not right. Please wait for the next one.")
+    status, code, message = 422, "authenticator_code_wrong", N_("This code is not right. Please wait for the next one.")
 
 
 class CodeTriedTooOften(Problem):

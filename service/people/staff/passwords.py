@@ -51,7 +51,7 @@ class PasswordNotRight(Problem):
 class LinkNotValid(Problem):
     """The link was used, is too old, or there is a newer one; it is not said which."""
 
-    status, code, message = 404, "link_not_valid", N_("This link is no longer valid. Please ask for a new one.")
+    status, code, message = 404, "staff_link_not_valid", N_("This link is no longer valid. Please ask for a new one.")
 
 
 def check_new_password(password: str, municipality: Municipality, *known: str | None) -> None:

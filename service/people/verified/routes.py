@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response
 
 from service.db import transaction
-from service.errors import Forbidden, NotFound
+from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
-from service.people.access import caller, signed_in, staff
+from service.people.access import caller, residents_only, staff
 from service.people.limits import desk_code_limit, letter_code_limit, verifying_limit
 from service.people.verified import schemas
 from service.people.verified.desk import CodeRefused, desk_code, verify_at_desk
@@ -21,10 +21,10 @@ blueprint = Blueprint("verified", __name__, url_prefix="/<municipality>", descri
 
 
 @blueprint.post("/me/desk-code")
-@signed_in
+@residents_only
 @desk_code_limit
 @blueprint.response(201, schemas.DeskCodeOut)
-@operation("makeDeskCode", Forbidden)
+@operation("makeDeskCode")
 def make_desk_code(municipality: Municipality) -> Response:
     """Get a code to show at the citizens' desk
 
@@ -37,11 +37,11 @@ def make_desk_code(municipality: Municipality) -> Response:
 
 
 @blueprint.post("/me/letter-code")
-@signed_in
+@residents_only
 @letter_code_limit
 @blueprint.arguments(schemas.LetterCodeIn)
 @blueprint.response(204)
-@operation("useLetterCode", Forbidden, CodeRefused, VerifiedElsewhere, AnotherPerson)
+@operation("useLetterCode", CodeRefused, VerifiedElsewhere, AnotherPerson)
 def use_letter_code(body: dict[str, Any], municipality: Municipality) -> Response:
     """Show with the code of a letter that one lives here"""
     who = caller()

@@ -2,7 +2,7 @@
 
 The pseudonym is made of the personal number that the country gives each person (ΑΦΜ, ЕГН, asmens kodas), because it is
 the same whichever document is shown and whichever way is chosen: so nobody is verified in two accounts. The number
-itself is never kept, and without the key of the installation nobody can try all numbers (decision 0019).
+itself is never kept, and without the key of the installation nobody can try all numbers (decision 0015).
 """
 
 import unicodedata

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from service.db import session
 from service.municipalities.directory import Municipality
-from service.people.identity.models import Identity
+from service.people.identity_models import Identity
 from service.people.verified.models import VerifiedResident
 from tests.factories.people import Person, make_resident
 from tests.people.identity.conftest import Keep, Signing

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from service.db import session
 from service.municipalities.directory import Municipality
 from service.people.identity import discovering, fetching
-from service.people.identity.models import Identity, SignInAttempt
+from service.people.identity_models import Identity, SignInAttempt
 from tests.factories.people import Person, make_resident
 from tests.people.identity.conftest import APP, Keep, Signing
 from tests.people.identity.provider_server import LoopbackProvider, rsa_key, running, signed

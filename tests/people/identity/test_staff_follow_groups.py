@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.audit_models import AuditEntry
-from service.people.identity.models import FollowedRole, Identity, IdentityProvider
+from service.people.identity_models import FollowedRole, Identity, IdentityProvider
 from service.people.models import Account, RoleGiven
 from tests.factories.people import Person, make_staff
 from tests.people.identity.conftest import DESK, Keep, Signing

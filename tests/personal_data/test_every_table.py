@@ -1,0 +1,56 @@
+"""No table that says something about a person is forgotten by who collects, erases and hands over."""
+
+from sqlalchemy import Column, Table
+
+from service.db import Base
+from service.people.erasing import of_account, own_tables
+from service.people.models import Account
+from service.personal_data.slices import SLICES
+
+POINTERS = ("account_id", "person_id", "by_id", "reporter_id", "assignee_id", "uploaded_by", "installation")
+NOBODYS = {
+    "about the municipality and the service": (
+        "municipalities departments local_holidays categories routing_rules report_counters layers features"
+        " generations channel_pauses jobs identity_providers"
+    ),
+    "who is sent a letter has no account yet: a pseudonym that expires": "letter_codes",
+}
+"""Why a table says nothing about a person → such tables. A new table stands here or in a slice."""
+
+
+def is_pointer(column: Column[object]) -> bool:
+    """Whether the column says who somebody is: a foreign key to an account, or a name that means one."""
+    to_account = any(key.column.table is Account.__table__ for key in column.foreign_keys)
+    return to_account or any(column.name == name or column.name.endswith(f"_{name}") for name in POINTERS)
+
+
+def answered_for() -> set[str]:
+    """The tables for which a slice answers: those that it names, and those that people's finds by itself."""
+    named = {table for part in SLICES for table in part.tables}
+    return named | {table.name for table, _ in of_account(0)} | {"audit_entries", "audit_details", "invitations"}
+
+
+def tables() -> list[Table]:
+    return list(Base.metadata.sorted_tables)
+
+
+def test_every_table_that_points_at_people_is_in_a_slice() -> None:
+    pointing = {table.name for table in tables() if any(is_pointer(column) for column in table.columns)}
+    assert len(pointing) > 10
+    assert pointing - answered_for() == set()
+
+
+def test_every_other_table_is_known_to_say_nothing_of_a_person() -> None:
+    silent = {name for names in NOBODYS.values() for name in names.split()}
+    assert {table.name for table in tables()} - answered_for() - silent == set()
+    assert silent & answered_for() == set()
+
+
+def test_a_slice_names_only_tables_that_there_are() -> None:
+    assert {table for part in SLICES for table in part.tables} <= {table.name for table in tables()}
+
+
+def test_the_tables_of_people_are_found_by_themselves() -> None:
+    names = {table.name for table in own_tables()}
+    assert {"accounts", "devices", "sessions", "access_tokens", "passwords", "roles"} <= names
+    assert names & {"reports", "inbox_messages"} == set()
