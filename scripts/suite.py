@@ -46,6 +46,7 @@ SLICES = (
     Slice("media", 0.75),
     Slice("gis", 1),
     Slice("people", 0.5),
+    Slice("personal_data", 1),
     Slice("notices", 0.25),
     Slice("reports", 1.5),
     Slice("ogc", 0.75),

@@ -27,7 +27,7 @@ from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
 
-os.environ.setdefault("PLATEIA_SECRET_KEY", "the key of the tests that everybody knows")
+SECRET_KEY = os.environ.setdefault("PLATEIA_SECRET_KEY", "the key of the tests that everybody knows")
 REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -74,7 +74,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def app_of_session(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application over that database; limits are off, so that tests may be quick."""
     home = tmp_path_factory.mktemp("home")
-    app = create_app(Settings(home=home, database_url=database_url, limits=False, samples=True, log_level="ERROR"))
+    settings = Settings(
+        home=home,
+        database_url=database_url,
+        limits=False,
+        samples=True,
+        log_level="ERROR",
+        secret_key=SECRET_KEY,
+    )
+    app = create_app(settings)
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -32,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.api.world import ROLES, World, make_world, pick
+from tests.api.world_of_identity import trusted
 
 pytestmark = pytest.mark.slow
 
@@ -69,8 +70,10 @@ def schema(app: Flask) -> BaseSchema:
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
-    return make_world(app)
+def world(app: Flask) -> Iterator[World]:
+    made = make_world(app)
+    with trusted(made):
+        yield made
 
 
 def operations(schema: BaseSchema) -> Iterator[tuple[str, APIOperation]]:

@@ -27,6 +27,8 @@ from service.outbox.expanding import expand
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
+from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
+from tests.api.world_of_identity import provider_for
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -121,7 +123,7 @@ class World:
             plan_import(self.here, layer, uid, file, "a.geojson", Asked(), self.people["map keeper"].account_id)
         return uid
 
-    def path_of(self, asked: Mapping[str, Any], seed: object) -> dict[str, str]:
+    def path_of(self, asked: Mapping[str, Any], seed: Any) -> dict[str, str]:
         """What is there for the parameters of an address."""
         there = {"municipality": self.here.slug} | self.shown_photo
         if "photo" not in asked:
@@ -139,6 +141,7 @@ class World:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:
             there["invitation"] = str(new_invitation(self).uid)
+        there["provider"] = provider_for(seed if isinstance(seed, str) else next(iter(seed)))
         there["message"] = str(pick(self.messages, seed))
         return {name: there.get(name, value) for name, value in asked.items()}
 
@@ -289,26 +292,30 @@ def filled_publication(world: World, body: dict[str, Any], role: str) -> dict[st
     return body | {"version": world.new_draft()}
 
 
-FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = STAFF_FILLED | {
-    "sendPhoto": filled_photo,
-    "sendReport": filled_with_ids,
-    "sendReportWithPhotos": filled_with_photos,
-    "signIn": filled_sign_in,
-    "moveReport": filled_move,
-    "moveMyReport": filled_own_move,
-    "handOverReport": filled_hand_over,
-    "assignReport": filled_assignee,
-    "addRule": filled_rule,
-    "replaceRule": filled_rule,
-    "moveRule": filled_rule_move,
-    "switchRule": filled_switch,
-    "tryPoint": filled_point,
-    "tryPoints": filled_points,
-    "askWhatIf": filled_what_if,
-    "rerouteReports": filled_rerouting,
-    "makeLayer": filled_layer,
-    "beginDraft": filled_draft,
-    "uploadLayer": filled_upload,
-    "publishVersion": filled_publication,
-}
+FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
+    STAFF_FILLED
+    | IDENTITY_FILLED
+    | {
+        "sendPhoto": filled_photo,
+        "sendReport": filled_with_ids,
+        "sendReportWithPhotos": filled_with_photos,
+        "signIn": filled_sign_in,
+        "moveReport": filled_move,
+        "moveMyReport": filled_own_move,
+        "handOverReport": filled_hand_over,
+        "assignReport": filled_assignee,
+        "addRule": filled_rule,
+        "replaceRule": filled_rule,
+        "moveRule": filled_rule_move,
+        "switchRule": filled_switch,
+        "tryPoint": filled_point,
+        "tryPoints": filled_points,
+        "askWhatIf": filled_what_if,
+        "rerouteReports": filled_rerouting,
+        "makeLayer": filled_layer,
+        "beginDraft": filled_draft,
+        "uploadLayer": filled_upload,
+        "publishVersion": filled_publication,
+    }
+)
 """By operation: what a body is made of that fits what there is."""

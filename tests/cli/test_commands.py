@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,17 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.cli import cli
-from service.db import session
+from service.db import session, transaction
 from service.gis.models import Layer, LayerVersion
 from service.municipalities.directory import Municipality, municipalities, municipality
 from service.people.models import Account
-from service.people.roles import PERMISSIONS, ROLES
+from service.people.roles import ROLES
+from service.people.staff.models import Authenticator
 from service.reports.models import Report
 from service.reports.states import as_markdown
 from service.samples.loading import FOLDER, samples
 from tests.cli.commands import plateia, program
 from tests.factories.people import Person
 from tests.factories.reports import make_report
+from tests.people.staff_scene import acts, letters
 from tests.reports.scene import count, expand_all
 
 LAYER = {
@@ -53,9 +56,26 @@ def test_every_command_explains_itself(app: Flask) -> None:
 
 def test_states_and_roles_are_printed_as_the_tables_have_them(app: Flask) -> None:
     assert plateia(app, "states").output == as_markdown()
-    lines = plateia(app, "roles").output.splitlines()
-    assert len(lines) == len(ROLES)
-    assert f"auditor may {'; '.join(PERMISSIONS[one].words for one in ROLES['auditor'].permissions)}" in lines
+    printed = plateia(app, "permissions").output
+    assert re.findall(r"^([a-z_]+): ", printed, re.MULTILINE) == list(ROLES)
+    crew = printed.split("department_staff: ")[1].split("\n\n")[0]
+    assert re.findall(r"^    ([a-z_]+): ", crew, re.MULTILINE) == list(ROLES["department_staff"].permissions)
+    assert "        POST /api/v1/<municipality>/staff/reports/<uuid:report>/moves" in crew
+    assert "Υπάλληλος τμήματος" in plateia(app, "permissions", "--language", "el").output
+
+
+def test_the_first_administrator_is_invited_and_a_lost_authenticator_reset(
+    app: Flask, here: Municipality, bob: Person
+) -> None:
+    result = plateia(app, "invite", "here", "ann@kozani.gr", "Ann", "--role", "administrator")
+    assert result.exit_code == 0, result.output
+    assert [address for address, _, _ in letters()] == ["ann@kozani.gr"]
+    assert refused(plateia(app, "invite", "here", "ann@kozani.gr", "Ann", "--role", "administrator"), "invited_already")
+    with transaction():
+        session.add(Authenticator(account_id=bob.account_id, seed="sealed", used_step=0, failures=0))
+    assert plateia(app, "reset-authenticator", "here", "bob@here.example").exit_code == 0
+    assert count(Authenticator) == 0 and acts()[-1][0] == "second_factor_removed"
+    assert refused(plateia(app, "reset-authenticator", "here", "nobody@here.example"), "NobodyFound")
 
 
 def test_the_openapi_document_is_printed_whole(app: Flask) -> None:
@@ -156,7 +176,7 @@ def test_nobody_becomes_staff_with_a_short_password_or_an_unknown_role(app: Flas
     def appoint(role: str, password: str = "long enough for it", slug: str = "here") -> Result:
         return plateia(app, "staff", slug, "b@kozani.gr", "B", "--role", role, "--password", password)
 
-    assert refused(appoint("auditor", "short"), "12 characters")
+    assert refused(appoint("auditor", "short"), "password_too_easy")
     assert refused(appoint("king"), "king")
     assert refused(appoint("auditor:no-such"), "no-such")
     assert refused(appoint("auditor", slug="nowhere"), "no_such_municipality")

@@ -34,7 +34,7 @@ def test_who_gets_another_password_is_signed_out_everywhere(
 
 def test_the_tokens_of_staff_end_and_the_roles_stay(app: Flask, client: FlaskClient, bob: Person) -> None:
     done = plateia(app, "revoke", "here", "BOB@here.example")
-    assert (done.exit_code, done.output) == (0, "1 tokens ended\n")
+    assert (done.exit_code, done.output) == (0, "1 sessions ended\n")
     assert not may_call(client, bob)
     assert signs_in(client) == 201
 
@@ -54,7 +54,7 @@ def test_a_stolen_phone_is_out_and_does_not_come_back(
     app: Flask, client: FlaskClient, here: Municipality, alice: Person
 ) -> None:
     ann = make_resident(here)
-    assert plateia(app, "revoke", "here", str(alice.installation)).output == "1 tokens ended\n"
+    assert plateia(app, "revoke", "here", str(alice.installation)).output == "1 sessions ended\n"
     assert not may_call(client, alice) and may_call(client, ann)
     phone = {"installation": str(alice.installation), "secret": SECRET, "platform": "android", "app_version": "1.0"}
     answer = client.post("/api/v1/here/devices", json=phone)

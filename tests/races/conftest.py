@@ -11,11 +11,13 @@ from service.municipalities.directory import Municipality
 from tests.kills.house import House
 from tests.races.at_once import send
 
+SETTINGS = {"PLATEIA_THREADS": "20", "PLATEIA_FETCH_ALLOWED": "127.0.0.1"}
+
 
 @pytest.fixture(scope="session")
 def servers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """The URLs of two processes over one database and one folder; each answers twenty requests at once."""
-    home, settings = tmp_path_factory.mktemp("servers"), {"PLATEIA_THREADS": "20"}
+    home, settings = tmp_path_factory.mktemp("servers"), SETTINGS
     houses = [House(home, database_url, "http://127.0.0.1:9", settings=settings) for _ in range(2)]
     try:
         for house in houses:

@@ -78,6 +78,15 @@ BODIES: dict[str, Any] = {
     "people.sign_out": {},
     "people.change": {"language": "en"},
     "people.push_target": {"kind": "token", "value": "stolen"},
+    "sessions.end_session": {},
+    "sessions.end_other_sessions": {},
+    "sessions.remove": {},
+    "contacts.send": {"channel": "email", "address": "ours@here.example"},
+    "contacts.confirm_contact": {"id": str(uuid.UUID(int=7)), "code": "123456"},
+    "contacts.remove": {},
+    "contacts.join_contact": {"id": str(uuid.UUID(int=7)), "code": "123456"},
+    "contacts.phone_code": {},
+    "contacts.join_phone": {"code": "ours"},
     "reports.send_photo": {},
     "reports.submit": {"category": "dark-lamp", **INSIDE},
     "reports.submit_whole": {},
@@ -128,6 +137,10 @@ BODIES: dict[str, Any] = {
     "verified.letters": {"letters": [{"identifier": "123456783", "address": "Our street 1"}]},
     "api_keys.make": {"name": "Ours", "scopes": ["read_public"]},
     "api_keys.end": {},
+    "personal_data.ask_for_copy": {},
+    "personal_data.drop_copy": {},
+    "personal_data.link_copy": {},
+    "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
@@ -144,6 +157,7 @@ BODIES: dict[str, Any] = {
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values = {name: ids.get(name, "small") for name in rule.arguments} | {"municipality": slug}
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
+    values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule
@@ -171,11 +185,13 @@ def all_tables() -> list[Table]:
 
 @pytest.fixture
 def ids(client: FlaskClient, here: Municipality, alice: Person) -> dict[str, str]:
-    """Things of `here`: a report with a photo, what its reporter was told."""
+    """Things of `here`: a report with a photo, what its reporter was told, their phone and its session."""
     sent = send_whole(client, [photo()], who=alice, category="open").json
     expand_all()
     message = inbox_of(alice)[0].uid
-    return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)}
+    (phone,) = client.get("/api/v1/here/me/sessions", headers=alice.headers).json["sessions"]
+    ours = {"session": phone["id"], "installation": phone["phone"]}
+    return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)} | ours
 
 
 def test_staff_of_the_neighbour_get_nothing_here(

@@ -46,6 +46,7 @@ class LoopbackProvider(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.key_name = "first"
+        rsa_key(self.key_name)  # before threads may make it twice
         self.sign: Sign = signed
         self.change: dict[str, Any] = {}
         self.about: dict[str, Any] | list[Any] | str | None = None
