@@ -11,7 +11,7 @@ from service.people.auditing import ACTIONS
 class AuditQuery(PageQuery):
     """Which entries."""
 
-    action = fields.String(validate=validate.OneOf(list(ACTIONS)))
+    action = fields.String(validate=validate.OneOf(list(ACTIONS)), metadata={"description": "Only acts of this kind."})
     actor = fields.UUID(metadata={"description": "The account of the member of staff who did it."})
     subject = fields.String(
         validate=validate.Length(1, 200), metadata={"description": "What it was done to, as the entries name it."}

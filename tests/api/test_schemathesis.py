@@ -33,6 +33,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.world import ROLES, World, make_world, pick
 from tests.api.world_of_identity import trusted
+from tests.api.world_of_phones import JOINING, joining_headers
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +91,8 @@ def from_outside(case: Case, **options: Any) -> Response:
 def call(case: Case, name: str, world: World, role: str, *checks: Any) -> Response:
     """Send it as this role, and hold the answer to the document."""
     headers = world.fresh_headers(role) if name == "signOut" else world.headers(role)
+    if name in JOINING:
+        headers = joining_headers(world, role)
     response = from_outside(case, headers=headers)
     case.validate_response(response, checks=[*CHECKS, *checks], headers=headers)
     if response.status_code >= 400:

@@ -29,6 +29,8 @@ from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
+from tests.api.world_of_phones import FILLED as PHONES_FILLED
+from tests.api.world_of_phones import new_phone, new_session
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -82,6 +84,7 @@ class World:
     reports: list[uuid.UUID] = field(default_factory=list)
     shown_photo: dict[str, str] = field(default_factory=dict)
     messages: list[uuid.UUID] = field(default_factory=list)
+    joining: Person | None = None
 
     def headers(self, role: str) -> dict[str, str]:
         """What the calls of this role carry."""
@@ -142,6 +145,10 @@ class World:
         if "invitation" in asked:
             there["invitation"] = str(new_invitation(self).uid)
         there["provider"] = provider_for(seed if isinstance(seed, str) else next(iter(seed)))
+        if "session" in asked:
+            there["session"] = str(new_session(self))
+        if "installation" in asked:
+            there["installation"] = str(new_phone(self))
         there["message"] = str(pick(self.messages, seed))
         return {name: there.get(name, value) for name, value in asked.items()}
 
@@ -295,6 +302,7 @@ def filled_publication(world: World, body: dict[str, Any], role: str) -> dict[st
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     STAFF_FILLED
     | IDENTITY_FILLED
+    | PHONES_FILLED
     | {
         "sendPhoto": filled_photo,
         "sendReport": filled_with_ids,

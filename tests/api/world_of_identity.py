@@ -35,7 +35,7 @@ class Trusting(Protocol):
 def trusted(world: Any) -> Iterator[None]:
     """Two providers that answer on this machine, until the block ends."""
     usual = world.app.config["PLATEIA"]
-    world.app.config["PLATEIA"] = replace(usual, fetch_allowed=ALLOWED)
+    world.app.config["PLATEIA"] = replace(usual, fetch_allowed=ALLOWED, smtp_url="smtp://127.0.0.1:9")
     try:
         with provider_server.running() as world.login, firebase_server.running() as world.firebase:
             account = {

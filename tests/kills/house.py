@@ -59,7 +59,7 @@ class House:
             "PLATEIA_FCM_BASE_URL": self.fcm_url,
             "PLATEIA_PORT": str(self.port),
             "PLATEIA_LIMITS": "0",
-            "PLATEIA_SECRET_KEY": "the key of a house that is torn down soon",
+            "PLATEIA_SECRET_KEY": os.environ.get("PLATEIA_SECRET_KEY", "the key of a house that is torn down soon"),
             "PLATEIA_LOG_LEVEL": "WARNING",
             "PLATEIA_SECRET_KEY": "the key of the tests that everybody knows",
         } | self.settings

@@ -101,13 +101,14 @@ def test_where_encryption_is_required_nothing_is_sent_without_it() -> None:
     ("url", "required"),
     [
         ("smtp://mail.example:587", True),
-        ("smtp://user:secret@192.0.2.1", True),
-        ("smtp://mail.example?starttls=offered", False),
-        ("smtp://localhost", False),
-        ("smtp://[::1]:25", False),
+        ("smtp://mail.example:587?starttls=offered", False),
+        ("smtp://127.0.0.1", False),
+        ("smtp://127.0.0.1?starttls=required", True),
     ],
 )
-def test_a_server_on_another_machine_is_sent_nothing_without_encryption(url: str, required: bool) -> None:
+def test_codes_and_names_leave_this_machine_encrypted_unless_an_operator_says_otherwise(
+    url: str, required: bool
+) -> None:
     assert Server.from_url(url).starttls_required is required
 
 

@@ -1,8 +1,8 @@
 """E-mail over SMTP.
 
-`PLATEIA_SMTP_URL` is `smtp://user:password@host:587` (STARTTLS, and nothing is sent without it), the same with
-`?starttls=offered` (only where the server offers it, which is how a server on this machine is spoken to anyway), or
-`smtps://…:465` (TLS from the first byte). User and password are percent-encoded and may be left out.
+`PLATEIA_SMTP_URL` is `smtp://user:password@host:587` (nothing is sent without STARTTLS), or `smtps://…:465` (TLS from the
+first byte). With `?starttls=offered`, and to a server on this machine, mail goes in the clear where the server offers no
+STARTTLS. User and password are percent-encoded and may be left out.
 
 The Message-ID is the delivery's own, so that a mailbox can tell a repeat from a second message.
 """
@@ -45,7 +45,7 @@ class Server:
         wish = parse_qs(parts.query).get("starttls", [usual])[0]
         if parts.scheme not in PORTS or not parts.hostname or wish not in ("offered", "required"):
             raise SettingsRefused(
-                "PLATEIA_SMTP_URL is smtp://[user:password@]host[:port][?starttls=required|offered] or smtps://…"
+                "PLATEIA_SMTP_URL is smtp://[user:password@]host[:port][?starttls=offered] or smtps://…"
             )
         return cls(
             host=parts.hostname,
