@@ -61,7 +61,6 @@ class House:
             "PLATEIA_LIMITS": "0",
             "PLATEIA_SECRET_KEY": os.environ.get("PLATEIA_SECRET_KEY", "the key of a house that is torn down soon"),
             "PLATEIA_LOG_LEVEL": "WARNING",
-            "PLATEIA_SECRET_KEY": "the key of the tests that everybody knows",
         } | self.settings
 
     def log(self, name: str) -> Path:

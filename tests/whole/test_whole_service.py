@@ -4,8 +4,8 @@ import ast
 import importlib
 import io
 import pkgutil
-import sys
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
