@@ -8,6 +8,9 @@ from pathlib import Path
 
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
 
+SERVERS = ("redis-server", "valkey-server", "redis-check-rdb")
+"""Names of a program that is a Redis server when it is called `redis-server`."""
+
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/plateia.conf")
 """While it is there, the package of PostgreSQL makes no cluster of its own."""
 
@@ -38,6 +41,14 @@ def for_comparison() -> list[str]:
     return missing
 
 
+def for_limits() -> list[str]:
+    """Return the package still missing that holds a Redis server, by whatever name.
+
+    Debian's redis-tools holds the same program as its redis-server, and starts no service.
+    """
+    return [] if any(map(shutil.which, SERVERS)) else ["redis-tools"]
+
+
 def may_install() -> bool:
     """Tell whether packages can be installed from here without asking anybody for a password."""
     return bool(shutil.which("apt-get")) and (os.geteuid() == 0 or has_free_sudo())
@@ -64,9 +75,9 @@ def command(packages: list[str]) -> str:
     if shutil.which("apt-get"):
         return f"{sudo}apt-get update && {sudo}apt-get install {' '.join(packages)}"
     if shutil.which("dnf"):
-        return f"{sudo}dnf install postgresql-server postgresql-contrib postgis gdal libspatialite"
+        return f"{sudo}dnf install postgresql-server postgresql-contrib postgis gdal libspatialite valkey"
     if shutil.which("brew"):
-        return "brew install postgis gdal libspatialite"
+        return "brew install postgis gdal libspatialite redis"
     return f"(install PostgreSQL with PostGIS; on Debian: {' '.join(packages)})"
 
 

@@ -130,9 +130,9 @@ def answer(command: list[str | Path]) -> str:
 
 
 def install_what_is_missing(programs: Path | None) -> None:
-    """Install PostgreSQL, PostGIS and the programs of the comparisons where they are missing and we may.
+    """Install PostgreSQL, PostGIS, Redis and the programs of the comparisons where they are missing and we may.
 
-    Where we may not, the comparisons alone are told of here; without PostGIS there is more to tell, see `why_not`.
+    Where we may not, all but PostGIS are told of here; without PostGIS there is more to tell, see `why_not`.
     """
     missing = missing_packages(programs)
     if not missing:
@@ -141,11 +141,12 @@ def install_what_is_missing(programs: Path | None) -> None:
         if not packages.install(missing):
             print("apt-get could not install all of it; see above.", flush=True)
     elif programs and has_postgis(programs):
-        print(f"The comparisons with GDAL and SpatiaLite want more:\n\n    {packages.command(missing)}\n", flush=True)
+        told = "The comparisons with GDAL and SpatiaLite, and the limits in Redis, want more"
+        print(f"{told}:\n\n    {packages.command(missing)}\n", flush=True)
 
 
 def missing_packages(programs: Path | None) -> list[str]:
-    missing = packages.for_comparison()
+    missing = packages.for_comparison() + packages.for_limits()
     if programs is None or not has_postgis(programs):
         missing = packages.postgis(packages.version_of(programs)) + missing
     return missing

@@ -125,12 +125,12 @@ def guards(settings: Settings) -> dict[str, str]:
     """
     found = {
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "no-store",
     }
     if settings.public_url.startswith("https:"):
-        found["Strict-Transport-Security"] = f"max-age={YEAR}"
+        found["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     return found
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ from flask import Flask
 
 from service import serving, supervising, worker
 from service.app import create_app
-from service.config import Settings, SettingsRefused, is_loopback
+from service.config import PRIVATE, Settings, SettingsRefused, is_loopback
 from service.db import session, transaction
 from service.errors import Problem
 from service.gis.importing import read_features
@@ -41,6 +42,7 @@ from service.schema_version import undo
 @click.pass_context
 def cli(context: click.Context) -> None:
     """The service behind a municipality's mobile app."""
+    os.umask(PRIVATE)
     try:
         context.obj = Settings.from_environment()
     except (SettingsRefused, EnvError) as error:

@@ -5,13 +5,16 @@ import re
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from environs import Env
 
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
 SHORTEST_KEY = 32
 SECRET_FILE = "secret-key"  # noqa: S105  (a name)
+
+PRIVATE = 0o077
+"""What others are denied of every file that a process of the service makes: it may hold what people wrote."""
 
 
 class SettingsRefused(Exception):
@@ -23,7 +26,7 @@ class Settings:
     """All settings. Each is `PLATEIA_` and the name in capitals; `docs/operating.md` lists them."""
 
     home: Path = field(default_factory=lambda: Path("var"))
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     files_url: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
@@ -31,12 +34,12 @@ class Settings:
     samples: bool = False
     log_level: str = "INFO"
     threads: int = 8
-    limits_url: str = "memory://"
+    limits_url: str = field(default="memory://", repr=False)
     limits: bool = True
     trusted_proxies: int = 0
     fcm_credentials: str | None = None
     fcm_base_url: str | None = None
-    smtp_url: str | None = None
+    smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "plateia@localhost"
     sms_url: str | None = None
     sms_token: str | None = None
@@ -58,6 +61,11 @@ class Settings:
         self.refuse_what_is_unsafe()
 
     def refuse_what_is_unsafe(self) -> None:
+        if is_undecided(self.database_url):
+            raise SettingsRefused(
+                "PLATEIA_DATABASE_URL leads to another machine and does not say whether the way is encrypted: add "
+                "?sslmode=verify-full (or require), or ?sslmode=disable where nobody else is on that network."
+            )
         if self.samples and not is_loopback(self.host):
             raise SettingsRefused(
                 f"The sample accounts have known passwords: they start only on a loopback address, not on {self.host}."
@@ -134,6 +142,16 @@ def host_of(url: str) -> str:
         return "" if "\\" in url else urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+def is_undecided(database_url: str) -> bool:
+    """Whether PostgreSQL on another machine would be spoken to with or without TLS, as whoever is between likes."""
+    parts = urlsplit(database_url)
+    asked = parse_qs(parts.query)
+    host = parts.hostname or asked.get("host", [""])[0]
+    if not parts.scheme.startswith("postgresql") or host.startswith("/") or not host or is_loopback(host):
+        return False
+    return "sslmode" not in asked and not os.environ.get("PGSSLMODE")
 
 
 def in_url(host: str) -> str:

@@ -1,7 +1,9 @@
 """For gunicorn: `gunicorn --worker-class gthread --workers 2 --threads 32 service.wsgi:app`."""
 
+import os
+
 from service.app import create_app
-from service.config import Settings, SettingsRefused
+from service.config import PRIVATE, Settings, SettingsRefused
 
 
 def settings_for_anybody() -> Settings:
@@ -15,4 +17,5 @@ def settings_for_anybody() -> Settings:
     return settings
 
 
+os.umask(PRIVATE)
 app = create_app(settings_for_anybody())

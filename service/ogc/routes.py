@@ -49,6 +49,8 @@ from service.text import pick
 LARGEST_FEATURE = 8 * 1024 * 1024
 """Bytes: a coast has many corners."""
 
+KINDS_OF_BODY = ("application/geo+json", "application/json", "application/merge-patch+json")
+
 blueprint = Blueprint("ogc", __name__, url_prefix="/ogc/<municipality>")
 
 
@@ -249,7 +251,11 @@ def as_feature(item: Item, system: str) -> dict[str, Any]:
 
 
 def body() -> Any:
-    """What was sent, as JSON. Raises FieldsNotValid."""
+    """What was sent, as JSON that says so: a foreign page can make a browser send anything else with the password
+    that it has kept. Raises FieldsNotValid.
+    """
+    if request.mimetype not in KINDS_OF_BODY:
+        abort(415)
     try:
         return read_json(request.get_data())
     except orjson.JSONDecodeError:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import blake2b
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -107,8 +108,9 @@ def email_in_body() -> object:
 
 
 def whose_password() -> str:
-    """The account that somebody tries to sign in to, whatever address they come from."""
-    return f"email:{g.municipality.slug}:{str(email_in_body()).strip().lower()[:254]}"
+    """The account that somebody tries to sign in to, whatever address they come from; its name is not kept."""
+    email = str(email_in_body()).strip().lower()
+    return f"email:{g.municipality.slug}:{blake2b(email.encode(errors='replace'), digest_size=16).hexdigest()}"
 
 
 def whose_password_and_who() -> str:

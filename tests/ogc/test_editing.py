@@ -222,7 +222,8 @@ def test_what_is_no_feature_is_refused_and_nothing_is_left_behind(
 def test_what_is_no_json_is_refused(client: FlaskClient, here: Municipality, kate: Person, method: str) -> None:
     path = f"{OGC}{POSTS}" + ("" if method == "POST" else "/L3")
     for data, status in ((b"", 400), (b"{", 400), (b'{"properties": {"a": NaN}}', 400), (b'{"a": "\\u0000"}', 422)):
-        assert client.open(path, method=method, data=data, headers=kate.headers).status_code == status
+        sent = client.open(path, method=method, data=data, content_type="application/geo+json", headers=kate.headers)
+        assert sent.status_code == status
     assert drafts() == []
 
 
@@ -332,3 +333,17 @@ def test_qgis_in_the_national_grid(client: FlaskClient, here: Municipality, kate
 def test_an_empty_change_is_no_fault(client: FlaskClient, here: Municipality, kate: Person) -> None:
     assert write(client, "PATCH", f"{POSTS}/L3", kate, {}, "*").status_code == 204
     assert get(client, f"{POSTS}/L3", kate).json["properties"] == {"crew": "lighting"}
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_a_foreign_page_cannot_edit_with_the_password_that_a_browser_keeps(
+    client: FlaskClient, here: Municipality, kate: Person, kind: str
+) -> None:
+    sent = client.post(
+        f"{OGC}{POSTS}",
+        data=json.dumps(point(key="planted")),
+        content_type=kind,
+        auth=("kate", kate.token),
+    )
+    assert sent.status_code == 415
+    assert drafts() == []

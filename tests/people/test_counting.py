@@ -9,7 +9,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from service.people import counting
-from service.people.counting import Counted, counter
+from service.people.counting import Counted, Shared, counter
 
 TWICE = parse("2 per hour")
 
@@ -32,8 +32,8 @@ def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 
 def test_several_processes_count_together_where_they_are_told() -> None:
     storage = counter("redis://cache.example:6380/2").storage
-    assert isinstance(storage, RedisStorage)
-    told = storage.storage.connection_pool.connection_kwargs
+    assert isinstance(storage, Shared) and isinstance(storage.there, RedisStorage)
+    told = storage.there.storage.connection_pool.connection_kwargs
     assert (told["host"], told["port"], told["db"]) == ("cache.example", 6380, 2)
 
 

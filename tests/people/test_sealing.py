@@ -78,7 +78,7 @@ def test_a_short_key_is_refused_and_a_missing_one_with_postgresql(
     with pytest.raises(SettingsRefused, match="32"):
         Settings(home=tmp_path, secret_key=f"{NEW},short")
     monkeypatch.setenv("PLATEIA_HOME", str(tmp_path))
-    monkeypatch.setenv("PLATEIA_DATABASE_URL", "postgresql://db/plateia")
+    monkeypatch.setenv("PLATEIA_DATABASE_URL", "postgresql://db/plateia?sslmode=require")
     monkeypatch.delenv("PLATEIA_SECRET_KEY")
     with pytest.raises(SettingsRefused, match="PLATEIA_SECRET_KEY"):
         Settings.from_environment()

@@ -32,7 +32,9 @@ def test_every_answer_has_a_strict_policy_and_says_whether_it_may_be_kept(
         assert found["Referrer-Policy"] == "no-referrer", place
         assert found["Cache-Control"], place
         policy = found["Content-Security-Policy"]
-        assert "default-src 'none'" in policy and not OPEN.search(policy), (place, policy)
+        for said in ("default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+            assert said in policy, (place, policy)
+        assert not OPEN.search(policy), (place, policy)
 
 
 def test_nothing_sets_a_cookie(app: Flask, client: FlaskClient, here: Municipality, bob: Person) -> None:
@@ -45,4 +47,4 @@ def test_browsers_are_told_to_use_tls_where_the_service_is_reached_by_it(app: Fl
     settings: Settings = app.config["PLATEIA"]
     assert "Strict-Transport-Security" not in client.get("/health").headers
     secure = create_app(Settings(**(vars(settings) | {"public_url": "https://plateia.example"}))).test_client()
-    assert secure.get("/health").headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert secure.get("/health").headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"

@@ -4,6 +4,7 @@ import ast
 import importlib
 import io
 import pkgutil
+import re
 import sys
 import uuid
 from collections.abc import Iterator
@@ -164,15 +165,15 @@ BODIES: dict[str, Any] = {
 
 
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
-    values = {name: ids.get(name, "small") for name in rule.arguments} | {"municipality": slug}
+    values = {name: ids.get(name, "small") for name in rule.arguments}
+    values |= dict.fromkeys(rule.arguments & {"municipality"}, slug)
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
     values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule
         for name, value in values.items():
-            begin = text.rfind("<", 0, text.index(f"{name}>"))
-            text = text[:begin] + value + text[text.index(f"{name}>") + len(name) + 1 :]
+            text = re.sub(rf"<(?:[^<>]*:)?{name}>", value, text)
         return text
 
 
