@@ -3,11 +3,13 @@
 from sqlalchemy import update
 
 from service.db import session
-from service.gis.models import LayerPublication, LayerVersion
+from service.gis.models import LayerFetch, LayerPublication, LayerSource, LayerVersion
+
+WHO = (LayerVersion.by_id, LayerPublication.by_id, LayerSource.by_id, LayerSource.asked_by_id, LayerFetch.by_id)
 
 
 def forget_keeper(account_id: int) -> None:
-    """Unlink the versions and publications of this person."""
-    for model in (LayerVersion, LayerPublication):
-        theirs = update(model).where(model.by_id == account_id).values(by_id=None)
+    """Unlink the versions, publications, sources and fetches of this person."""
+    for column in WHO:
+        theirs = update(column.class_).where(column == account_id).values({column: None})
         session.execute(theirs.execution_options(synchronize_session=False))

@@ -94,3 +94,22 @@ def on_the_map(municipality: Municipality, layer: str, feature: str) -> Followed
 
 KINDS: Mapping[str, Callable[[Municipality, str, str], Followed | None]] = {LAYER: on_the_map}
 """Kind of thing → what one of them is called, for a municipality, a value and a part."""
+
+
+def forget_follows(account_id: int) -> None:
+    """Nobody knows any more what this person followed."""
+    session.execute(delete(Follow).where(Follow.account_id == account_id))
+
+
+def hand_over_follows(from_id: int, to_id: int) -> None:
+    """What one account follows is followed by another, which is the same person's."""
+    has_it = aliased(Follow)
+    twice = exists().where(
+        has_it.account_id == to_id,
+        has_it.kind == Follow.kind,
+        has_it.value == Follow.value,
+        has_it.part == Follow.part,
+    )
+    here = {"synchronize_session": False}
+    session.execute(delete(Follow).where(Follow.account_id == from_id, twice).execution_options(**here))
+    session.execute(update(Follow).where(Follow.account_id == from_id).values(account_id=to_id).execution_options(**here))

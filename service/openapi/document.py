@@ -139,9 +139,9 @@ def finish(operation: Operation, schemas: dict[str, Any]) -> None:
         responses["304"] = NOT_MODIFIED
         headers["ETag"] = "ETag"
         operation["parameters"].append(reference("parameters", "IfNoneMatch"))
-    done, *not_yet = (responses[status] for status in sorted(responses) if status.startswith("2"))
-    for later in not_yet:
-        later["headers"] = {"Retry-After": reference("headers", "RetryAfter")}
+    done = responses[min(status for status in responses if status.startswith("2"))]
+    if "202" in responses and responses["202"] is not done:
+        responses["202"]["headers"] = {"Retry-After": reference("headers", "RetryAfter")}
     done["description"] = text_of(done, schemas)
     if headers:
         done["headers"] = {header: reference("headers", component) for header, component in headers.items()}

@@ -6,7 +6,7 @@ from service.db import session
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
-from service.people.contacts.codes import use_code
+from service.people.contacts.codes import forget_target, use_code
 from service.people.models import Account
 from service.text import N_
 
@@ -50,4 +50,7 @@ def is_proved(here: Municipality, who: Caller, code_id: uuid.UUID | None, digits
     if code_id is None or digits is None:
         raise CodeNeeded
     shown = use_code(here, who, code_id, digits)
-    return shown is not None and shown.address in own
+    if shown is None:
+        return False
+    forget_target(shown.target_id)
+    return shown.address in own

@@ -13,6 +13,7 @@ from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
 from service.municipalities.directory import Municipality
+from service.notices.following import follows_of, forget_follows, hand_over_follows
 from service.notices.inbox import forget_inbox, hand_over_inbox, inbox_of
 from service.outbox.retaining import forget_person, hand_over_deliveries, told
 from service.people.collecting import collect_account
@@ -66,8 +67,15 @@ SLICES = (
         lambda here, before, after: hand_over_inbox(before.account_id, after.account_id),
     ),
     Slice(
+        "follows",
+        ("follows",),
+        lambda here, who, wish: forget_follows(who.account_id),
+        lambda here, who: as_rows(follows_of(who.account_id)),
+        lambda here, before, after: hand_over_follows(before.account_id, after.account_id),
+    ),
+    Slice(
         "map",
-        ("layer_versions", "layer_publications"),
+        ("layer_versions", "layer_publications", "layer_sources", "layer_fetches"),
         lambda here, who, wish: forget_keeper(who.account_id) if who.kind != "resident" else None,
     ),
     Slice(

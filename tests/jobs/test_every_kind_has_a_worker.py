@@ -10,6 +10,7 @@ from service.housekeeping import EVERY
 from service.worker import EVENTS, JOBS
 
 HERE = Path(service.__file__).parent
+PLANNERS = ("service.jobs.planning", "service.outbox.posting")
 IN_A_LOOP = {"service.housekeeping": set(EVERY)}
 """Modules that plan from a table: the kinds in it."""
 
@@ -19,7 +20,9 @@ def kinds_given_to(function: str, position: int) -> Iterator[str]:
     for path in sorted(HERE.rglob("*.py")):
         name = ".".join(("service", *path.relative_to(HERE).with_suffix("").parts))
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function:
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function):
+                continue
+            if getattr(importlib.import_module(name), function).__module__ in PLANNERS:
                 yield from named(call.args[position], name)
 
 

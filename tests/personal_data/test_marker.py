@@ -48,6 +48,8 @@ NOT_TAKEN: dict[str, str] = {
     "sendReport.category": A_CHOICE,
     "sendReportWithPhotos.report.category": A_CHOICE,
     "beginSignIn.redirect": A_CHOICE,
+    "follow.part": A_CHOICE,
+    "follow.value": A_CHOICE,
     "acceptInvitation.name": "it is of staff, who have an invitation",
 } | dict.fromkeys(
     [
