@@ -12,6 +12,7 @@ from service.db import Base, session
 from service.municipalities.directory import Municipality
 from service.outbox import targets
 from service.people.audit_models import AuditDetail, AuditEntry
+from service.people.callers import Caller
 from service.people.models import Account, Device
 from service.people.staff.models import Invitation
 
@@ -36,6 +37,12 @@ def person_locked(municipality: Municipality, account: uuid.UUID) -> Person | No
     query = select(Account).filter_by(municipality_id=municipality.id, uid=account).with_for_update()
     found = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     return None if found is None else person_of(found, locked=True)
+
+
+def is_still_there(caller: Caller) -> bool:
+    """Whether the caller was not erased meanwhile; nobody erases them until this transaction ends."""
+    held = select(Account.id).where(Account.id == caller.account_id).with_for_update(read=True, key_share=True)
+    return session.scalar(held) is not None
 
 
 def person_of(account: Account, locked: bool = False) -> Person:

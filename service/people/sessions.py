@@ -32,8 +32,7 @@ from service.text import N_
 HOW = {
     "phone": "by the secret of a phone that was registered",
     "password": "by e-mail address and password",
-    "firebase": "with Firebase Authentication",
-    "oidc": "with an OpenID Connect provider",
+    "oidc": "as staff, with an identity provider",
 }
 """How somebody showed who they are."""
 

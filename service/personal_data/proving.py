@@ -6,7 +6,7 @@ from service.db import session
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
-from service.people.contacts.codes import use_code
+from service.people.contacts.codes import forget_target, use_code
 from service.people.models import Account
 from service.text import N_
 
@@ -43,11 +43,14 @@ def is_proved(here: Municipality, who: Caller, code_id: uuid.UUID | None, digits
     """Whether the code came to an address that is confirmed as theirs; yes, where there is none. No: commit the try,
     then refuse. Raises CodeNeeded.
     """
-    account = session.get_one(Account, who.account_id)
-    own = {account.email, account.phone} - {None}
+    account = session.get(Account, who.account_id)
+    own = {account.email, account.phone} - {None} if account else set()
     if not own:
         return True
     if code_id is None or digits is None:
         raise CodeNeeded
     shown = use_code(here, who, code_id, digits)
-    return shown is not None and shown.address in own
+    if shown is None:
+        return False
+    forget_target(shown.target_id)
+    return shown.address in own

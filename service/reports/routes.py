@@ -31,7 +31,8 @@ from service.media.limits import USUAL
 from service.media.preparing import PhotosBusy
 from service.media.renditions import Rendition
 from service.municipalities.directory import Municipality
-from service.people.access import anybody, caller, caller_or_nobody, public, signed_in
+from service.people.access import SignInNeeded, anybody, caller, caller_or_nobody, public, signed_in
+from service.people.erasing import is_still_there
 from service.people.limits import intake_limit
 from service.reports import finding, presenting
 from service.reports.answering import AnswersNotValid
@@ -110,8 +111,11 @@ def send_photo(parts: dict[str, Any], municipality: Municipality) -> Response:
     """
     data = read_upload(parts["photo"])
     stop_reading()  # nothing is held while the photo is decoded and kept
-    kept = store_photo(municipality, uploader(caller_or_nobody()), data, store(), alt=parts["alt"])
+    who = caller_or_nobody()
+    kept = store_photo(municipality, uploader(who), data, store(), alt=parts["alt"])
     with transaction():
+        if who is not None and not is_still_there(who):
+            raise SignInNeeded
         record(kept)
     crash_here("after_photo_recorded")
     return answer({"id": kept.uid, "width": kept.width, "height": kept.height}, 201)

@@ -10,6 +10,7 @@ from service.housekeeping import EVERY
 from service.worker import EVENTS, JOBS
 
 HERE = Path(service.__file__).parent
+PLANNERS = ("service.jobs.planning", "service.outbox.posting")
 IN_A_LOOP = {"service.housekeeping": set(EVERY)}
 """Modules that plan from a table: the kinds in it."""
 
@@ -20,7 +21,8 @@ def kinds_given_to(function: str, position: int) -> Iterator[str]:
         name = ".".join(("service", *path.relative_to(HERE).with_suffix("").parts))
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function:
-                yield from named(call.args[position], name)
+                if getattr(importlib.import_module(name), function).__module__ in PLANNERS:
+                    yield from named(call.args[position], name)
 
 
 def named(argument: ast.expr, module: str) -> set[str]:

@@ -76,36 +76,8 @@ def test_two_phones_that_exchange_their_push_targets_both_get_through(two_urls: 
         assert [active_targets(who) for who in phones] == [[token] for token in tokens]
 
 
-def test_two_people_that_exchange_their_addresses_both_get_through(two_urls: list[str], here: Municipality) -> None:
-    addresses = ["a@example.org", "b@example.org"]
-    people = [make_resident(here), make_resident(here)]
-    for _ in range(ROUNDS):
-        addresses.reverse()
-        answers = at_once([partial(say_address, *each) for each in zip(two_urls, people, addresses, strict=True)])
-        assert [answer.status_code for answer in answers] == [200, 200], answers[0].text + answers[1].text
-        assert [active_targets(who, "email") for who in people] == [[address] for address in addresses]
-
-
-def test_an_address_that_one_gives_up_while_another_says_it_reaches_the_other(
-    two_urls: list[str], here: Municipality
-) -> None:
-    for round_number in range(ROUNDS):
-        address = f"us-{round_number}@example.org"
-        one, other = make_resident(here), make_resident(here)
-        assert say_address(two_urls[0], one, address).status_code == 200
-        answers = at_once(
-            [partial(say_address, two_urls[0], one, None), partial(say_address, two_urls[1], other, address)]
-        )
-        assert [answer.status_code for answer in answers] == [200, 200]
-        assert (active_targets(one, "email"), active_targets(other, "email")) == ([], [address])
-
-
 def say_token(url: str, who: Person, token: str) -> Answer:
     return call(url, "PUT", "/me/push-target", who, json={"kind": "token", "value": token})
-
-
-def say_address(url: str, who: Person, address: str | None) -> Answer:
-    return call(url, "PATCH", "/me", who, json={"email": address})
 
 
 def active_targets(who: Person, channel: str = "push") -> list[str]:

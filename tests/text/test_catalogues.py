@@ -26,7 +26,8 @@ from tests.text.script import CHECKOUT, messages_script
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 SAME_AS_ENGLISH = {"{category}: {note}"}
-LATIN_WORDS = {"JPEG", "PNG", "WebP", "HEIC", "AVIF", "EPSG", "ISO", "lon", "lat", "category"}
+LATIN_WORDS = {"JPEG", "PNG", "WebP", "HEIC", "AVIF", "EPSG", "ISO", "lon", "lat", "category", "API", "Plateia"}
+LATIN_WORDS |= {"JavaScript", "authenticator", "UTC"}
 
 GREEK = set("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ")
 BULGARIAN = set("абвгдежзийклмнопрстуфхцчшщъьюяѝ")

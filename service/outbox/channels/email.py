@@ -1,7 +1,7 @@
 """E-mail over SMTP.
 
 `PLATEIA_SMTP_URL` is `smtp://user:password@host:587` (nothing is sent without STARTTLS), or `smtps://…:465` (TLS from
-the first byte). With `?starttls=offered`, and to a server on this machine, mail goes in the clear where the server
+the first byte). With `?starttls=offered`, and to a server on this machine, mail goes out in the clear where the server
 offers no STARTTLS. User and password are percent-encoded and may be left out.
 
 The Message-ID is the delivery's own, so that a mailbox can tell a repeat from a second message.

@@ -29,21 +29,16 @@ from service.text import N_, locale_of, pick, say
 
 PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  (a kind of event)
 
+GREETING = N_("Good day {name},")
 INVITED = (
     N_("You are invited to work with {municipality} in Plateia"),
-    N_(
-        "Good day {name},\n\nplease open this link and choose a password. It can be used once, until {until}:\n\n"
-        "{link}\n\n"
-        "If you did not expect this, you need not do anything."
-    ),
+    N_("please open this link and choose a password. It can be used once, until {until}:"),
+    N_("If you did not expect this, you need not do anything."),
 )
 FORGOTTEN = (
     N_("A new password for {municipality} in Plateia"),
-    N_(
-        "Good day {name},\n\nwith this link you choose a new password. It can be used once, until {until}:\n\n"
-        "{link}\n\n"
-        "If you did not ask for it, you need not do anything: your password stays as it is."
-    ),
+    N_("with this link you choose a new password. It can be used once, until {until}:"),
+    N_("If you did not ask for it, you need not do anything: your password stays as it is."),
 )
 
 
@@ -90,7 +85,7 @@ def letter(
     municipality: Municipality,
     spoken: str,
     email: str,
-    texts: tuple[str, str],
+    texts: tuple[str, str, str],
     values: dict[str, str],
     lasts: Any,
 ) -> Iterator[Owed]:
@@ -100,7 +95,8 @@ def letter(
     if target_id is None:
         return
     values = values | {"municipality": pick(municipality.name, spoken, municipality.main_language)}
-    subject, text = (say(spoken, part, **values) for part in texts)
+    subject, greeting, why, otherwise = (say(spoken, part, **values) for part in (texts[0], GREETING, *texts[1:]))
+    text = "\n\n".join((greeting, why, values["link"], otherwise))
     yield Owed(target_id, str(event.uid), {"subject": subject, "text": f"{text}\n"}, lasts=lasts)
 
 

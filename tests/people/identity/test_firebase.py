@@ -65,29 +65,28 @@ def test_a_phone_signs_in_and_a_second_one_joins(
     assert lookups == [f"/v1/projects/{PROJECT}/accounts:lookup"] * 2
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"aud": "another-project"},
-        {"iss": "https://securetoken.google.com/another-project"},
-        {"aud": "another-project", "iss": "https://securetoken.google.com/another-project"},
-        {"exp": int(time.time()) - 60},
-        {"iat": int(time.time()) + 600},
-        {"sub": None},
-        {"sub": ""},
-        {"sub": "x" * 129},
-        {"key": "of somebody else"},
-        {"firebase": {"sign_in_provider": "anonymous"}},
-        {"firebase": {"sign_in_provider": "phone", "tenant": "other"}},
-        {"firebase": None},
-    ],
-    ids=str,
-)
+OF_SOMETHING_ELSE: list[dict[str, Any]] = [
+    {"aud": "another-project"},
+    {"iss": "https://securetoken.google.com/another-project"},
+    {"aud": "another-project", "iss": "https://securetoken.google.com/another-project"},
+    {"exp": int(time.time()) - 60},
+    {"iat": int(time.time()) + 600},
+    {"sub": None},
+    {"sub": ""},
+    {"sub": "x" * 129},
+    {"key": "of somebody else"},
+    {"firebase": {"sign_in_provider": "anonymous"}},
+    {"firebase": {"sign_in_provider": "phone", "tenant": "other"}},
+    {"firebase": None},
+]
+
+
 def test_a_token_of_another_project_person_or_time_proves_nothing(
-    client: FlaskClient, firebase: LoopbackFirebase, alice: Person, change: dict[str, Any]
+    client: FlaskClient, firebase: LoopbackFirebase, alice: Person
 ) -> None:
-    answer = sign_in(client, alice, firebase.id_token(**change))
-    assert (answer.status_code, answer.json["code"]) == (401, "not_proven")
+    for change in OF_SOMETHING_ELSE:
+        answer = sign_in(client, alice, firebase.id_token(**change))
+        assert (answer.status_code, answer.json["code"]) == (401, "not_proven"), change
     assert session.scalar(select(func.count()).select_from(Identity)) == 0
 
 

@@ -157,37 +157,36 @@ def test_a_forged_id_token_proves_nothing(
     assert session.scalar(select(func.count()).select_from(Identity)) == 0
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"iss": "http://127.0.0.1:1/other-tenant"},
-        {"iss": None},
-        {"aud": "another client"},
-        {"aud": ["plateia", "another client"]},
-        {"aud": ["plateia", "another client"], "azp": "another client"},
-        {"azp": "another client"},
-        {"nonce": "of another attempt"},
-        {"nonce": None},
-        {"exp": int(time.time()) - 120},
-        {"exp": None},
-        {"exp": "tomorrow"},
-        {"nbf": int(time.time()) + 1200},
-        {"iat": int(time.time()) + 1200},
-        {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
-        {"sub": ""},
-        {"sub": None},
-        {"sub": 7},
-        {"sub": "x" * 256},
-    ],
-    ids=str,
-)
+OF_SOMETHING_ELSE: list[dict[str, Any]] = [
+    {"iss": "http://127.0.0.1:1/other-tenant"},
+    {"iss": None},
+    {"aud": "another client"},
+    {"aud": ["plateia", "another client"]},
+    {"aud": ["plateia", "another client"], "azp": "another client"},
+    {"azp": "another client"},
+    {"nonce": "of another attempt"},
+    {"nonce": None},
+    {"exp": int(time.time()) - 120},
+    {"exp": None},
+    {"exp": "tomorrow"},
+    {"nbf": int(time.time()) + 1200},
+    {"iat": int(time.time()) + 1200},
+    {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+    {"sub": ""},
+    {"sub": None},
+    {"sub": 7},
+    {"sub": "x" * 256},
+]
+
+
 def test_an_id_token_for_somebody_or_something_else_proves_nothing(
-    signing: Signing, keep: Keep, here: Municipality, alice: Person, provider: LoopbackProvider, claims: dict[str, Any]
+    signing: Signing, keep: Keep, here: Municipality, alice: Person, provider: LoopbackProvider
 ) -> None:
     keep(here)
-    provider.change = claims
-    answer = signing.through(alice)
-    assert (answer.status_code, answer.json["code"]) == (401, "not_proven")
+    for claims in OF_SOMETHING_ELSE:
+        provider.change = claims
+        answer = signing.through(alice)
+        assert (answer.status_code, answer.json["code"]) == (401, "not_proven"), claims
 
 
 def test_clocks_may_differ_by_a_minute_and_audiences_be_several(
