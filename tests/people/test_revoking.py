@@ -72,7 +72,9 @@ def test_nobody_is_revoked_next_door(
     assert works(client, alice) and works(client, bob)
 
 
-def test_the_command_says_how_many_sessions_it_ended(app: Flask, here: Municipality, alice: Person, bob: Person) -> None:
+def test_the_command_says_how_many_sessions_it_ended(
+    app: Flask, here: Municipality, alice: Person, bob: Person
+) -> None:
     assert plateia(app, "revoke", "here", "bob@here.example").output == "1 sessions ended\n"
     assert plateia(app, "revoke", "here", str(alice.installation)).output == "1 sessions ended\n"
     for arguments in (("nobody@here.example",), (str(uuid.uuid4()),), (str(alice.installation), "--remove"), ("x",)):

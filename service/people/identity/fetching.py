@@ -6,7 +6,7 @@ before anything is sent, so that a name cannot mean something else in between.
 
 import time
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,9 @@ from service.text import N_
 CONNECT_SECONDS, READ_SECONDS, ALL_SECONDS = 3.0, 5.0, 10.0
 LARGEST_ANSWER = 512 * 1024
 PIECE = 16 * 1024
+
+TRANSLATED = IPv6Network("64:ff9b::/96")
+"""Where the addresses of IPv4 lie for a network that has IPv6 alone (RFC 6052)."""
 
 log = structlog.get_logger()
 
@@ -160,6 +163,8 @@ def is_address(url: str, allowed: Sequence[str]) -> bool:
 def may_be_asked(host: str, address: str, allowed: Sequence[str]) -> bool:
     """Whether the address is on the public network, or the operator allows it."""
     found = ip_address(address.partition("%")[0])
+    if found in TRANSLATED:
+        found = IPv4Address(int(found) & 0xFFFFFFFF)
     found = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None) or found
     if (found.is_global and not found.is_multicast) or host in allowed:
         return True

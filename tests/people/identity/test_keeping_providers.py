@@ -155,6 +155,8 @@ def test_only_administrators_of_this_municipality_keep_providers(
         ("login.example.org", "::ffff:10.1.2.3", (), False),
         ("login.example.org", "fe80::1%eth0", (), False),
         ("login.example.org", "2002:0a01:0203::1", (), False),
+        ("login.example.org", "64:ff9b::10.1.2.3", (), False),
+        ("login.example.org", "64:ff9b::93.184.215.14", (), True),
         ("keycloak.here", "10.1.2.3", ("keycloak.here",), True),
         ("keycloak.here", "10.1.2.3", ("10.1.0.0/16",), True),
         ("keycloak.here", "10.2.2.3", ("10.1.0.0/16",), False),
