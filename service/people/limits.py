@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from hashlib import blake2b
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -92,7 +93,19 @@ def behind(view: View, *limits: Limit, unless: Callable[[], bool] = never) -> Vi
 
 def address() -> str:
     """Where the request comes from; this machine where the server does not say."""
-    return request.remote_addr or "127.0.0.1"
+    return place_of(request.remote_addr or "127.0.0.1")
+
+
+@lru_cache(maxsize=4096)
+def place_of(address: str) -> str:
+    """The address as it counts: of IPv6 its first 64 bits, because who has one address has all that begin so."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
 
 
 def who() -> str:

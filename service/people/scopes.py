@@ -10,7 +10,8 @@ SCOPES = {
     READ: N_("read what everybody may read"),
     SEND: N_("send reports and photos"),
     "see_reports": N_("read the reports of the queue with everything that is not public"),
-    "manage_map": N_("draft, compare and publish layers, and order the rules that route reports"),
+    "see_map": N_("see drafts and versions of layers and the rules that route reports"),
+    "manage_map": N_("draft and publish layers, and order and try the rules that route reports"),
 }
 """A scope that is called like a permission of staff opens the routes of that permission."""
 

@@ -67,7 +67,8 @@ def test_every_module_and_document_that_is_named_is_there() -> None:
 
 
 def test_every_test_that_is_named_is_there() -> None:
-    named = {tuple(row[3].strip("`").split("::")) for row in MET}
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+    assert len(named) >= len(MET)
     tests = {path: functions(CHECKOUT / path) for path, _ in named}
     assert sorted("::".join(one) for one in named if one[1] not in tests[one[0]]) == []
 

@@ -188,3 +188,12 @@ def test_making_and_ending_a_key_is_in_the_audit_log_without_its_name(
 def test_scopes_and_permissions_mean_the_same() -> None:
     assert {scope for scope in SCOPES if scope not in PERMISSIONS} == {"read_public", "send_reports"}
     assert not any(opens(set(SCOPES), access, "GET") for access in ("signed in", "manage_keys", "manage_staff"))
+
+
+def test_a_key_keeps_the_map_when_it_may_see_and_manage_it(
+    client: FlaskClient, here: Municipality, dora: Person
+) -> None:
+    for scopes, written in ((["see_map"], 403), (["see_map", "manage_map"], 422)):
+        headers = made(client, dora, *scopes)
+        assert client.get(f"{HERE}/staff/layers", headers=headers).status_code == 200
+        assert client.post(f"{HERE}/staff/layers", json={}, headers=headers).status_code == written

@@ -16,6 +16,7 @@ from service.app import create_app
 from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
+from service.people.limits import place_of
 from tests.conftest import OutsideClient
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 
@@ -197,6 +198,26 @@ def test_photos_and_whole_reports_count_each_for_themselves(limited: FlaskClient
 
 def test_an_address_registers_sixty_phones_a_minute(limited: FlaskClient, here: Municipality) -> None:
     assert answers(61, lambda: limited.post(f"{HERE}/devices", json={})) == [422] * 60 + [429]
+
+
+def test_all_addresses_of_one_network_of_ipv6_count_as_one(limited: FlaskClient, here: Municipality) -> None:
+    tries = [try_password(limited, f"{n}@here.example", f"2001:db8:1:2::{n:x}").status_code for n in range(31)]
+    assert tries == [422] * 30 + [429]
+    assert try_password(limited, "another@here.example", "2001:db8:1:3::1").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("no address", "no address"),
+    ],
+)
+def test_an_address_counts_however_it_is_written(address: str, place: str) -> None:
+    assert place_of(address) == place
 
 
 def test_reading_has_no_limit(limited: FlaskClient, here: Municipality, alice: Person) -> None:

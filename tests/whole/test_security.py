@@ -1,14 +1,22 @@
 """What docs/security.md promises of all answers and has no other test."""
 
+import subprocess
+import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from marshmallow import Schema, ValidationError, validate
 from sqlalchemy import select
 
+import service
 from service.app import create_app
 from service.config import Settings
 from service.db import db, session
@@ -97,3 +105,47 @@ def test_nobody_learns_by_the_answer_which_phone_or_report_there_is(
     answers = [client.get(f"{HERE}/reports/{one}", headers=stranger) for one in (report, uuid.uuid4())]
     bodies = [{key: value for key, value in one.json.items() if key != "request_id"} for one in answers]
     assert answers[0].status_code == answers[1].status_code == 404 and bodies[0] == bodies[1]
+
+
+LONG = 200_000
+ADVERSARIES = (
+    "a" * LONG + "\n",
+    "α" * LONG + "\n",
+    " " * LONG + "\n",
+    "1." * LONG,
+    "a-" * LONG + "!",
+    "a@" + "a." * LONG,
+)
+
+
+def try_patterns() -> None:
+    """Hold every pattern of every schema against what makes patterns slow."""
+    for module in walk_packages(service.__path__, "service."):
+        if module.name != "service.wsgi":  # which makes an application of the environment
+            import_module(module.name)
+    checks = {repr(check): check for schema in descendants(Schema) for check in patterns(schema)}
+    assert len(checks) > 5
+    for check in checks.values():
+        for text in ADVERSARIES:
+            with suppress(ValidationError):
+                check(text)
+
+
+def patterns(schema: type[Schema]) -> Iterator[validate.Regexp | validate.Email | validate.URL]:
+    for field in schema._declared_fields.values():
+        for one in (field, getattr(field, "inner", field)):
+            yield from (c for c in one.validators if isinstance(c, validate.Regexp | validate.Email | validate.URL))
+
+
+def descendants(kind: type[Schema]) -> Iterator[type[Schema]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from descendants(one)
+
+
+@pytest.mark.slow
+def test_no_pattern_of_a_field_takes_long() -> None:
+    """They are tried on a body's whole length, because a field's length is judged beside its pattern, not before."""
+    command = [sys.executable, "-c", "from tests.whole import test_security; test_security.try_patterns()"]
+    tried = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert tried.returncode == 0, tried.stderr

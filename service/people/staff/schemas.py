@@ -18,7 +18,7 @@ ROLES_EXAMPLE = [{"role": "department_staff", "department": "lighting"}]
 
 Name = [
     validate.Length(1, 100),
-    validate.Regexp(r"\A[^\x00\r\n]*[^\s\x00][^\x00\r\n]*\Z", error="a name of one line"),
+    validate.Regexp(r"\A[^\S\r\n]*[^\s\x00][^\x00\r\n]*\Z", error="a name of one line"),
 ]
 Token = [validate.Length(1, 200), Plain]
 Code = [validate.Length(6, 20), Plain]
