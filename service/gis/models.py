@@ -129,7 +129,7 @@ class LayerSource(Base):
     every_seconds: Mapped[int]
     active: Mapped[bool]
     limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
-    by_id: Mapped[int]
+    by_id: Mapped[int | None]
     changed_at: Mapped[datetime] = mapped_column(Instant)
     asked_by_id: Mapped[int | None]
     etag: Mapped[str | None]

@@ -111,6 +111,6 @@ def hand_over_follows(from_id: int, to_id: int) -> None:
         has_it.value == Follow.value,
         has_it.part == Follow.part,
     )
-    here = {"synchronize_session": False}
-    session.execute(delete(Follow).where(Follow.account_id == from_id, twice).execution_options(**here))
-    session.execute(update(Follow).where(Follow.account_id == from_id).values(account_id=to_id).execution_options(**here))
+    theirs = Follow.account_id == from_id
+    session.execute(delete(Follow).where(theirs, twice).execution_options(synchronize_session=False))
+    session.execute(update(Follow).where(theirs).values(account_id=to_id).execution_options(synchronize_session=False))

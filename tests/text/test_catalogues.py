@@ -27,7 +27,7 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 SAME_AS_ENGLISH = {"{category}: {note}"}
 LATIN_WORDS = {"JPEG", "PNG", "WebP", "HEIC", "AVIF", "EPSG", "ISO", "lon", "lat", "category", "API", "Plateia"}
-LATIN_WORDS |= {"JavaScript", "authenticator", "UTC"}
+LATIN_WORDS |= {"JavaScript", "authenticator", "UTC", "photos"}
 
 GREEK = set("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ")
 BULGARIAN = set("абвгдежзийклмнопрстуфхцчшщъьюяѝ")
