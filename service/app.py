@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def guards(settings: Settings) -> dict[str, str]:
-    """What every answer tells a browser, unless a route says better: nothing runs, frames or is kept by accident.
+    """What every answer tells a browser, unless a route says better: nothing runs, frames or keeps what is not meant.
 
     A page that has styles and scripts of its own brings its own policy.
     """

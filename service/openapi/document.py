@@ -138,7 +138,7 @@ def finish(operation: Operation, schemas: dict[str, Any]) -> None:
         responses["304"] = NOT_MODIFIED
         headers["ETag"] = "ETag"
         operation["parameters"].append(reference("parameters", "IfNoneMatch"))
-    done = next(response for status, response in responses.items() if status.startswith("2"))
+    done = responses[min(status for status in responses if status.startswith("2"))]
     done["description"] = text_of(done, schemas)
     if headers:
         done["headers"] = {header: reference("headers", component) for header, component in headers.items()}

@@ -20,9 +20,10 @@ def kinds_given_to(function: str, position: int) -> Iterator[str]:
     for path in sorted(HERE.rglob("*.py")):
         name = ".".join(("service", *path.relative_to(HERE).with_suffix("").parts))
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function:
-                if getattr(importlib.import_module(name), function).__module__ in PLANNERS:
-                    yield from named(call.args[position], name)
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == function):
+                continue
+            if getattr(importlib.import_module(name), function).__module__ in PLANNERS:
+                yield from named(call.args[position], name)
 
 
 def named(argument: ast.expr, module: str) -> set[str]:
