@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from limits import RateLimitItem
@@ -16,6 +17,7 @@ from limits.errors import StorageError
 from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from service.config import SettingsRefused
 from service.errors import Problem
 from service.text import N_
 
@@ -28,6 +30,8 @@ LONGEST = 0.5
 PAUSE = 5.0
 """Seconds after which a Redis that was away is asked again, by one request."""
 
+SCHEMES = ("redis", "rediss", "redis+unix")
+
 log = structlog.get_logger()
 Found = TypeVar("Found", int, float)
 
@@ -39,12 +43,17 @@ class TooOften(Problem):
 
 
 def counter(url: str) -> FixedWindowRateLimiter:
-    """What counts there. `memory://` is this process's memory; every other address is the library's."""
+    """What counts there: `memory://` is this process's memory, every other address a Redis. Raises SettingsRefused."""
     return FixedWindowRateLimiter(Counted() if url.startswith("memory:") else Shared(shared(url)))
 
 
 def shared(url: str) -> Storage:
-    """The library's storage for this address, which is tried once and shortly; nothing is contacted yet."""
+    """The library's storage for this address, which is tried once and shortly; nothing is contacted yet.
+
+    Raises SettingsRefused, without the address, which may hold a password.
+    """
+    if urlsplit(url).scheme not in SCHEMES:
+        raise SettingsRefused(f"PLATEIA_LIMITS_URL begins with memory://, or with one of: {', '.join(SCHEMES)}.")
     storage = storage_from_string(url, wrap_exceptions=True, socket_timeout=LONGEST, socket_connect_timeout=LONGEST)
     assert isinstance(storage, Storage)  # not one of its asynchronous ones
     return storage

@@ -8,6 +8,7 @@ from limits import RateLimitItemPerMinute, parse
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from service.config import SettingsRefused
 from service.people import counting
 from service.people.counting import Counted, Shared, counter
 
@@ -35,6 +36,13 @@ def test_several_processes_count_together_where_they_are_told() -> None:
     assert isinstance(storage, Shared) and isinstance(storage.there, RedisStorage)
     told = storage.there.storage.connection_pool.connection_kwargs
     assert (told["host"], told["port"], told["db"]) == ("cache.example", 6380, 2)
+
+
+@pytest.mark.parametrize("url", ["reddis://:secret@cache.example", "memcached://cache.example", "cache.example", ""])
+def test_an_address_of_something_else_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(SettingsRefused, match="PLATEIA_LIMITS_URL") as refused:
+        counter(url)
+    assert "secret" not in str(refused.value)
 
 
 def test_the_limit_holds_for_each_caller_alone(limiter: FixedWindowRateLimiter) -> None:
