@@ -53,6 +53,7 @@ def start(database_url: str, fcm: LoopbackFcm, tmp_path: Path) -> Iterator[Calla
         ours = {
             "PLATEIA_HOME": str(tmp_path / "home"),
             "PLATEIA_DATABASE_URL": database_url,
+            "PLATEIA_SECRET_KEY": os.environ["PLATEIA_SECRET_KEY"],
             "PLATEIA_FCM_BASE_URL": fcm.url,
             "PLATEIA_SEND_THREADS": str(POOL),
             "PLATEIA_LOG_LEVEL": "ERROR",
