@@ -194,4 +194,7 @@ def led_to(response: BaseHTTPResponse, url: str, form: Mapping[str, str] | None)
     place = response.headers.get("Location")
     if not place or form is not None:
         raise FetchFailed(reason="redirects")
-    return urljoin(url, place)
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise FetchFailed(reason="redirects") from None

@@ -79,7 +79,6 @@ class Errand:
     kind: str
     place: Place
     credentials: str | None = field(repr=False)
-    asked_by_id: int | None
     began_at: datetime
 
 
@@ -152,7 +151,6 @@ def errand_of(job: Work) -> Errand:
         kind=source.kind,
         place=Place(source.url, source.wanted, key, source.etag, source.last_modified, source.digest),
         credentials=source.credentials,
-        asked_by_id=source.asked_by_id,
         began_at=now(),
     )
 
@@ -249,9 +247,9 @@ def record(errand: Errand, pulled: Pulled, draft_id: int | None) -> dict[str, An
         keep_state(source, pulled.found)
         if pulled.found.content is not None:
             forget_older(older)
-    source.asked_by_id = None
     number = None if version is None else version.number
-    note_fetch(layer, line_of(errand, pulled, state, number, unpublished))
+    note_fetch(layer, line_of(errand, pulled, state, number, unpublished, source.asked_by_id))
+    source.asked_by_id = None
     return {"state": state, "version": number}
 
 
@@ -271,7 +269,12 @@ def forget_older(older: Sequence[LayerVersion]) -> None:
 
 
 def line_of(
-    errand: Errand, pulled: Pulled, state: str, version: int | None, unpublished: dict[str, Any] | None
+    errand: Errand,
+    pulled: Pulled,
+    state: str,
+    version: int | None,
+    unpublished: dict[str, Any] | None,
+    by_id: int | None,
 ) -> LayerFetch:
     """What is noted of the fetch; each fault stands in the version."""
     findings = {name: value for name, value in (pulled.findings or {}).items() if name != "faults"}
@@ -280,7 +283,7 @@ def line_of(
         state=state,
         began_at=errand.began_at,
         ended_at=now(),
-        by_id=errand.asked_by_id,
+        by_id=by_id,
         answers=pulled.answers,
         bytes=pulled.bytes,
         version=version,

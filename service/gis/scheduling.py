@@ -50,7 +50,7 @@ def publish(layer: Layer, version: LayerVersion, by_id: int, reason: str, at: da
     ensure_draft(version)
     version.publish_at, version.by_id, version.reason = at, by_id, reason
     payload = {"layer": layer.id, "version": version.id, "at": at.isoformat()}
-    plan(PUBLISH_DRAFT, f"{version.id}:{at.isoformat()}", at, payload, None, layer.municipality_id)
+    plan(PUBLISH_DRAFT, f"{layer.id}:{version.id}:{at.isoformat()}", at, payload, None, layer.municipality_id)
 
 
 def ensure_draft(version: LayerVersion) -> None:
@@ -73,7 +73,7 @@ def publish_draft(job: Work, progress: Progress) -> dict[str, Any]:
     asked = job.payload
     with transaction():
         layer = session.scalars(select(Layer).where(Layer.id == asked["layer"]).with_for_update()).one()
-        version = session.get(LayerVersion, asked["version"])
+        version = session.scalar(select(LayerVersion).filter_by(id=asked["version"], layer_id=layer.id))
         due = version is not None and version.publish_at == datetime.fromisoformat(asked["at"])
         if version is not None and due and version.feature_count:
             put_in_force(layer, version, version.by_id, version.reason)

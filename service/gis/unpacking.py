@@ -38,6 +38,13 @@ HEAD = 1 << 20
 LARGEST_UNZIPPED = 1_000_000_000  # bytes
 MOST_IN_A_ZIP = 1000
 GEOJSON = re.compile(rb'"type"\s*:\s*"Feature(Collection)?"')
+CRS_MEMBER = re.compile(
+    rb"""["'](?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)["'](?!\s*[,}\]]|\s*:\s*(?:["0-9tfn\[-]|"""
+    rb"""\{\s*"type"\s*:\s*"(?:name|EPSG)"\s*,\s*"properties"\s*:\s*\{[^{}]*\}\s*\}|"""
+    rb"""\{\s*"properties"\s*:\s*\{[^{}]*\}\s*,\s*"type"\s*:\s*"(?:name|EPSG)"\s*\}))"""
+)
+"""A coordinate system in GeoJSON, however it is spelt, that does not give its name: GDAL would ask the address that it
+may give instead."""
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 # The "language driver" byte of a DBF file, where it names one encoding (from ESRI's and dBASE's lists). 0x57 is not
@@ -75,6 +82,9 @@ OF_KML = (
     "snippet",
 )
 """What GDAL says of every placemark, mostly nothing."""
+
+
+pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "http://127.0.0.1:1"})  # where nobody is: GDAL asks nobody
 
 
 class FileRefused(Problem):
@@ -170,6 +180,8 @@ def _check_geojson(path: Path) -> None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             if not GEOJSON.search(content):
                 raise FileRefused(reason="not_geojson")
+            if CRS_MEMBER.search(content):
+                raise FileRefused(reason="crs_without_name")
 
 
 def _check_xml(path: Path, root: str) -> None:
@@ -330,6 +342,14 @@ def _records(meta: dict[str, Any], columns: list[Any], wanted: list[str]) -> lis
     return [dict(zip(values, record, strict=True)) for record in zip(*values.values(), strict=True)]
 
 
+def _json(text: str) -> Any:
+    """What GDAL calls JSON; a text, where features differ in what they hold, is a text still."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
 def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:
     """What a column holds, in JSON's own types; whole numbers stay whole where some are missing."""
     for number, value in enumerate(column.tolist(), 1):
@@ -338,7 +358,7 @@ def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:
         elif subtype == "OFSTJSON":
             if "\\u0000" in value:  # which no database keeps in JSON
                 raise FeatureRefused(feature=number, key=None, reason="null_character")
-            yield json.loads(value)
+            yield _json(value)
         elif subtype == "OFSTBoolean":
             yield bool(value)
         elif kind in ("OFTInteger", "OFTInteger64"):

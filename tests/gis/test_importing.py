@@ -1,5 +1,7 @@
 import hashlib
+import json
 import shutil
+import socket
 import zipfile
 
 import numpy as np
@@ -213,7 +215,7 @@ def test_the_key_can_be_any_attribute_and_must_be_one(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("x.gml", b"<gml/>", "kind"),
+        ("x.gml", b"<gml/>", "not_gml"),
         ("x.vrt", b"<OGRVRTDataSource/>", "kind"),
         ("x.gpkg", b"<OGRVRTDataSource></OGRVRTDataSource>", "not_a_geopackage"),
         ("x.gpkg", b"SQLite format 3\0 and no more", "unreadable"),
@@ -232,6 +234,47 @@ def test_what_is_no_map_file_is_refused(tmp_path, name, content, reason):
     with pytest.raises(FileRefused) as refusal:
         read_features(path)
     assert refusal.value.details["reason"] == reason
+
+
+FEATURES = '"features": [{"type": "Feature", "properties": {"key": "a", "crs": "crs"}, "geometry": null}]'
+NAMED = '{"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}'
+
+
+@pytest.mark.parametrize("key", ['"crs"', '"\\u0063rs"', "'crs'", '"crs"/**/'])
+@pytest.mark.parametrize("kind", ["link", "url", "URL"])
+def test_the_address_of_a_coordinate_system_is_not_asked(tmp_path, key, kind):
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        inside.settimeout(0.1)
+        address = f"http://127.0.0.1:{inside.getsockname()[1]}/"
+        crs = f'{{"type": "{kind}", "properties": {{"href": "{address}", "url": "{address}", "type": "proj4"}}}}'
+        path = tmp_path / "x.geojson"
+        path.write_text(f'{{"type": "FeatureCollection", {key}: {crs}, {FEATURES}}}')
+        with pytest.raises(FileRefused) as refusal:
+            read_features(path)
+        assert refusal.value.details["reason"] == "crs_without_name"
+        with pytest.raises(TimeoutError):
+            inside.accept()
+
+
+def test_a_coordinate_system_that_gives_its_name_is_taken(tmp_path):
+    path = tmp_path / "x.geojson"
+    point = '{"type": "Point", "coordinates": [21.8, 40.3]}'
+    path.write_text(f'{{"type": "FeatureCollection", "crs": {NAMED}, {FEATURES.replace("null", point)}}}')
+    assert [feature[0] for feature in read_features(path).features] == ["a"]
+
+
+def test_an_attribute_that_is_a_number_here_and_a_text_there_is_read(tmp_path):
+    path = tmp_path / "x.geojson"
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"key": str(n), "nr": nr},
+            "geometry": {"type": "Point", "coordinates": [21, 40]},
+        }
+        for n, nr in enumerate([7, "A12"])
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    assert [attributes["nr"] for _, attributes, _ in read_features(path).features] == [7, "A12"]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

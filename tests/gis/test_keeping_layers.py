@@ -256,3 +256,16 @@ def test_what_was_called_off_is_ordered_again_for_the_same_moment(keeper: Keeper
     publish(keeper, number, at=at)
     do_jobs(2)
     assert in_force(here) == number and in_force(here, "streets") == 1
+
+
+def test_what_was_ordered_for_a_draft_of_one_layer_is_not_done_to_another_ones(
+    keeper: Keeper, here: Municipality
+) -> None:
+    at = (now() + timedelta(hours=1)).isoformat()
+    number = draft(here)
+    publish(keeper, number, at=at)
+    keeper.call("DELETE", f"/lighting/versions/{number}", 204)
+    other = draft(here, "streets")  # which SQLite gives the id of the deleted one
+    keeper.post("/streets/publications", {"version": other, "reason": WHY, "at": at}, 200)
+    do_jobs(2)
+    assert (in_force(here), in_force(here, "streets")) == (1, other)

@@ -47,11 +47,19 @@ def agreed(found: dict[str, Any], before: int | None, count: int, first: bool) -
     return matched
 
 
+def joined_to(url: str, href: str) -> str:
+    """Where a link on this page leads. Raises SourceBroken."""
+    try:
+        return str(urljoin(url, href))
+    except ValueError:
+        raise SourceBroken(reason="error_answer", said=href[:200]) from None
+
+
 def following(found: dict[str, Any], url: str) -> str | None:
-    """The address of the next page."""
+    """The address of the next page. Raises SourceBroken."""
     links = found.get("links")
     for link in links if isinstance(links, list) else ():
         is_next = isinstance(link, dict) and link.get("rel") == "next" and isinstance(link.get("href"), str)
         if is_next and "json" in str(link.get("type") or "json"):
-            return str(urljoin(url, link["href"]))
+            return joined_to(url, link["href"])
     return None
