@@ -157,6 +157,8 @@ def test_redirects_are_followed_but_not_for_ever() -> None:
             return Answered(b"there")
         if asked.path == "/nowhere":
             return Answered(status=302)
+        if asked.path == "/no-address":
+            return Answered(status=302, headers={"Location": "http://[::1"})
         return Answered(status=307, headers={"Location": "/there" if asked.path == "/once" else "/again"})
 
     with serving(answering) as server:
@@ -164,6 +166,7 @@ def test_redirects_are_followed_but_not_for_ever() -> None:
         assert (answer.url, content) == (f"{server.url}/there", b"there")
         assert refusal(f"{server.url}/again") == {"code": "fetch_failed", "reason": "redirects"}
         assert refusal(f"{server.url}/nowhere")["reason"] == "redirects"
+        assert refusal(f"{server.url}/no-address")["reason"] == "redirects"
         assert refusal(f"{server.url}/once", form={"a": "b"})["reason"] == "redirects"
 
 

@@ -233,6 +233,12 @@ def test_links_that_lead_in_a_circle_end(tmp_path: Path) -> None:
     assert refused(tmp_path, City(FIVE, change=round_and_round), "ogc")["reason"] == "repeated"
 
 
+def test_a_link_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    links = {"links": [{"rel": "next", "href": "http://[::1"}]}
+    nowhere = instead("items", answered(json.loads(collection(FIVE)) | links))
+    assert refused(tmp_path, City(FIVE, change=nowhere), "ogc")["reason"] == "error_answer"
+
+
 def test_arcgis_leaves_nothing_out(tmp_path: Path) -> None:
     content, server = read(tmp_path, City(FIVE), "arcgis")
     asked = [one.query["objectIds"] for one in server.asked if "objectIds" in one.query]
