@@ -16,7 +16,7 @@ from service import http, logs, sealing
 from service.config import Settings
 from service.db import db, engine, session
 from service.db.standstill import was_refused
-from service.errors import Problem
+from service.errors import Problem, TryAgain
 from service.gis.public_routes import blueprint as layers
 from service.gis.routes import blueprint as staff_layers
 from service.gis.source_routes import blueprint as layer_sources
@@ -187,12 +187,6 @@ class BodyTooLarge(Problem):
     """The whole request is larger than this service takes."""
 
     status, code, message = 413, "body_too_large", N_("This is too large to be sent.")
-
-
-class TryAgain(Problem):
-    """The database is busy or away; nothing was changed."""
-
-    status, code, message = 503, "try_again", N_("The service is busy. Please try again in a moment.")
 
 
 class Moving(Problem):

@@ -31,3 +31,9 @@ class Forbidden(Problem):
     """The caller is known and may not."""
 
     status, code, message = 403, "forbidden", N_("You are not allowed to do this.")
+
+
+class TryAgain(Problem):
+    """The database is busy or away, or no turn to hash came; nothing was changed. `retry_after` is in seconds."""
+
+    status, code, message = 503, "try_again", N_("The service is busy. Please try again in a moment.")

@@ -54,9 +54,9 @@ def register_device(
 
 
 def known_device(municipality: Municipality, installation: uuid.UUID) -> Device | None:
-    return session.scalar(
-        select(Device).where(Device.municipality_id == municipality.id, Device.installation == installation)
-    )
+    """The phone, locked: who removes it just now is waited for, and its secret is then the one that is kept."""
+    query = select(Device).where(Device.municipality_id == municipality.id, Device.installation == installation)
+    return session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
 
 
 def make_device(

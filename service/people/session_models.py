@@ -1,4 +1,4 @@
-"""Where somebody is signed in: sessions, and the tokens that belong to them."""
+"""Where somebody is signed in: sessions, the tokens that belong to them, and sign-ins that are not finished."""
 
 import uuid
 from datetime import datetime
@@ -59,3 +59,15 @@ class RefreshToken(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"), index=True)
     given_for: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class HalfSignIn(Base):
+    """Somebody has shown the password and not yet the code; only the SHA-256 of their half token is kept."""
+
+    __tablename__ = "half_sign_ins"
+    __table_args__ = (Index("ix_half_sign_ins_expires_at", "expires_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)
+    expires_at: Mapped[datetime] = mapped_column(Instant)

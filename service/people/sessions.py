@@ -26,7 +26,7 @@ from service.db.upserts import add
 from service.errors import NotFound, Problem
 from service.people.callers import Caller, digest
 from service.people.models import Account, Device
-from service.people.session_models import AccessToken, RefreshToken, Session
+from service.people.session_models import AccessToken, HalfSignIn, RefreshToken, Session
 from service.text import N_
 
 HOW = {
@@ -199,9 +199,18 @@ def end_session(account_id: int, uid: uuid.UUID) -> None:
 
 
 def end_sessions(account_id: int, but: int | None = None) -> int:
-    """End all sessions of an account, but for the one with this id; how many there were."""
+    """End all sessions of an account, but for the one with this id, and sign-ins that were begun; how many sessions.
+
+    The sign-ins go first: one that is being finished is waited for, and its session is then among those that end.
+    """
+    end_halves(account_id)
     others = [] if but is None else [Session.id != but]
     return end(Session.account_id == account_id, *others)
+
+
+def end_halves(account_id: int) -> None:
+    """Sign-ins of this account that were begun are worth nothing any more."""
+    session.execute(delete(HalfSignIn).where(HalfSignIn.account_id == account_id))
 
 
 def sign_out(caller: Caller) -> None:

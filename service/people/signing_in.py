@@ -1,6 +1,8 @@
 """Staff sign in with a password."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
@@ -10,7 +12,7 @@ from sqlalchemy import select
 from service.db import session
 from service.db.clock import now
 from service.db.upserts import insert
-from service.errors import Problem
+from service.errors import Problem, TryAgain
 from service.municipalities.directory import Municipality
 from service.people.models import Account, Password
 from service.people.registering import STAFF
@@ -18,6 +20,8 @@ from service.people.sessions import TokenGiven, begin_session
 from service.text import N_
 
 AT_ONCE = 4  # one hash takes 64 MiB: no more than these at a time in a process
+PATIENCE = 10.0
+"""Seconds that a request waits for its turn to hash: some hundred others before it, each of a tenth of a second."""
 
 _hasher = PasswordHasher()
 _bound = threading.Semaphore(AT_ONCE)
@@ -30,25 +34,40 @@ class SignInRefused(Problem):
     status, code, message = 401, "sign_in_refused", N_("The e-mail address or the password is wrong.")
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """One's turn to hash. Raises TryAgain where none comes in time, so that no thread of the server waits longer."""
+    if not _bound.acquire(timeout=PATIENCE):
+        raise TryAgain(retry_after=int(PATIENCE) + 1)
+    try:
+        yield
+    finally:
+        _bound.release()
+
+
 def hash_password(password: str) -> str:
-    """The argon2id hash of a password; takes some hundred milliseconds, so call it before a transaction."""
-    with _bound:
+    """The argon2id hash of a password; takes some hundred milliseconds, so call it before a transaction.
+
+    Raises TryAgain.
+    """
+    with turn():
         return _hasher.hash(password)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Whose password was shown; its fresh hash where the one that is kept was made with lesser costs."""
+    """Whose password was shown, by which hash; a fresh one where the one that is kept was made with lesser costs."""
 
     account_id: int
+    hash: str
     fresh_hash: str | None = None
 
 
 def check_password(municipality: Municipality, email: str, password: str, samples: bool) -> Shown:
-    """The staff account with this password. Takes as long for unknown addresses. Raises SignInRefused.
+    """The staff account with this password. Takes as long for unknown addresses.
 
     Without `samples` nobody signs in with an address of the reserved domain `.example`: the passwords of the sample
-    accounts are known to everybody.
+    accounts are known to everybody. Raises SignInRefused, TryAgain.
     """
     found = session.execute(
         select(Account.id, Password.hash)
@@ -60,7 +79,7 @@ def check_password(municipality: Municipality, email: str, password: str, sample
         )
     ).one_or_none()
     session.rollback()  # no connection is held while the hash is computed
-    with _bound:
+    with turn():
         try:
             _hasher.verify(found.hash if found else _NOBODY, password)
         except (VerificationError, InvalidHashError):
@@ -68,7 +87,16 @@ def check_password(municipality: Municipality, email: str, password: str, sample
     if found is None or (is_sample(email) and not samples):
         raise SignInRefused
     outdated = _hasher.check_needs_rehash(found.hash)
-    return Shown(found.id, hash_password(password) if outdated else None)
+    return Shown(found.id, found.hash, hash_password(password) if outdated else None)
+
+
+def still_shown(shown: Shown) -> bool:
+    """Whether this is still the password, which then stays so until the transaction ends.
+
+    Nothing holds it while it is hashed: it may be another one since, or its owner staff no longer.
+    """
+    kept = select(Password.id).filter_by(account_id=shown.account_id, hash=shown.hash)
+    return session.scalar(kept.with_for_update()) is not None
 
 
 def sign_in(account_id: int) -> TokenGiven:

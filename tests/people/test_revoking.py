@@ -1,6 +1,8 @@
 """What an operator ends: where who has left is signed in, and a phone that was stolen."""
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -12,8 +14,9 @@ from service.municipalities.directory import Municipality
 from service.outbox.models import Target
 from service.people.models import Device
 from service.people.revoking import NobodyFound, revoke_phone, revoke_staff
+from service.people.session_models import Session
 from tests.cli.commands import plateia
-from tests.factories.people import PASSWORD, Person
+from tests.factories.people import PASSWORD, SECRET, Person
 
 HERE = "/api/v1/here"
 
@@ -80,3 +83,17 @@ def test_the_command_says_how_many_sessions_it_ended(
     for arguments in (("nobody@here.example",), (str(uuid.uuid4()),), (str(alice.installation), "--remove"), ("x",)):
         result = plateia(app, "revoke", "here", *arguments)
         assert result.exit_code == 1 and "Traceback" not in result.output, arguments
+
+
+def test_a_phone_that_comes_back_while_it_is_revoked_gets_no_session(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    assert alice.installation is not None
+    phone = {"installation": str(alice.installation), "secret": SECRET, "platform": "ios", "app_version": "1"}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            assert revoke_phone(here, alice.installation) == 1
+            coming = pool.submit(client.post, f"{HERE}/devices", json=phone)
+            time.sleep(0.4)
+        assert coming.result().json["code"] == "secret_not_right"
+    assert session.scalars(select(Session)).all() == []

@@ -1,6 +1,7 @@
 """Signing in in two steps: authenticators, recovery codes, and who must have one."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,17 @@ from sqlalchemy import select, update
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
+from service.people.appointing import appoint
+from service.people.session_models import HalfSignIn, Session
+from service.people.signing_in import hash_password
 from service.people.staff.authenticators import SECONDS, forget_halves
-from service.people.staff.models import Authenticator, HalfSignIn, RecoveryCode
+from service.people.staff.models import Authenticator, RecoveryCode
 from tests.factories.people import PASSWORD, Person, make_staff
-from tests.people.staff_scene import acts, asking, call, code, sign_in
+from tests.people.staff_scene import NEW_PASSWORD, acts, asking, call, code, letters, link_in, sign_in
 
 EMAIL = "bob@here.example"
+MEANWHILE = 0.4
+"""Seconds in which what was begun in another thread has read what it reads first."""
 
 
 def enrolled(client: FlaskClient, who: Person) -> tuple[str, list[str]]:
@@ -209,3 +215,41 @@ def test_setting_up_asks_for_the_password_and_ends_other_sessions(client: FlaskC
 def test_a_resident_has_no_authenticator(client: FlaskClient, alice: Person) -> None:
     assert call(client, "GET", "/me/authenticator", alice).json["code"] == "forbidden"
     assert call(client, "POST", "/me/authenticator", alice, password="x").json["code"] == "forbidden"
+
+
+def test_a_sign_in_that_was_begun_ends_with_the_password_and_with_all_sessions(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    ada = make_staff(here, "ada", [("administrator", None)])
+    with asking(here, "everybody"):
+        ends = (
+            lambda: call(client, "PUT", "/me/password", bob, password=PASSWORD, new_password=NEW_PASSWORD),
+            lambda: call(client, "POST", "/password/reset", token=reset_link(client), password="odd cranes near it"),
+            lambda: call(client, "DELETE", f"/staff/people/{bob.account}/sessions", ada),
+            lambda: call(client, "DELETE", f"/staff/people/{bob.account}", ada),
+        )
+        for password, end in zip((PASSWORD, NEW_PASSWORD, *["odd cranes near it"] * 2), ends, strict=True):
+            begun = sign_in(client, EMAIL, password).json
+            assert begun["step"] == "enrol" and end().status_code in (200, 204), begun
+            refused = call(client, "POST", "/sign-in/authenticator", half_token=begun["half_token"])
+            assert (refused.status_code, refused.json["code"]) == (401, "half_token_not_valid")
+
+
+def reset_link(client: FlaskClient) -> str:
+    """What the link to a new password of EMAIL holds."""
+    call(client, "POST", "/password/forgotten", email=EMAIL)
+    return link_in(letters()[-1][2])[1]
+
+
+def test_a_sign_in_that_is_being_finished_while_the_password_changes_ends_too(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    seed, _ = enrolled(client, bob)
+    hashed, token = hash_password(NEW_PASSWORD), half(client)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            appoint(here, EMAIL, "Bob", [("dispatcher", None)], hashed)
+            finishing = pool.submit(finish, client, token, code(seed, time.time()))
+            time.sleep(MEANWHILE)
+        assert finishing.result().json["code"] == "half_token_not_valid"
+    assert session.scalars(select(Session).filter_by(account_id=bob.account_id)).all() == []

@@ -1,9 +1,14 @@
 """Staff sign in with a password; what may be guessed at is the same for everybody who guesses wrong."""
 
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -12,12 +17,19 @@ from werkzeug.test import TestResponse
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
+from service.people import signing_in
 from service.people.appointing import appoint
 from service.people.callers import find_caller
 from service.people.models import Account, Password, RoleGiven
+from service.people.revoking import revoke_staff
 from service.people.roles import PERMISSIONS, ROLES, RolesRefused, may
+from service.people.session_models import Session
 from service.people.signing_in import hash_password
 from tests.factories.people import PASSWORD, Person, make_staff, password_hash
+from tests.people.staff_scene import NEW_PASSWORD
+
+MEANWHILE = 0.4
+"""Seconds in which what was begun in another thread has read what it reads first."""
 
 
 def sign_in(client: FlaskClient, email: str, password: str = PASSWORD, slug: str = "here") -> TestResponse:
@@ -132,3 +144,63 @@ def test_a_role_reaches_its_department_and_one_without_reaches_all(client: Flask
         "Whole": (None, None),
     }
     assert client.get("/api/v1/here/staff/reports", headers=nobody.headers).status_code == 403
+
+
+@contextmanager
+def no_turn_to_hash() -> Iterator[None]:
+    """As many as may hash at a time do so."""
+    for _ in range(signing_in.AT_ONCE):
+        assert signing_in._bound.acquire(timeout=20)
+    yield
+    signing_in._bound.release(signing_in.AT_ONCE)
+
+
+def test_who_gets_no_turn_to_hash_is_asked_to_try_again(
+    client: FlaskClient, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert signing_in.PATIENCE == 10
+    monkeypatch.setattr(signing_in, "PATIENCE", 0.05)
+    with no_turn_to_hash():
+        answers = [sign_in(client, email) for email in ("bob@here.example", "nobody@here.example")]
+    for answer in answers:
+        assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "try_again", "1")
+    assert sign_in(client, "bob@here.example").status_code == 201, "a wrong try was not counted"
+
+
+def test_a_burst_of_sign_ins_is_served_in_turns(client: FlaskClient, bob: Person) -> None:
+    session.rollback()
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: sign_in(client, "bob@here.example"), range(12)))
+    assert [answer.status_code for answer in answers] == [201] * 12
+
+
+def test_a_sign_in_with_a_password_that_changes_while_it_is_hashed_is_refused_and_changes_nothing(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    outdated = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    fresh = hash_password(NEW_PASSWORD)
+    with transaction():
+        session.execute(update(Password).values(hash=outdated))
+    with ThreadPoolExecutor(1) as pool:
+        with no_turn_to_hash():
+            signing = pool.submit(sign_in, client, "bob@here.example")
+            time.sleep(MEANWHILE)
+            with transaction():
+                appoint(here, "bob@here.example", "Bob", [("dispatcher", None)], fresh)
+        assert signing.result().json["code"] == "sign_in_refused"
+    assert session.scalars(select(Password.hash)).one() == fresh
+    assert session.scalars(select(Session)).all() == []
+
+
+def test_who_is_removed_while_their_password_is_hashed_has_none_afterwards(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with no_turn_to_hash():
+            body = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+            changing = pool.submit(client.put, "/api/v1/here/me/password", json=body, headers=bob.headers)
+            time.sleep(MEANWHILE)
+            with transaction():
+                revoke_staff(here, "bob@here.example", remove=True)
+        assert changing.result().json["code"] == "password_not_right"
+    assert session.scalars(select(Password)).all() == []

@@ -83,9 +83,10 @@ def link(provider: Provider, proof: Proof, account_id: int) -> None:
 
 
 def owner_of(provider: Provider, proof: Proof) -> int | None:
-    """The account that the identity belongs to; it stays so until this transaction ends."""
+    """The account, of the provider's audience, that the identity belongs to until this transaction ends."""
     found = select(Identity.account_id).filter_by(provider_id=provider.id, subject_pseudonym=named(provider, proof))
-    return session.scalar(found.with_for_update())
+    theirs = found.join(Account, Account.id == Identity.account_id).where(Account.kind == provider.audience)
+    return session.scalar(theirs.with_for_update(of=Identity))
 
 
 def named(provider: Provider, proof: Proof) -> bytes:

@@ -118,6 +118,7 @@ def keep_provider(
         select(IdentityProvider).filter_by(municipality_id=municipality.id, key=key).with_for_update()
     )
     sealed = seal(secret) if secret else former.sealed_secret if former else None
+    refuse_other_people(former, row)
     refuse_moved_secret(former, secret, asked)
     check(municipality, row["kind"], row["audience"], asked, sealed, allowed)
     if row["kind"] == "firebase" and secret and not is_service_account(secret):
@@ -140,6 +141,13 @@ def is_service_account(secret: str) -> bool:
         return False
     needed = ("private_key", "client_email", "token_uri")
     return isinstance(content, dict) and content.get("type") == "service_account" and all(map(content.get, needed))
+
+
+def refuse_other_people(former: IdentityProvider | None, row: Mapping[str, Any]) -> None:
+    """Accounts hang on a key: those of residents must not become staff by it, nor the other way round."""
+    changed = [name for name in ("kind", "audience") if former and getattr(former, name) != row[name]]
+    if changed:
+        raise ProviderRefused(errors={name: ["stays as it is; another one needs a key of its own"] for name in changed})
 
 
 def refuse_moved_secret(former: IdentityProvider | None, secret: str | None, asked: Mapping[str, Any]) -> None:

@@ -21,7 +21,9 @@ from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import digest
 from service.people.models import Account, RoleGiven
-from service.people.staff.models import Authenticator, HalfSignIn, RecoveryCode
+from service.people.session_models import HalfSignIn
+from service.people.sessions import end_halves
+from service.people.staff.models import Authenticator, RecoveryCode
 from service.sealing import pseudonym, seal, unseal
 from service.text import N_, pick
 
@@ -99,7 +101,7 @@ def begin_half(account_id: int) -> tuple[str, datetime]:
 
 
 def half_signed_in(municipality: Municipality, token: str, lock: bool = False) -> Account:
-    """Who has begun to sign in, their row locked if asked. Raises HalfTokenNotValid."""
+    """Who has begun to sign in, locked with what they have begun if asked. Raises HalfTokenNotValid."""
     query = (
         select(Account)
         .join(HalfSignIn, HalfSignIn.account_id == Account.id)
@@ -110,16 +112,11 @@ def half_signed_in(municipality: Municipality, token: str, lock: bool = False) -
         )
     )
     if lock:
-        query = query.with_for_update(of=Account, key_share=True)
+        query = query.with_for_update(of=(Account, HalfSignIn), key_share=True)
     found = session.scalars(query).one_or_none()
     if found is None:
         raise HalfTokenNotValid
     return found
-
-
-def end_halves(account_id: int) -> None:
-    """Sign-ins of this account that were begun are worth nothing any more."""
-    session.execute(delete(HalfSignIn).where(HalfSignIn.account_id == account_id))
 
 
 def make_enrolment(municipality: Municipality, account: Account) -> Enrolment:

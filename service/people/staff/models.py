@@ -1,4 +1,4 @@
-"""What there is of staff beside their account: invitations, authenticators, recovery codes, half-finished sign-ins."""
+"""What there is of staff beside their account: invitations, authenticators, recovery codes."""
 
 import uuid
 from datetime import datetime
@@ -63,15 +63,3 @@ class RecoveryCode(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey(Account.id))
     digest: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class HalfSignIn(Base):
-    """Somebody has shown the password and not yet the code; only the SHA-256 of their half token is kept."""
-
-    __tablename__ = "half_sign_ins"
-    __table_args__ = (Index("ix_half_sign_ins_expires_at", "expires_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)
-    expires_at: Mapped[datetime] = mapped_column(Instant)

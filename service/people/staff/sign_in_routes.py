@@ -17,8 +17,8 @@ from service.people.limits import forgotten_limit, link_limit, own_password_limi
 from service.people.models import Account
 from service.people.roles import RolesRefused
 from service.people.schemas import SignInIn
-from service.people.sessions import TokenGiven, begin_session, end_sessions
-from service.people.signing_in import SignInRefused, check_password, hash_password, set_password
+from service.people.sessions import TokenGiven, begin_session, end_halves, end_sessions
+from service.people.signing_in import Shown, SignInRefused, check_password, hash_password, set_password, still_shown
 from service.people.signing_in import sign_in as begin_sign_in
 from service.people.staff import schemas
 from service.people.staff.authenticators import (
@@ -29,7 +29,6 @@ from service.people.staff.authenticators import (
     HalfTokenNotValid,
     begin_enrolment,
     begin_half,
-    end_halves,
     half_signed_in,
     has_authenticator,
     is_asked,
@@ -71,8 +70,10 @@ def sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
     Who has an authenticator gets a half token for the second step; who lacks one that is asked for sets it up first.
     """
     shown = check_password(municipality, body["email"], body["password"], settings().samples)
-    step = next_step(municipality, shown.account_id)
     with transaction():
+        if not still_shown(shown):
+            raise SignInRefused
+        step = next_step(municipality, shown.account_id)
         if shown.fresh_hash:
             set_password(shown.account_id, shown.fresh_hash)
         if step is None:
@@ -198,10 +199,11 @@ def accept_invitation(body: dict[str, Any], municipality: Municipality) -> Respo
 @operation("changePassword", PasswordNotRight, PasswordTooEasy)
 def change_own_password(body: dict[str, Any], municipality: Municipality) -> Response:
     """Choose another password; one's other sessions end"""
-    who, account = shown_again(municipality, body["password"])
+    who, account, shown = shown_again(municipality, body["password"])
     check_new_password(body["new_password"], municipality, account.name, account.email)
     hashed = hashed_outside(body["new_password"])
     with transaction():
+        refuse_another_password(shown)
         change_password(municipality, who, hashed)
     return nothing()
 
@@ -232,9 +234,10 @@ def enrol(body: dict[str, Any], municipality: Municipality) -> Response:
 
     It counts when `confirmAuthenticator` has seen a code of it; until then the former one does.
     """
-    who, account = shown_again(municipality, body["password"])
+    who, account, shown = shown_again(municipality, body["password"])
     made = make_enrolment(municipality, account)
     with transaction():
+        refuse_another_password(shown)
         begin_enrolment(who.account_id, made)
     return enrolment(made)
 
@@ -270,8 +273,9 @@ def confirm(body: dict[str, Any], municipality: Municipality) -> Response:
 @operation("removeAuthenticator", PasswordNotRight, AuthenticatorNeeded)
 def remove(body: dict[str, Any], municipality: Municipality) -> Response:
     """Sign in without a second step from now on, where the municipality asks for none"""
-    who, _ = shown_again(municipality, body["password"])
+    who, _, shown = shown_again(municipality, body["password"])
     with transaction():
+        refuse_another_password(shown)
         if is_asked(municipality, who.account_id) or not remove_authenticator(who.account_id):
             raise AuthenticatorNeeded
         record(municipality.id, who, "second_factor_removed", "staff", str(who.account))
@@ -286,8 +290,9 @@ def remove(body: dict[str, Any], municipality: Municipality) -> Response:
 @operation("makeRecoveryCodes", PasswordNotRight, AuthenticatorNeeded)
 def recovery_codes(body: dict[str, Any], municipality: Municipality) -> Response:
     """Get fresh recovery codes; the former ones are worth nothing"""
-    who, _ = shown_again(municipality, body["password"])
+    who, _, shown = shown_again(municipality, body["password"])
     with transaction():
+        refuse_another_password(shown)
         if not has_authenticator(who.account_id):
             raise AuthenticatorNeeded
         codes = make_recovery_codes(municipality, who.account_id)
@@ -306,15 +311,21 @@ def hashed_outside(password: str) -> str:
     return hash_password(password)
 
 
-def shown_again(municipality: Municipality, password: str) -> tuple[Caller, Account]:
-    """The caller, who has shown their password once more. Raises PasswordNotRight."""
+def shown_again(municipality: Municipality, password: str) -> tuple[Caller, Account, Shown]:
+    """The caller, who has shown their password once more. Raises PasswordNotRight, TryAgain."""
     who = caller()
     account = account_of(who)
     try:
-        check_password(municipality, account.email or "", password, settings().samples)
+        shown = check_password(municipality, account.email or "", password, settings().samples)
     except SignInRefused:
         raise PasswordNotRight from None
-    return who, account
+    return who, account, shown
+
+
+def refuse_another_password(shown: Shown) -> None:
+    """In the transaction: what was shown before it is still the password. Raises PasswordNotRight."""
+    if not still_shown(shown):
+        raise PasswordNotRight
 
 
 def proven(municipality: Municipality, who: Caller | None, account: Account, how: str | None) -> list[str] | None:

@@ -72,6 +72,19 @@ def test_the_former_secret_stays_unless_the_addresses_change(
     assert find_provider(here, "login").issuer == "https://login.example.org"
 
 
+def test_whom_a_provider_signs_in_stays_what_it_was_at_first(
+    client: FlaskClient, here: Municipality, admin: Person
+) -> None:
+    client.put(f"{URL}/login", json=OIDC, headers=admin.headers)
+    key = '{"type": "service_account", "private_key": "k", "client_email": "e", "token_uri": "u"}'
+    for field, change in (("audience", {"audience": "staff"}), ("kind", {"kind": "firebase", "client_secret": key})):
+        refused = client.put(f"{URL}/login", json=OIDC | change, headers=admin.headers)
+        assert (refused.json["code"], list(refused.json["errors"])) == ("provider_refused", [field])
+    kept = find_provider(here, "login")
+    assert (kept.kind, kept.audience) == ("oidc", "resident")
+    assert client.put(f"{URL}/crew", json=OIDC | {"audience": "staff"}, headers=admin.headers).status_code == 200
+
+
 FAULTY: list[tuple[dict[str, Any], str]] = [
     ({"issuer": None}, "issuer"),
     ({"issuer": "http://login.example.org"}, "issuer"),

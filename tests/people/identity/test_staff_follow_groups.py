@@ -13,7 +13,7 @@ from service.people.audit_models import AuditEntry
 from service.people.identity_models import FollowedRole, Identity, IdentityProvider
 from service.people.models import Account, RoleGiven
 from tests.factories.people import Person, make_staff
-from tests.people.identity.conftest import DESK, Keep, Signing
+from tests.people.identity.conftest import APP, DESK, Keep, Signing
 from tests.people.identity.provider_server import LoopbackProvider
 
 LIGHTING = {"group": "Plateia.Lighting", "role": "department_staff", "department": "lighting"}
@@ -150,8 +150,8 @@ def test_residents_do_not_become_staff_nor_staff_residents(
     answer = signing.begin(bob)
     assert (answer.status_code, answer.json["code"]) == (401, "sign_in_needed")
     assert signing.begin(None).json["code"] == "sign_in_needed"
-    keep(here, **ENTRA)
-    answer = signing.through(alice, DESK, roles=["Plateia.Map"])
+    keep(here, "crew", **ENTRA)
+    answer = signing.through(alice, DESK, "crew", roles=["Plateia.Map"])
     assert answer.json["account"] != str(alice.account)
     assert session.scalars(select(Account.kind).filter_by(uid=alice.account)).one() == "resident"
 
@@ -166,3 +166,22 @@ def test_the_neighbours_provider_opens_nothing_here(
     keep(here, **ENTRA)
     assert signing.finish(None, begun, back).json["code"] == "not_proven"
     assert session.scalar(select(func.count()).select_from(Identity)) == 0
+
+
+def test_an_account_of_another_kind_is_nobodys_in_a_provider_whose_audience_was_changed_once(
+    signing: Signing, keep: Keep, here: Municipality, alice: Person
+) -> None:
+    keep(here, **ENTRA)
+    assert signing.through(None, DESK, roles=["Plateia.Map"]).status_code == 201
+    with transaction():
+        row = session.scalars(select(IdentityProvider)).one()
+        row.audience, row.settings = "resident", row.settings | {"roles": [], "redirects": [APP]}
+    refused = signing.through(alice, APP, roles=["Plateia.Map"])
+    assert (refused.status_code, refused.json["code"]) == (409, "somebody_else")
+    assert signing.through(alice, APP, sub="alice").json["account"] == str(alice.account)
+    with transaction():
+        row = session.scalars(select(IdentityProvider)).one()
+        row.audience, row.settings = "staff", row.settings | {"roles": [MAP], "redirects": [DESK]}
+    refused = signing.through(None, DESK, sub="alice", roles=["Plateia.Map"])
+    assert refused.json["code"] == "not_proven"
+    assert roles_of(str(alice.account)) == set()
