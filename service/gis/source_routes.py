@@ -142,6 +142,11 @@ def kept_credentials(body: Mapping[str, Any]) -> dict[str, Any]:
     return {"credentials": sealed(given), "credentials_kind": kind}
 
 
+def without_query(url: str) -> str:
+    """The address for who only looks: what stands behind the question mark may be a secret."""
+    return url.partition("?")[0]
+
+
 def source_out(layer: Layer) -> dict[str, Any]:
     """Raises NotFound."""
     source = source_of(layer)
@@ -151,9 +156,11 @@ def source_out(layer: Layer) -> dict[str, Any]:
     }
     del wanted["layer_name"]
     drafts, last = pulled_drafts(layer), fetches_of(layer, None, 1)
-    names = ("kind", "url", "active", "changed_at")
+    names = ("kind", "active", "changed_at")
+    url = source.url if caller().may("manage_map") else without_query(source.url)
     return (
         {name: getattr(source, name) for name in names}
+        | {"url": url}
         | wanted
         | how_it_goes(source)
         | {

@@ -39,12 +39,11 @@ LARGEST_UNZIPPED = 1_000_000_000  # bytes
 MOST_IN_A_ZIP = 1000
 GEOJSON = re.compile(rb'"type"\s*:\s*"Feature(Collection)?"')
 CRS_MEMBER = re.compile(
-    rb"""["'](?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)["'](?!\s*[,}\]]|\s*:\s*(?:["0-9tfn\[-]|"""
-    rb"""\{\s*"type"\s*:\s*"(?:name|EPSG)"\s*,\s*"properties"\s*:\s*\{[^{}]*\}\s*\}|"""
-    rb"""\{\s*"properties"\s*:\s*\{[^{}]*\}\s*,\s*"type"\s*:\s*"(?:name|EPSG)"\s*\}))"""
+    rb"""["'](?:c|\\u00[46]3)(?:r|\\u00[57]2)(?:s|\\u00[57]3)["']\s*(.?)""", re.IGNORECASE | re.DOTALL
 )
-"""A coordinate system in GeoJSON, however it is spelt, that does not give its name: GDAL would ask the address that it
-may give instead."""
+"""A coordinate system in GeoJSON, however its name is spelt, and what follows: a colon, unless it is a value itself."""
+LONGEST_CRS = 1 << 16
+NAMED = ("name", "EPSG")
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 # The "language driver" byte of a DBF file, where it names one encoding (from ESRI's and dBASE's lists). 0x57 is not
@@ -180,8 +179,33 @@ def _check_geojson(path: Path) -> None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             if not GEOJSON.search(content):
                 raise FileRefused(reason="not_geojson")
-            if CRS_MEMBER.search(content):
-                raise FileRefused(reason="crs_without_name")
+            for member in CRS_MEMBER.finditer(content):
+                _check_crs(member[1], content[member.end() : member.end() + LONGEST_CRS])
+
+
+def _check_crs(sign: bytes, value: bytes) -> None:
+    """GDAL would ask the address that a coordinate system may give instead of its name. Raises FileRefused."""
+    if sign in b",}]":
+        return
+    try:
+        if sign != b":":
+            raise ValueError("this is no JSON")
+        found, _ = ONE_EACH.raw_decode(value.decode(errors="replace").lstrip())
+    except ValueError:
+        raise FileRefused(reason="crs_without_name") from None
+    is_named = isinstance(found, dict) and found.get("type") in NAMED and found.keys() == {"type", "properties"}
+    if isinstance(found, dict) and not is_named:
+        raise FileRefused(reason="crs_without_name")
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose members have different names; raises ValueError for any other."""
+    if len({name for name, _ in members}) < len(members):
+        raise ValueError("a member is there twice")
+    return dict(members)
+
+
+ONE_EACH = json.JSONDecoder(object_pairs_hook=_each_once)
 
 
 def _check_xml(path: Path, root: str) -> None:
@@ -304,6 +328,8 @@ def _read_csv(path: Path, encoding: str | None, columns: tuple[str | None, str |
         raise FileRefused(reason="unreadable", message=str(fault)) from fault
     if not rows:
         raise FileRefused(reason="no_features")
+    if len(set(names)) < len(names) or any("\0" in name for name in names):
+        raise FileRefused(reason="columns")
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values() or any("\0" in value for value in row.values()):
             raise FeatureRefused(feature=number, key=None, reason="columns")
@@ -345,9 +371,16 @@ def _records(meta: dict[str, Any], columns: list[Any], wanted: list[str]) -> lis
 def _json(text: str) -> Any:
     """What GDAL calls JSON; a text, where features differ in what they hold, is a text still."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
+    except ValueError:
         return text
+
+
+def _finite(text: str) -> float:
+    """The number, which JSON can say; raises ValueError for others."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:

@@ -224,6 +224,8 @@ def test_the_key_can_be_any_attribute_and_must_be_one(tmp_path):
         ("x.geojson", b"[]", "not_geojson"),
         ("x.geojson", b'{"type": "Topology"}', "not_geojson"),
         ("x.geojson", b'{"type": "FeatureCollection", "features": []}', "no_features"),
+        ("x.csv", b"id,id,lon,lat\n1,2,21.8,40.3\n", "columns"),
+        ("x.csv", b"id\0,lon,lat\n1,21.8,40.3\n", "columns"),
         ("x.zip", b"PK no zip", "not_a_zip"),
         ("x.zip", b"", "not_a_zip"),
     ],
@@ -240,7 +242,7 @@ FEATURES = '"features": [{"type": "Feature", "properties": {"key": "a", "crs": "
 NAMED = '{"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}'
 
 
-@pytest.mark.parametrize("key", ['"crs"', '"\\u0063rs"', "'crs'", '"crs"/**/'])
+@pytest.mark.parametrize("key", ['"crs"', '"\\u0063rs"', "'crs'", '"crs"/**/', '"CRS"', '"\\u0043rs"'])
 @pytest.mark.parametrize("kind", ["link", "url", "URL"])
 def test_the_address_of_a_coordinate_system_is_not_asked(tmp_path, key, kind):
     with socket.create_server(("127.0.0.1", 0)) as inside:
@@ -254,6 +256,25 @@ def test_the_address_of_a_coordinate_system_is_not_asked(tmp_path, key, kind):
         assert refusal.value.details["reason"] == "crs_without_name"
         with pytest.raises(TimeoutError):
             inside.accept()
+
+
+@pytest.mark.parametrize(
+    "crs",
+    [
+        '{"type": "name", "properties": {"x": "}}", "href": "ADDRESS", "type": "proj4"}, "type": "link"}',
+        '{"type": "name", "properties": {}, "href": "ADDRESS"}',
+        '\x0b{"type": "link", "properties": {"href": "ADDRESS"}}',
+        '{"type": "name", "properties": {"href": "ADDRESS"}',
+    ],
+)
+def test_nor_where_it_is_hidden(tmp_path, crs):
+    path = tmp_path / "x.geojson"
+    path.write_text(
+        f'{{"type": "FeatureCollection", "crs": {crs.replace("ADDRESS", "http://127.0.0.1:9/")}, {FEATURES}}}'
+    )
+    with pytest.raises(FileRefused) as refusal:
+        read_features(path)
+    assert refusal.value.details["reason"] == "crs_without_name"
 
 
 def test_a_coordinate_system_that_gives_its_name_is_taken(tmp_path):
@@ -271,10 +292,10 @@ def test_an_attribute_that_is_a_number_here_and_a_text_there_is_read(tmp_path):
             "properties": {"key": str(n), "nr": nr},
             "geometry": {"type": "Point", "coordinates": [21, 40]},
         }
-        for n, nr in enumerate([7, "A12"])
+        for n, nr in enumerate([7, "A12", "NaN", "1e999"])
     ]
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
-    assert [attributes["nr"] for _, attributes, _ in read_features(path).features] == [7, "A12"]
+    assert [attributes["nr"] for _, attributes, _ in read_features(path).features] == [7, "A12", "NaN", "1e999"]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

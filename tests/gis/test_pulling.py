@@ -20,8 +20,9 @@ from service.gis import sourcing
 from service.gis.finding import layer_here, version_shown
 from service.gis.index import features_of
 from service.gis.limiting import over
-from service.gis.models import Feature, LayerFetch, LayerSource, LayerVersion
+from service.gis.models import WRITING, Feature, LayerFetch, LayerSource, LayerVersion
 from service.gis.sourcing import FETCH_LAYER
+from service.gis.writing import begin_version, forget_some
 from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import work_one
@@ -546,3 +547,28 @@ def test_who_keeps_the_map_next_door_gets_nothing(
         assert client.get(keeper.base + SOURCE + path, headers=bob.headers).status_code == 403
     own = client.get(f"/api/v1/next-door/staff/layers/{LAYER}/source/fetches", headers=charlie.headers)
     assert own.json == {"fetches": [], "next": None}
+
+
+def test_a_fetch_that_died_while_it_wrote_begins_again(
+    keeper: Keeper, city: City, server: Served, here: Municipality
+) -> None:
+    set_up(keeper, f"{server.url}/bins.geojson", publish=ANYTHING)
+    publish(keeper, 2)
+    city.rows = bins(23)
+    keeper.post(f"{SOURCE}/fetches", {}, 202)
+    with transaction():
+        about = {"source": "", "sha256": "", "feature_count": 23, "pulled": True}
+        half = begin_version(layer_here(here, "bins"), WRITING, **about).id
+        died = {"step": "writing", "draft": half, "written": 7}
+        session.execute(update(Job).where(Job.kind == FETCH_LAYER).values(progress=died))
+    assert numbers(keeper) == [1, 2], "nobody sees the half"
+    assert do_job()
+    assert numbers(keeper) == [1, 2, 3] and published(keeper) == 3
+    while swept():
+        pass
+    assert set(session.scalars(select(LayerVersion.state))) == {"published"}
+
+
+def swept() -> int:
+    with transaction():
+        return forget_some()

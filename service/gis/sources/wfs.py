@@ -72,7 +72,7 @@ class Asking:
         said = attributes.get("numberMatched") or attributes.get("numberOfFeatures") or ""
         if name != "FeatureCollection" or not (said.isdecimal() or said == "unknown"):
             raise SourceBroken(reason="no_features_answer")
-        return int(said) if said.isdecimal() else None
+        return int(said) if said.isdecimal() and len(said) < 19 else None
 
     def page(self, begin: int) -> Content | None:
         """The features from this one on; None where there are none."""
