@@ -558,7 +558,7 @@ def test_a_fetch_that_died_while_it_wrote_begins_again(
     keeper.post(f"{SOURCE}/fetches", {}, 202)
     with transaction():
         about = {"source": "", "sha256": "", "feature_count": 23, "pulled": True}
-        half = begin_version(layer_here(here, "bins"), WRITING, **about).id
+        half = begin_version(layer_here(here, LAYER), WRITING, **about).id
         died = {"step": "writing", "draft": half, "written": 7}
         session.execute(update(Job).where(Job.kind == FETCH_LAYER).values(progress=died))
     assert numbers(keeper) == [1, 2], "nobody sees the half"
