@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Table, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, select
 
 from service.db import session
 from service.people.audit_models import AuditDetail, AuditEntry
 from service.people.auditing import ACTIONS
+from service.people.contacts.former import former_accounts
 from service.people.erasing import Person, of_account
 
 HIDDEN = ("id", "digest", "hash", "secret", "seed", "sealed", "salt", "code", "pseudonym", "key")
@@ -36,8 +37,10 @@ def is_shown(column: Column[Any]) -> bool:
 
 
 def audited(person: Person) -> list[dict[str, Any]]:
-    """The acts that were done to this person, or by them."""
-    about = AuditDetail.resident == person.account
+    """The acts that were done to this person, or by them, under whichever account."""
+    about: ColumnElement[bool] = AuditDetail.resident.in_(
+        [person.account, *former_accounts(person.account_id).values()]
+    )
     if person.kind != "resident":
         about = (AuditEntry.actor == person.account) | (AuditEntry.subject == str(person.account))
     query = (

@@ -24,11 +24,6 @@ SIGN_IN_BY_EMAIL = "100 per minute; 500 per hour"
 FORGOTTEN_BY_EMAIL = "3 per hour; 10 per day"
 FORGOTTEN_BY_ADDRESS = "20 per hour; 100 per day"
 INVITING = "60 per hour; 300 per day"
-CODES_BY_CALLER_AND_CONTACT = "1 per minute"
-CODES_BY_CALLER = "10 per hour; 20 per day"
-CODES_BY_CONTACT = "5 per hour; 10 per day"
-CODES_BY_ADDRESS = "60 per hour; 200 per day"
-SMS_BY_MUNICIPALITY = "300 per hour; 2000 per day"
 CODE_GUESSES_BY_CALLER = "20 per hour"
 CODE_GUESSES_BY_ADDRESS = "200 per hour"
 JOINING_BY_CALLER = "20 per hour"
@@ -40,8 +35,6 @@ LETTER_CODES_BY_ADDRESS = "50 per hour; 200 per day"
 VERIFYING = "20 per hour; 60 per day"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
-
-LAST_DIGITS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,28 +124,9 @@ def whose_password_and_who() -> str:
     return f"{whose_password()}:{address()}"
 
 
-def contact_in_body() -> str:
-    """The address that a code is to be sent to; of a number the last digits, however the rest is written."""
-    body = request.get_json(silent=True)
-    said = str(body.get("address")).strip().lower()[-254:] if isinstance(body, dict) else ""
-    digits = "" if "@" in said else "".join(letter for letter in said if letter.isdigit())[-LAST_DIGITS:]
-    return f"contact:{g.municipality.slug}:{digits or said}"
-
-
-def who_writes_where() -> str:
-    """Who asks for a code, and to which address."""
-    return f"{who()}:{contact_in_body()}"
-
-
 def municipality() -> str:
     """The municipality that is called."""
     return f"municipality:{g.municipality.slug}"
-
-
-def is_no_sms() -> bool:
-    """Whether the code that is asked for costs nothing."""
-    body = request.get_json(silent=True)
-    return not isinstance(body, dict) or body.get("channel") != "sms"
 
 
 def registering_limit(view: View) -> View:
@@ -196,19 +170,6 @@ def link_limit(view: View) -> View:
 def inviting_limit(view: View) -> View:
     """The limit of inviting staff, by account: letters go to whatever address is given."""
     return behind(view, Limit(INVITING, who))
-
-
-def sending_code_limit(view: View) -> View:
-    """The limits of having codes sent: by who asks and where from, by the address that is written to, whoever asks, and
-    for short messages, which cost money, by the municipality.
-    """
-    return behind(
-        behind(view, Limit(SMS_BY_MUNICIPALITY, municipality), unless=is_no_sms),
-        Limit(CODES_BY_CALLER_AND_CONTACT, who_writes_where),
-        Limit(CODES_BY_CALLER, who),
-        Limit(CODES_BY_CONTACT, contact_in_body),
-        Limit(CODES_BY_ADDRESS, address),
-    )
 
 
 def code_limit(view: View) -> View:

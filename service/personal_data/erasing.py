@@ -24,7 +24,8 @@ from service.media.renditions import Rendition, key_of
 from service.municipalities.directory import Municipality
 from service.municipalities.models import Municipality as Row
 from service.people.auditing import record
-from service.people.erasing import person_locked
+from service.people.contacts.former import former_accounts
+from service.people.erasing import Person, person_locked
 from service.people.models import Account
 from service.personal_data.models import Erasure
 from service.personal_data.slices import Wish, erase
@@ -77,18 +78,41 @@ def account_digest(municipality: str, account: uuid.UUID) -> bytes:
 def erase_person(here: Municipality, account: uuid.UUID, keep_public: bool, asked_by: str) -> Listed:
     """Erase an account with everything about the person, inside a transaction. Raises NotFound.
 
-    `asked_by` is "person" or "operator". What remains to be done outside the database is planned.
+    Accounts that were joined into it go too, each with a line of the list: an older backup has them as they were. The
+    answer is the line of the account itself. `asked_by` is "person" or "operator". What remains to be done outside the
+    database is planned.
     """
-    who = person_locked(here, account)
-    if who is None:
+    listed = [erase_account(here, each, keep_public, asked_by) for each in all_locked(here, account)]
+    crash_here("before_erasure_commit")
+    return listed[0]
+
+
+def all_locked(here: Municipality, account: uuid.UUID) -> list[Person]:
+    """The person by their account and by each that was joined into it, locked in the order of their ids.
+
+    Raises NotFound.
+    """
+    known = select(Account.id).filter_by(municipality_id=here.id, uid=account)
+    account_id = session.scalar(known)
+    if account_id is None:
         raise NotFound
+    former = former_accounts(account_id)
+    everybody = select(Account.id).where(Account.id.in_([account_id, *former])).order_by(Account.id)
+    session.scalars(everybody.with_for_update()).all()
+    people = [person_locked(here, uid) for uid in (account, *former_accounts(account_id).values())]
+    if people[0] is None:
+        raise NotFound
+    return [who for who in people if who is not None]
+
+
+def erase_account(here: Municipality, who: Person, keep_public: bool, asked_by: str) -> Listed:
+    """Erase one account of a person, who is locked, and write it down."""
     photos = erase(here, who, Wish(keep_public))
-    listed = Listed(uuid.uuid4(), here.slug, account_digest(here.slug, account), keep_public, now())
+    listed = Listed(uuid.uuid4(), here.slug, account_digest(here.slug, who.account), keep_public, now())
     add(here, listed)
     facts = {"kind": who.kind, "public_kept": keep_public, "asked_by": asked_by}
     record(here.id, None, "account_erased", "erasure", str(listed.uid), facts)
     plan_finish(here, listed, photos, key=str(listed.uid))
-    crash_here("before_erasure_commit")
     return listed
 
 

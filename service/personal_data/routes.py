@@ -9,8 +9,9 @@ from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, signed_in
-from service.people.contacts.codes import CodeNotRight
+from service.people.contacts.codes import CodeNotRight, prove_phone
 from service.people.limits import code_limit
+from service.people.registering import SecretNotRight
 from service.personal_data import schemas
 from service.personal_data.copying import CopyNotReady, LinkNotValid, ask, copy_of, drop, give_link, opened
 from service.personal_data.erasing import erase_person
@@ -93,15 +94,16 @@ def fetch_copy(municipality: Municipality, link: str) -> Response:
 @code_limit
 @blueprint.arguments(schemas.ErasureIn)
 @blueprint.response(201, schemas.ErasureOut)
-@operation("eraseMe", AccountNotYours, StaffNotErased, CodeNeeded, CodeNotRight)
+@operation("eraseMe", SecretNotRight, AccountNotYours, StaffNotErased, CodeNeeded, CodeNotRight)
 def erase_me(body: dict[str, Any], municipality: Municipality) -> Response:
     """Erase one's account with everything about oneself
 
-    All at once: tokens are worth nothing from now on, on every phone. It cannot be undone. Who has a confirmed address
-    or number asks for a code there (sendContactCode) and sends it along.
+    All at once: tokens are worth nothing from now on, on every phone. It cannot be undone. A phone sends its secret.
+    Who has a confirmed address or number asks for a code there (sendContactCode) and sends it along too.
     """
     who = caller()
     check_meant(who, body["account"])
+    prove_phone(who, body["secret"])
     with transaction():
         proved = is_proved(municipality, who, body["code_id"], body["code"])
         listed = erase_person(municipality, who.account, body["keep_public"], "person") if proved else None

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
+from service.people.contacts.schemas import secret_field
+
 
 class CopyOut(Schema):
     """A copy of everything that is held about the caller."""
@@ -44,7 +46,11 @@ class LinkOut(Schema):
 class ErasureIn(Schema):
     """That the caller wants to be erased."""
 
-    example: ClassVar[dict[str, Any]] = {"account": "01a20026-3782-716f-b5d9-c3504d710968", "keep_public": False}
+    example: ClassVar[dict[str, Any]] = {
+        "account": "01a20026-3782-716f-b5d9-c3504d710968",
+        "keep_public": False,
+        "secret": "8Qm2xYp0vJrTz6dKfLw4sN1cHbGe9uAi",
+    }
 
     account = fields.UUID(
         required=True,
@@ -57,6 +63,7 @@ class ErasureIn(Schema):
             " everything that the person wrote or photographed goes. Numbers, places and states of reports stay."
         },
     )
+    secret = secret_field()
     code_id = fields.UUID(
         load_default=None,
         allow_none=True,

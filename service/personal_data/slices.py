@@ -102,6 +102,7 @@ SLICES = (
         ("personal_copies", "erasures"),
         lambda here, who, wish: drop_copies(who.account_id),
         lambda here, who: collect_copies(who.account_id),
+        lambda here, before, after: drop_copies(before.account_id),
     ),
     Slice(
         "account",

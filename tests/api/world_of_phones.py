@@ -83,7 +83,7 @@ def filled_join(world: Living, body: dict[str, Any], role: str) -> dict[str, Any
         return body
     give_address(world.here, world.people["resident"], CONTACT)
     world.joining = make_resident(world.here)
-    return code_for(world, world.joining, CONTACT)
+    return code_for(world, world.joining, CONTACT) | {"secret": SECRET}
 
 
 def filled_join_by_phone(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def filled_join_by_phone(world: Living, body: dict[str, Any], role: str) -> dict
     world.joining = make_resident(world.here)
     caller = caller_of(world, world.people["resident"])
     with transaction():
-        return {"code": show_phone_code(caller).code}
+        return {"code": show_phone_code(caller).code, "secret": SECRET}
 
 
 def filled_secret(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:
@@ -111,5 +111,6 @@ FILLED: dict[str, Callable[[Any, dict[str, Any], str], dict[str, Any]]] = {
     "joinByContact": filled_join,
     "joinByPhone": filled_join_by_phone,
     "showPhoneCode": filled_secret,
+    "removeContact": filled_secret,
     "refreshTokens": filled_refresh,
 }

@@ -226,7 +226,8 @@ def test_a_worker_tells_people_and_does_its_jobs(
     send_report(client, who=alice)
     copied, gone = make_resident(here), make_resident(here)
     assert client.post("/api/v1/here/me/copy", headers=copied.headers).status_code == 202
-    erased = client.post("/api/v1/here/me/erasure", json={"account": str(gone.account)}, headers=gone.headers)
+    meant = {"account": str(gone.account), "secret": SECRET}
+    erased = client.post("/api/v1/here/me/erasure", json=meant, headers=gone.headers)
     assert erased.status_code == 201
     joined = {"from": alice.account_id, "to": make_resident(here).account_id}
     with transaction():

@@ -27,7 +27,7 @@ from service.personal_data.models import Erasure, PersonalCopy
 from service.storage.keeping import Store, open_store
 from tests.factories.municipalities import make_municipality
 from tests.kills.house import House
-from tests.kills.phones import Phone
+from tests.kills.phones import SECRET, Phone
 from tests.kills.test_crash_points import ELSEWHERE, PATIENCE, let_leases_run_out
 
 pytestmark = pytest.mark.slow
@@ -111,7 +111,7 @@ def test_death_at_any_point_leaves_all_or_nothing(scene: Scene) -> None:
     stop(scene, "server")
 
     tried.append("before_erasure_commit")
-    erase = {"account": account}
+    erase = {"account": account, "secret": SECRET}
     dies(scene, "server", "before_erasure_commit", lambda: phone.ask("POST", "/me/erasure", json=erase))
     assert session.scalars(select(Erasure)).all() == [] and session.scalars(select(Account.id)).all() != []
     session.rollback()

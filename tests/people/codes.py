@@ -18,6 +18,8 @@ from tests.factories.people import SECRET, Person
 
 HERE = "/api/v1/here"
 EMAIL, NUMBER = "alice@example.org", "+306912345678"
+OWN = {"secret": SECRET}
+"""What the phone that calls says besides, where a token alone is not enough."""
 
 
 @contextmanager
@@ -55,6 +57,10 @@ def read_code(sent: TestResponse) -> dict[str, str]:
     text = session.scalars(query).one()["text"]
     session.rollback()
     return {"id": sent.json["id"], "code": text[:6]}
+
+
+def give_up(client: FlaskClient, who: Person, channel: str = "email", secret: str | None = SECRET) -> TestResponse:
+    return client.delete(f"{HERE}/me/contacts/{channel}", json={"secret": secret}, headers=who.headers)
 
 
 def confirm(client: FlaskClient, who: Person | dict[str, str], address: str = EMAIL) -> TestResponse:

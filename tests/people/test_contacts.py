@@ -21,7 +21,7 @@ from service.people.models import Account
 from service.worker import EVENTS
 from tests.factories.people import SECRET, Person, make_resident
 from tests.factories.reports import make_report
-from tests.people.codes import EMAIL, HERE, NUMBER, ask, channels_that_send, confirm, post, read_code
+from tests.people.codes import EMAIL, HERE, NUMBER, OWN, ask, channels_that_send, confirm, give_up, post, read_code
 from tests.reports.scene import deliveries, expand_all, inbox_of
 
 
@@ -169,7 +169,7 @@ def test_an_address_belongs_to_one_account_and_only_who_reads_there_learns_so(
     body = read_code(ask(client, amy))
     refused = post(client, amy, "contacts", body)
     assert (refused.status_code, refused.json["code"]) == (409, "contact_taken")
-    assert post(client, amy, "join", body).status_code == 201, "the code is still good"
+    assert post(client, amy, "join", body | OWN).status_code == 201, "the code is still good"
     assert confirm(client, alice).status_code == 200, "one's own again is no conflict"
 
 
@@ -191,9 +191,17 @@ def test_a_stolen_token_alone_adds_no_address(client: FlaskClient, here: Municip
     assert session.scalars(select(ContactCode)).all() == []
 
 
+def test_a_stolen_token_alone_takes_no_address_away(client: FlaskClient, here: Municipality, alice: Person) -> None:
+    confirm(client, alice)
+    for secret in (None, "another secret of at least 32 characters"):
+        refused = give_up(client, alice, secret=secret)
+        assert (refused.status_code, refused.json["code"]) == (401, "secret_not_right")
+    assert me(client, alice)["email"] == EMAIL
+
+
 def test_staff_have_their_address_from_an_administrator(client: FlaskClient, here: Municipality, bob: Person) -> None:
     assert ask(client, bob).json["code"] == "not_for_staff"
-    removed = client.delete(f"{HERE}/me/contacts/email", headers=bob.headers)
+    removed = give_up(client, bob)
     assert (removed.status_code, removed.json["code"]) == (409, "not_for_staff")
     assert me(client, bob)["email"] == "bob@here.example"
 
@@ -206,6 +214,10 @@ def test_staff_have_their_address_from_an_administrator(client: FlaskClient, her
         ("+306900", "number_not_valid"),
         ("909 123 4567", "number_not_valid"),
         ("nonsense", "number_not_valid"),
+        ("+306912345678 ext 11112222", "number_not_valid"),
+        ("+306912345678;ext=1", "number_not_valid"),
+        ("٦٩١٢٣٤٥٦٧٨", "number_not_valid"),
+        ("+30691CALLNOW", "number_not_valid"),
         ("no address@", "fields_not_valid"),
         ("@", "fields_not_valid"),
     ],
@@ -215,6 +227,11 @@ def test_what_is_no_address_is_refused(
 ) -> None:
     refused = ask(client, alice, address)
     assert (refused.status_code, refused.json["code"]) == (422, code)
+
+
+def test_nothing_stands_beside_a_number(client: FlaskClient, here: Municipality, alice: Person) -> None:
+    body = {"channel": "sms", "address": "abc@+306912345678", "secret": SECRET}
+    assert post(client, alice, "contact-codes", body).json["code"] == "number_not_valid"
 
 
 def test_a_number_with_its_country_is_of_that_country(client: FlaskClient, here: Municipality, alice: Person) -> None:
@@ -234,7 +251,7 @@ def test_an_address_that_is_given_up_gets_nothing_more(client: FlaskClient, here
     confirm(client, alice)
     confirm(client, alice, NUMBER)
     for channel in ("email", "sms"):
-        assert client.delete(f"{HERE}/me/contacts/{channel}", headers=alice.headers).status_code == 204
+        assert give_up(client, alice, channel).status_code == 204
     assert me(client, alice)["email"] is me(client, alice)["phone"] is None
     make_report(here, alice)
     expand_all()

@@ -21,7 +21,7 @@ from service.people.models import Device
 from service.people.verified.models import VerifiedResident
 from tests.factories.people import SECRET, Person, make_resident
 from tests.factories.reports import make_report
-from tests.people.codes import EMAIL, HERE, NUMBER, ask, bearer, channels_that_send, confirm, post, read_code
+from tests.people.codes import EMAIL, HERE, NUMBER, OWN, ask, bearer, channels_that_send, confirm, post, read_code
 from tests.reports.scene import deliveries, expand_all, inbox_of
 
 
@@ -44,7 +44,7 @@ def confirmed(client: FlaskClient, alice: Person) -> Person:
 
 
 def join(client: FlaskClient, who: Person, address: str = EMAIL) -> TestResponse:
-    return post(client, who, "join", read_code(ask(client, who, address)))
+    return post(client, who, "join", read_code(ask(client, who, address)) | OWN)
 
 
 def phone_code(client: FlaskClient, who: Person) -> str:
@@ -86,10 +86,10 @@ def test_it_joins_by_a_telephone_number_too(client: FlaskClient, alice: Person, 
 
 def test_a_new_phone_joins_by_what_the_old_one_shows(client: FlaskClient, alice: Person, fresh: Person) -> None:
     code = phone_code(client, alice)
-    joined = post(client, fresh, "join-by-phone", {"code": code})
+    joined = post(client, fresh, "join-by-phone", {"code": code} | OWN)
     assert (joined.status_code, joined.json["account"]) == (201, str(alice.account))
     third = make_resident(municipality_of(alice))
-    again = post(client, third, "join-by-phone", {"code": code})
+    again = post(client, third, "join-by-phone", {"code": code} | OWN)
     assert (again.status_code, again.json["code"]) == (422, "code_not_right"), "it is good once"
 
 
@@ -152,7 +152,7 @@ def test_a_second_phone_of_the_former_account_keeps_it(
     client: FlaskClient, here: Municipality, confirmed: Person, fresh: Person
 ) -> None:
     second = make_resident(here)
-    assert post(client, second, "join-by-phone", {"code": phone_code(client, fresh)}).status_code == 201
+    assert post(client, second, "join-by-phone", {"code": phone_code(client, fresh)} | OWN).status_code == 201
     do_jobs()
     report = make_report(here, fresh).uid
     assert join(client, fresh).status_code == 201
@@ -181,14 +181,14 @@ def test_an_address_that_nobody_has_joins_nothing_and_can_then_be_added(
     client: FlaskClient, alice: Person, fresh: Person
 ) -> None:
     body = read_code(ask(client, fresh))
-    refused = post(client, fresh, "join", body)
+    refused = post(client, fresh, "join", body | OWN)
     assert (refused.status_code, refused.json["code"]) == (409, "nobody_to_join")
     assert post(client, fresh, "contacts", body).json["email"] == EMAIL
 
 
 def test_a_phone_does_not_join_the_account_that_it_has(client: FlaskClient, confirmed: Person) -> None:
     assert join(client, confirmed).json["code"] == "already_joined"
-    own = post(client, confirmed, "join-by-phone", {"code": phone_code(client, confirmed)})
+    own = post(client, confirmed, "join-by-phone", {"code": phone_code(client, confirmed)} | OWN)
     assert (own.status_code, own.json["code"]) == (409, "already_joined")
 
 
@@ -197,11 +197,11 @@ def test_next_door_nobody_is_joined(
 ) -> None:
     neighbour = make_resident(next_door)
     code = phone_code(client, confirmed)
-    refused = client.post("/api/v1/next-door/me/join-by-phone", json={"code": code}, headers=neighbour.headers)
+    refused = client.post("/api/v1/next-door/me/join-by-phone", json={"code": code} | OWN, headers=neighbour.headers)
     assert refused.json["code"] == "code_not_right"
     body = {"channel": "email", "address": EMAIL, "secret": SECRET}
     sent = client.post("/api/v1/next-door/me/contact-codes", json=body, headers=neighbour.headers)
-    answer = client.post("/api/v1/next-door/me/join", json=read_code(sent), headers=neighbour.headers)
+    answer = client.post("/api/v1/next-door/me/join", json=read_code(sent) | OWN, headers=neighbour.headers)
     assert answer.json["code"] == "nobody_to_join"
 
 
@@ -209,13 +209,13 @@ def test_a_code_that_a_phone_shows_is_good_for_five_minutes_and_only_the_newest(
     client: FlaskClient, alice: Person, fresh: Person
 ) -> None:
     first, second = phone_code(client, alice), phone_code(client, alice)
-    assert post(client, fresh, "join-by-phone", {"code": first}).json["code"] == "code_not_right"
+    assert post(client, fresh, "join-by-phone", {"code": first} | OWN).json["code"] == "code_not_right"
     session.rollback()
     left = session.scalars(select(PhoneCode.expires_at)).one() - now()
     assert 290 < left.total_seconds() <= 300
     with transaction():
         session.execute(update(PhoneCode).values(expires_at=seconds_from_now(0)))
-    assert post(client, fresh, "join-by-phone", {"code": second}).json["code"] == "code_not_right"
+    assert post(client, fresh, "join-by-phone", {"code": second} | OWN).json["code"] == "code_not_right"
 
 
 def test_a_stolen_token_alone_shows_no_code(client: FlaskClient, alice: Person) -> None:
@@ -223,12 +223,23 @@ def test_a_stolen_token_alone_shows_no_code(client: FlaskClient, alice: Person) 
         assert post(client, alice, "phone-codes", body).json["code"] == "secret_not_right"
 
 
+def test_a_stolen_token_alone_joins_nobody(client: FlaskClient, alice: Person, fresh: Person) -> None:
+    assert confirm(client, fresh).status_code == 200
+    shown, sent = {"code": phone_code(client, fresh)}, read_code(ask(client, alice))
+    for stolen in ({}, {"secret": None}, {"secret": "b" * 32}):
+        for path, body in (("join-by-phone", shown), ("join", sent)):
+            refused = post(client, alice, path, body | stolen)
+            assert (refused.status_code, refused.json["code"]) == (401, "secret_not_right")
+    assert works(client, alice.headers), "nothing has changed"
+    assert post(client, alice, "join-by-phone", shown | OWN).json["account"] == str(fresh.account)
+
+
 def test_staff_join_nobody_and_are_joined_by_nobody(client: FlaskClient, confirmed: Person, bob: Person) -> None:
     assert post(client, bob, "phone-codes", {}).json["code"] == "not_for_staff"
     code = phone_code(client, confirmed)
-    refused = post(client, bob, "join-by-phone", {"code": code})
-    assert (refused.status_code, refused.json["code"]) == (409, "device_needed")
-    assert post(client, bob, "join", {"id": str(uuid.uuid4()), "code": "123456"}).json["code"] == "code_not_right"
+    refused = post(client, bob, "join-by-phone", {"code": code} | OWN)
+    assert (refused.status_code, refused.json["code"]) == (409, "not_for_staff")
+    assert post(client, bob, "join", {"id": str(uuid.uuid4()), "code": "123456"}).json["code"] == "not_for_staff"
 
 
 def test_a_phone_that_was_removed_meanwhile_joins_nobody(
@@ -237,7 +248,7 @@ def test_a_phone_that_was_removed_meanwhile_joins_nobody(
     body = read_code(ask(client, fresh))
     with transaction():
         session.execute(update(Device).where(Device.account_id == fresh.account_id).values(removed_at=now()))
-    assert post(client, fresh, "join", body).json["code"] == "device_needed"
+    assert post(client, fresh, "join", body | OWN).json["code"] == "device_needed"
 
 
 def test_handing_over_again_changes_nothing(

@@ -116,6 +116,13 @@ def test_five_codes_an_hour_go_to_one_address_whoever_asks(limited: FlaskClient,
     assert [answer.status_code for answer in asked] == [409] * 5 + [429], "however the number is written"
 
 
+def test_many_spellings_of_one_number_are_one_number(limited: FlaskClient, here: Municipality) -> None:
+    phones = [make_resident(here) for _ in range(7)]
+    spelt = ("691 234 5678", "+30 691-234-5678", "(691) 234.5678", "6912345678 ", "00306912345678", " +306912345678")
+    asked = [ask_code(limited, phone, number).status_code for phone, number in zip(phones[:6], spelt, strict=True)]
+    assert asked == [409] * 5 + [429]
+
+
 def test_one_account_asks_for_ten_codes_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
     asked = [ask_code(limited, alice, f"{n}@example.org", f"192.0.2.{n}").status_code for n in range(11)]
     assert asked == [409] * 10 + [429]
@@ -130,7 +137,7 @@ def test_many_phones_behind_one_address_ask_for_sixty_codes_an_hour(limited: Fla
 
 def test_wrong_codes_are_refused_after_twenty_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
     def guess(path: str, n: int) -> int:
-        body = {"id": str(uuid.uuid4()), "code": f"{n:06d}"}
+        body = {"id": str(uuid.uuid4()), "code": f"{n:06d}"} | ({"secret": SECRET} if path == "join" else {})
         there = {"REMOTE_ADDR": f"192.0.2.{n}"}
         return limited.post(f"{HERE}/me/{path}", json=body, headers=alice.headers, environ_base=there).status_code
 
@@ -140,7 +147,9 @@ def test_wrong_codes_are_refused_after_twenty_an_hour(limited: FlaskClient, here
 
 def test_codes_of_phones_are_read_twenty_times_an_hour(limited: FlaskClient, here: Municipality, alice: Person) -> None:
     def read() -> TestResponse:
-        return limited.post(f"{HERE}/me/join-by-phone", json={"code": "guessed"}, headers=alice.headers)
+        return limited.post(
+            f"{HERE}/me/join-by-phone", json={"code": "guessed", "secret": SECRET}, headers=alice.headers
+        )
 
     assert answers(21, read) == [422] * 20 + [429]
 

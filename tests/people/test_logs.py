@@ -57,7 +57,7 @@ def test_no_token_password_secret_address_or_text_is_logged(
     code = client.post(f"{HERE}/me/contact-codes", json=asked, headers=headers).json
     client.post(f"{HERE}/me/contacts", json={"id": code["id"], "code": "314159"}, headers=headers)
     phone_code = client.post(f"{HERE}/me/phone-codes", json={"secret": SECRET}, headers=headers).json["code"]
-    client.post(f"{HERE}/me/join-by-phone", json={"code": phone_code}, headers=headers)
+    client.post(f"{HERE}/me/join-by-phone", json={"code": phone_code, "secret": SECRET}, headers=headers)
     client.post(f"{HERE}/refresh", json={"refresh_token": "guessed-refresh-token"})
     client.put(f"{HERE}/me/push-target", json={"kind": "token", "value": "push-token-of-mine"}, headers=headers)
     report = {"category": "dark-lamp", "description": "At my own door", **INSIDE}

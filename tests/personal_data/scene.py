@@ -12,7 +12,7 @@ from service.db import Base, session
 from service.housekeeping import HANDLERS
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
-from tests.factories.people import Person
+from tests.factories.people import SECRET, Person
 from tests.factories.reports import photo, send_whole
 from tests.reports.scene import HERE, expand_all, move
 
@@ -29,7 +29,7 @@ def a_long_story(client: FlaskClient, alice: Person, bob: Person, text: str = "E
 
 def erase(client: FlaskClient, who: Person, **wishes: Any) -> Any:
     """What the app sends."""
-    body = {"account": str(who.account)} | wishes
+    body = {"account": str(who.account), "secret": SECRET} | wishes
     return client.post(f"{HERE}/me/erasure", json=body, headers=who.headers)
 
 

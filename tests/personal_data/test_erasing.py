@@ -3,11 +3,13 @@
 import io
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.test import TestResponse
 
 from service.db import session, transaction
 from service.errors import NotFound
@@ -15,13 +17,14 @@ from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery
 from service.people.audit_models import AuditDetail, AuditEntry
 from service.people.auditing import record
+from service.people.contacts.models import FormerAccount
 from service.people.models import Account, Device
 from service.personal_data.erasing import account_digest, erase_person
-from service.personal_data.models import Erasure
+from service.personal_data.models import Erasure, PersonalCopy
 from service.reports.models import Report, ReportEntry
 from tests.factories.people import Person, make_resident
 from tests.factories.reports import photo, send_report
-from tests.people.codes import ask, channels_that_send, confirm, read_code
+from tests.people.codes import OWN, ask, bearer, channels_that_send, confirm, read_code
 from tests.personal_data.scene import a_long_story, erase, files, traces, work_all
 from tests.reports.scene import HERE, count, expand_all, see, see_as_staff
 
@@ -55,6 +58,82 @@ def test_nothing_says_who_it_was(client: FlaskClient, here: Municipality, alice:
     assert traces(f"phone-{alice.installation}") == []
     session.remove()
     assert session.scalar(select(Account.id).where(Account.id == alice.account_id)) is None
+
+
+def test_a_stolen_token_alone_erases_nobody(client: FlaskClient, here: Municipality, alice: Person) -> None:
+    for secret in (None, "another secret of at least 32 characters"):
+        refused = erase(client, alice, secret=secret)
+        assert (refused.status_code, refused.json["code"]) == (401, "secret_not_right")
+    assert confirm(client, alice).status_code == 200
+    told = read_code(ask(client, alice))
+    refused = erase(client, alice, secret=None, code_id=told["id"], code=told["code"])
+    assert refused.json["code"] == "secret_not_right", "the code alone is not enough either"
+    assert erase(client, alice, code_id=told["id"], code=told["code"]).status_code == 201
+
+
+def test_who_had_another_account_before_is_erased_with_it(
+    client: FlaskClient, here: Municipality, alice: Person, bob: Person
+) -> None:
+    fresh = make_resident(here)
+    a_long_story(client, fresh, bob)
+    assert client.post(f"{HERE}/me/copy", headers=fresh.headers).status_code == 202
+    joined = client.post(f"{HERE}/me/join-by-phone", json=phone_code(client, alice) | OWN, headers=fresh.headers)
+    assert joined.status_code == 201
+    last = make_resident(here)
+    with transaction():
+        record(here.id, None, "resident_verified", "resident", str(fresh.account))
+    work_all()
+    assert traces(str(fresh.account)) and count(PersonalCopy) == 0, "its copy is not what is held any more"
+    kept = a_long_story(client, last, bob, "Keep me")
+    assert erase(client, alice).status_code == 201
+    for person in (alice, fresh):
+        assert traces(str(person.account)) == traces(str(person.installation)) == traces(person.account.hex) == []
+    assert traces("Erase me") == [] and see(client, kept["id"], last).json["description"] == "Keep me"
+    session.remove()
+    digests = set(session.scalars(select(Erasure.account_digest)))
+    assert digests == {account_digest("here", person.account) for person in (alice, fresh)}
+    assert count(FormerAccount) == 0
+
+
+def test_accounts_that_were_joined_one_after_the_other_go_together(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    first, second = make_resident(here), make_resident(here)
+    assert joins(client, first, second).status_code == 201
+    for phone in (second, first):
+        answer = joins(client, phone if phone is second else phone_again(client, first), alice)
+        assert answer.status_code == 201
+    assert erase(client, alice).status_code == 201
+    session.remove()
+    assert session.scalars(select(Account.kind).where(Account.kind == "resident")).all() == []
+    assert count(Erasure) == 3
+
+
+def test_an_account_that_somebody_uses_again_is_not_erased_with_the_other(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    fresh, third = make_resident(here), make_resident(here)
+    code = phone_code(client, fresh)
+    assert joins(client, fresh, alice).status_code == 201
+    again = client.post(f"{HERE}/me/join-by-phone", json=code | OWN, headers=third.headers)
+    assert again.json["account"] == str(fresh.account)
+    assert erase(client, alice).status_code == 201
+    assert client.get(f"{HERE}/me", headers=bearer(again)).status_code == 200
+
+
+def phone_code(client: FlaskClient, who: Person) -> dict[str, str]:
+    shown = client.post(f"{HERE}/me/phone-codes", json=OWN, headers=who.headers)
+    return {"code": shown.json["code"]}
+
+
+def joins(client: FlaskClient, phone: Person, whose: Person) -> TestResponse:
+    return client.post(f"{HERE}/me/join-by-phone", json=phone_code(client, whose) | OWN, headers=phone.headers)
+
+
+def phone_again(client: FlaskClient, who: Person) -> Person:
+    """The same phone, with a fresh token of the account that it has now."""
+    body = {"installation": str(who.installation), "platform": "ios", "app_version": "1.0"} | OWN
+    return replace(who, token=client.post(f"{HERE}/devices", json=body).json["token"])
 
 
 def test_the_report_stays_as_an_anonymous_fact(

@@ -23,7 +23,7 @@ from service.outbox.models import Delivery, Target
 from service.outbox.outcomes import Outcome, Result
 from service.outbox.sending import Attempt, Sender, claimable, described, record
 from service.worker import EVENTS
-from tests.factories.people import Person, give_address, make_resident
+from tests.factories.people import SECRET, Person, give_address, make_resident
 from tests.factories.reports import make_report
 from tests.outbox.scene import what_became_of
 from tests.reports.scene import HERE, expand_all
@@ -91,7 +91,7 @@ def wait_until_waiting(how_many: int) -> None:
 
 
 def give_up(client: FlaskClient, who: Person) -> Callable[[], object]:
-    return lambda: client.delete(f"{HERE}/me/contacts/email", headers=who.headers).status_code
+    return lambda: client.delete(f"{HERE}/me/contacts/email", json={"secret": SECRET}, headers=who.headers).status_code
 
 
 def recording(sender: Sender, *settled: tuple[Attempt, Result]) -> Callable[[], object]:

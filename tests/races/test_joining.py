@@ -15,7 +15,7 @@ from service.municipalities.directory import Municipality
 from service.people.models import Account, Device
 from service.people.session_models import Session
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident
-from tests.people.codes import EMAIL, HERE, ask, channels_that_send, confirm, post, read_code
+from tests.people.codes import EMAIL, HERE, OWN, ask, channels_that_send, confirm, give_up, post, read_code
 
 ROUNDS = 4
 
@@ -78,7 +78,7 @@ def test_of_two_people_that_show_that_one_address_is_theirs_one_gets_it(
         assert sorted(outcomes) == [(200, None), (409, "contact_taken")]
         assert holders() == 1
         for who in (alice, amy):
-            client.delete(f"{HERE}/me/contacts/email", headers=who.headers)
+            give_up(client, who)
 
 
 def test_one_gives_an_address_up_while_another_shows_that_it_is_theirs(client: FlaskClient, here: Municipality) -> None:
@@ -87,12 +87,12 @@ def test_one_gives_an_address_up_while_another_shows_that_it_is_theirs(client: F
         assert confirm(client, alice).status_code == 200
         body = read_code(ask(client, amy))
         given_up, shown = at_once(
-            lambda: client.delete(f"{HERE}/me/contacts/email", headers=alice.headers),  # noqa: B023
+            lambda: give_up(client, alice),  # noqa: B023
             lambda: post(client, amy, "contacts", body),  # noqa: B023
         )
         assert given_up == (204, None) and shown in ((200, None), (409, "contact_taken"))
         assert holders() == (1 if shown[0] == 200 else 0)
-        client.delete(f"{HERE}/me/contacts/email", headers=amy.headers)
+        give_up(client, amy)
 
 
 def test_two_phones_join_one_person_at_once(client: FlaskClient, here: Municipality, alice: Person) -> None:
@@ -101,8 +101,8 @@ def test_two_phones_join_one_person_at_once(client: FlaskClient, here: Municipal
         both = phones(here)
         bodies = [read_code(ask(client, phone)) for phone in both]
         outcomes = at_once(
-            lambda: post(client, both[0], "join", bodies[0]),  # noqa: B023
-            lambda: post(client, both[1], "join", bodies[1]),  # noqa: B023
+            lambda: post(client, both[0], "join", bodies[0] | OWN),  # noqa: B023
+            lambda: post(client, both[1], "join", bodies[1] | OWN),  # noqa: B023
         )
         assert outcomes == [(201, None)] * 2
         assert [account_of(phone) for phone in both] == [alice.account_id] * 2
@@ -113,8 +113,8 @@ def test_of_two_phones_that_read_one_code_one_joins(client: FlaskClient, here: M
         both = phones(here)
         code = post(client, alice, "phone-codes", {"secret": SECRET}).json
         outcomes = at_once(
-            lambda: post(client, both[0], "join-by-phone", {"code": code["code"]}),  # noqa: B023
-            lambda: post(client, both[1], "join-by-phone", {"code": code["code"]}),  # noqa: B023
+            lambda: post(client, both[0], "join-by-phone", {"code": code["code"]} | OWN),  # noqa: B023
+            lambda: post(client, both[1], "join-by-phone", {"code": code["code"]} | OWN),  # noqa: B023
         )
         assert sorted(outcomes) == [(201, None), (422, "code_not_right")]
         assert sorted(account_of(phone) == alice.account_id for phone in both) == [False, True]
@@ -125,8 +125,8 @@ def test_two_phones_that_join_each_other_both_get_an_answer(client: FlaskClient,
         one, other = phones(here)
         codes = [post(client, phone, "phone-codes", {"secret": SECRET}).json["code"] for phone in (one, other)]
         outcomes = at_once(
-            lambda: post(client, one, "join-by-phone", {"code": codes[1]}),  # noqa: B023
-            lambda: post(client, other, "join-by-phone", {"code": codes[0]}),  # noqa: B023
+            lambda: post(client, one, "join-by-phone", {"code": codes[1]} | OWN),  # noqa: B023
+            lambda: post(client, other, "join-by-phone", {"code": codes[0]} | OWN),  # noqa: B023
         )
         assert outcomes == [(201, None)] * 2
         assert {account_of(one), account_of(other)} == {one.account_id, other.account_id}

@@ -40,6 +40,7 @@ from tests.conftest import OutsideClient
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import PASSWORD, Person, make_resident
 from tests.factories.reports import INSIDE, make_report, photo, send_whole
+from tests.people.codes import OWN
 from tests.reports.scene import expand_all, inbox_of, move
 
 HERE = Path(service.__file__).parent
@@ -87,10 +88,10 @@ BODIES: dict[str, Any] = {
     "sessions.remove": {},
     "contacts.send": {"channel": "email", "address": "ours@here.example"},
     "contacts.confirm_contact": {"id": str(uuid.UUID(int=7)), "code": "123456"},
-    "contacts.remove": {},
-    "contacts.join_contact": {"id": str(uuid.UUID(int=7)), "code": "123456"},
+    "contacts.remove": OWN,
+    "contacts.join_contact": {"id": str(uuid.UUID(int=7)), "code": "123456"} | OWN,
     "contacts.phone_code": {},
-    "contacts.join_phone": {"code": "ours"},
+    "contacts.join_phone": {"code": "ours"} | OWN,
     "reports.send_photo": {},
     "reports.submit": {"category": "dark-lamp", **INSIDE},
     "reports.submit_whole": {},
@@ -150,7 +151,7 @@ BODIES: dict[str, Any] = {
     "personal_data.ask_for_copy": {},
     "personal_data.drop_copy": {},
     "personal_data.link_copy": {},
-    "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"},
+    "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"} | OWN,
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},

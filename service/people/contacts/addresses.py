@@ -1,5 +1,7 @@
 """How an address is written: an e-mail address in small letters, a telephone number as E.164."""
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
@@ -10,6 +12,9 @@ from service.text import N_
 EMAIL, SMS = "email", "sms"
 COLUMNS = {EMAIL: "email", SMS: "phone"}
 """Channel → the column of the account that holds what was confirmed."""
+
+SPELLED = re.compile(r"[ \u00a0]*\+?[0-9 \u00a0().\-/\u2010-\u2015]+")
+"""A number as people write it."""
 
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
@@ -28,8 +33,11 @@ def written(municipality: Municipality, channel: str, address: str) -> str:
 def e164(number: str, country: str) -> str:
     """The number of a mobile phone with its country in front; one without a country is of this one.
 
-    Raises NumberNotValid.
+    Whatever else stands there (an extension, parameters, words, digits of other scripts) is refused, so that nobody has
+    endless spellings of one number. Raises NumberNotValid.
     """
+    if not SPELLED.fullmatch(number):
+        raise NumberNotValid
     try:
         parsed = phonenumbers.parse(number, country)
     except NumberParseException:

@@ -1,7 +1,7 @@
 """Codes of six digits: sent to an address, and repeated by who reads there what comes.
 
 A code is worth something for ten minutes, to the account that asked for it, and for five guesses. Whoever asks again
-gets another one, and the former is worth nothing. How often one may ask stands in `service/people/limits.py`.
+gets another one, and the former is worth nothing. How often one may ask stands in `limiting.py` beside.
 """
 
 import hmac
@@ -70,8 +70,8 @@ class Shown:
 
 
 def prove_phone(caller: Caller, secret: str | None) -> None:
-    """Who calls from a phone shows its secret again before anything that gives lasting access: a token alone, which
-    may be stolen, is not enough. Raises NotForStaff, SecretNotRight.
+    """Who calls from a phone shows its secret again before anything that gives lasting access, takes a way back to
+    the account, or ends it: a token alone, which may be stolen, is not enough. Raises NotForStaff, SecretNotRight.
     """
     if caller.kind == STAFF:
         raise NotForStaff

@@ -9,8 +9,9 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
@@ -18,13 +19,14 @@ from service.db.upserts import insert
 from service.errors import Problem
 from service.jobs.planning import plan
 from service.municipalities.directory import Municipality
+from service.outbox.models import Event
 from service.outbox.posting import owe
 from service.people.auditing import record
 from service.people.callers import Caller, digest
 from service.people.contacts.codes import CodeNotRight, forget_target, use_code
 from service.people.contacts.confirming import holder
+from service.people.contacts.former import is_reached, keep_former
 from service.people.contacts.models import PhoneCode
-from service.people.identity_models import Identity
 from service.people.models import Account, Device
 from service.people.registering import DeviceNeeded
 from service.people.session_models import Session
@@ -123,14 +125,21 @@ def join(municipality: Municipality, caller: Caller, to_id: int, by: str, lasts:
     device.account_id = to_id
     session.flush()
     if not is_reached(caller.account_id):
+        keep_former(caller.account_id, to_id)
         hand_over_verification(caller.account_id, to_id)
         payload = {"from": caller.account_id, "to": to_id}
         plan(JOIN_ACCOUNTS, f"{caller.account_id}:{to_id}", payload=payload, municipality_id=municipality.id)
     given = begin_phone_session(accounts[to_id], device.id, now(), lasts)
     record(municipality.id, caller, "accounts_joined", "resident", str(given.account), {"by": by})
     told = {"account_id": to_id, "installation": str(device.installation)}
-    owe(municipality.id, PHONE_JOINED, f"session:{given.session}", 1, told)
+    warn(municipality, f"account:{given.account}", told)
     return given
+
+
+def warn(municipality: Municipality, subject: str, told: dict[str, Any]) -> None:
+    """Owe the person the news. By the subject it is found when they are erased; their account is locked."""
+    before = select(func.coalesce(func.max(Event.version), 0)).filter_by(kind=PHONE_JOINED, subject=subject)
+    owe(municipality.id, PHONE_JOINED, subject, session.scalars(before).one() + 1, told)
 
 
 def both(one: int, other: int) -> dict[int, Account]:
@@ -154,14 +163,3 @@ def hand_over_verification(from_id: int, to_id: int) -> None:
     if not session.scalar(select(known)):
         shown = update(VerifiedResident).where(VerifiedResident.account_id == from_id).values(account_id=to_id)
         session.execute(shown.execution_options(synchronize_session=False))
-
-
-def is_reached(account_id: int) -> bool:
-    """Whether anybody can still reach this account: by another phone, a confirmed address or another way to sign in."""
-    ways = or_(
-        exists().where(Device.account_id == Account.id, Device.removed_at.is_(None)),
-        exists().where(Identity.account_id == Account.id),
-        Account.email.is_not(None),
-        Account.phone.is_not(None),
-    )
-    return session.scalar(select(Account.id).where(Account.id == account_id, ways)) is not None

@@ -1,4 +1,4 @@
-"""Codes that are under way: to an address that is to be confirmed, and from one phone to another."""
+"""Codes that are under way, to an address that is to be confirmed and from one phone to another; what was joined."""
 
 import uuid
 from datetime import datetime
@@ -44,3 +44,14 @@ class PhoneCode(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), unique=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class FormerAccount(Base):
+    """An account whose phone joined another one while nobody else could reach it: both are the same person's."""
+
+    __tablename__ = "former_accounts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    former_id: Mapped[int] = mapped_column(ForeignKey(Account.id), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)
+    joined_at: Mapped[datetime] = mapped_column(Instant)

@@ -22,7 +22,8 @@ from service.people.contacts.joining import (
     join_by_phone,
     show_phone_code,
 )
-from service.people.limits import code_limit, joining_limit, sending_code_limit
+from service.people.contacts.limiting import sending_code_limit
+from service.people.limits import code_limit, joining_limit
 from service.people.registering import DeviceNeeded, SecretNotRight
 from service.people.routes import settings, shown, token
 from service.people.schemas import MeOut, TokenOut
@@ -81,11 +82,13 @@ def confirm_contact(body: dict[str, Any], municipality: Municipality) -> Respons
 
 @blueprint.delete("/contacts/<any(email, sms):channel>")
 @signed_in
+@blueprint.arguments(schemas.OwnSecretIn)
 @blueprint.response(204)
-@operation("removeContact", NotForStaff)
-def remove(municipality: Municipality, channel: str) -> Response:
+@operation("removeContact", NotForStaff, SecretNotRight)
+def remove(body: dict[str, Any], municipality: Municipality, channel: str) -> Response:
     """Give one's e-mail address or telephone number up; nothing is sent there any more"""
     who = caller()
+    prove_phone(who, body["secret"])
     with transaction():
         give_up(municipality, who, channel)
     return nothing()
@@ -94,9 +97,9 @@ def remove(municipality: Municipality, channel: str) -> Response:
 @blueprint.post("/join")
 @signed_in
 @code_limit
-@blueprint.arguments(schemas.ContactProofIn)
+@blueprint.arguments(schemas.JoinIn)
 @blueprint.response(201, TokenOut)
-@operation("joinByContact", CodeNotRight, NobodyToJoin, AlreadyJoined, DeviceNeeded)
+@operation("joinByContact", NotForStaff, SecretNotRight, CodeNotRight, NobodyToJoin, AlreadyJoined, DeviceNeeded)
 def join_contact(body: dict[str, Any], municipality: Municipality) -> Response:
     """Let this phone join the account that has the address which the code came to
 
@@ -104,6 +107,7 @@ def join_contact(body: dict[str, Any], municipality: Municipality) -> Response:
     within seconds, unless somebody can still reach its former account.
     """
     who = caller()
+    prove_phone(who, body["secret"])
     with transaction():
         given = join_by_contact(municipality, who, body["id"], body["code"], lasts())
     if given is None:
@@ -114,7 +118,7 @@ def join_contact(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post("/phone-codes")
 @signed_in
 @joining_limit
-@blueprint.arguments(schemas.PhoneSecretIn)
+@blueprint.arguments(schemas.OwnSecretIn)
 @blueprint.response(201, schemas.PhoneCodeOut)
 @operation("showPhoneCode", NotForStaff, SecretNotRight)
 def phone_code(body: dict[str, Any], municipality: Municipality) -> Response:
@@ -134,13 +138,14 @@ def phone_code(body: dict[str, Any], municipality: Municipality) -> Response:
 @joining_limit
 @blueprint.arguments(schemas.PhoneCodeIn)
 @blueprint.response(201, TokenOut)
-@operation("joinByPhone", CodeNotRight, AlreadyJoined, DeviceNeeded)
+@operation("joinByPhone", NotForStaff, SecretNotRight, CodeNotRight, AlreadyJoined, DeviceNeeded)
 def join_phone(body: dict[str, Any], municipality: Municipality) -> Response:
     """Let this phone join the account of the phone that shows this code
 
     As `joinByContact`.
     """
     who = caller()
+    prove_phone(who, body["secret"])
     with transaction():
         given = join_by_phone(municipality, who, body["code"], lasts())
     return token(given)

@@ -17,7 +17,9 @@ def secret_field() -> fields.String:
         load_default=None,
         allow_none=True,
         validate=validate.Length(32, 200),
-        metadata={"description": "The phone's own, once more: a token alone gives no lasting access."},
+        metadata={
+            "description": "The phone's own, once more, where a phone calls: a token alone is not enough for this."
+        },
     )
 
 
@@ -68,8 +70,16 @@ class ContactProofIn(Schema):
     code = fields.String(required=True, validate=validate.Regexp(rf"\A[0-9]{{{DIGITS}}}\Z"))
 
 
-class PhoneSecretIn(Schema):
-    """The secret of the phone that shows a code."""
+class JoinIn(ContactProofIn):
+    """What came to the address, and that it is the phone itself that joins."""
+
+    example: ClassVar[dict[str, Any]] = ContactProofIn.example | {"secret": "n3Wq8ZtYb5Lr1Kx7Vd9Fs2Hj4Gc6Mp0E"}
+
+    secret = secret_field()
+
+
+class OwnSecretIn(Schema):
+    """The secret of the phone that calls."""
 
     example: ClassVar[dict[str, Any]] = {"secret": "8Qm2xYp0vJrTz6dKfLw4sN1cHbGe9uAi"}
 
@@ -89,8 +99,12 @@ class PhoneCodeOut(Schema):
 
 
 class PhoneCodeIn(Schema):
-    """What another phone shows."""
+    """What another phone shows, and that it is the phone itself that joins."""
 
-    example: ClassVar[dict[str, Any]] = {"code": "pT3jq0XbZr8yVwKc5sL2mN7dHfGaUeQi"}
+    example: ClassVar[dict[str, Any]] = {
+        "code": "pT3jq0XbZr8yVwKc5sL2mN7dHfGaUeQi",
+        "secret": "n3Wq8ZtYb5Lr1Kx7Vd9Fs2Hj4Gc6Mp0E",
+    }
 
     code = fields.String(required=True, validate=validate.Length(1, 200))
+    secret = secret_field()
