@@ -41,8 +41,8 @@ class Settings:
     fcm_base_url: str | None = None
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "plateia@localhost"
-    sms_url: str | None = None
-    sms_token: str | None = None
+    sms_url: str | None = field(default=None, repr=False)
+    sms_token: str | None = field(default=None, repr=False)
     sms_from: str = "Plateia"
     send_threads: int = 16
     token_days: int = 30

@@ -20,7 +20,7 @@ from firebase_admin import auth, credentials, exceptions
 
 from service.db import stop_reading
 from service.people.identity.fetching import ALL_SECONDS, away, is_address
-from service.people.identity.providers import Provider
+from service.people.identity.providers import GOOGLE, Provider
 from service.people.identity.proving import Proof, not_proven, proof_of
 
 SKEW_SECONDS = 10
@@ -63,7 +63,7 @@ def client_of(provider: Provider, allowed: Sequence[str]) -> Any:
 
 
 def new_client(provider: Provider, allowed: Sequence[str]) -> Any:
-    certificate = credentials.Certificate(json.loads(provider.secret or ""))
+    certificate = credentials.Certificate(json.loads(provider.secret or "") | {"token_uri": GOOGLE})
     options = {"projectId": provider.client_id, "httpTimeout": ALL_SECONDS}
     app = firebase_admin.App(f"sign-in-{next(_numbers)}", certificate, options)
     made = auth.Client(app)

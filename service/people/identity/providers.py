@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import select
 
 from service.db import session
@@ -29,6 +31,8 @@ KINDS = {
 }
 AUDIENCES = ("resident", "staff")
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+GOOGLE = "https://oauth2.googleapis.com/token"
+"""Where the key of a service account is shown, and nowhere else: the file of an administrator does not choose it."""
 ENDPOINTS = ("authorization", "token", "userinfo")
 SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
 """A scheme of an app's own: its name turned round, with a dot (RFC 8252, section 7.1)."""
@@ -134,13 +138,14 @@ def keep_provider(
 
 
 def is_service_account(secret: str) -> bool:
-    """Whether this is the file that Google gives for a service account."""
+    """Whether this is the file that Google gives for a service account: with a key, and no address but Google's."""
     try:
         content = orjson.loads(secret)
-    except orjson.JSONDecodeError:
+        load_pem_private_key(str(content["private_key"]).encode(), None)
+    except (ValueError, KeyError, TypeError, UnsupportedAlgorithm):
         return False
-    needed = ("private_key", "client_email", "token_uri")
-    return isinstance(content, dict) and content.get("type") == "service_account" and all(map(content.get, needed))
+    is_googles = content.get("type") == "service_account" and content.get("token_uri") == GOOGLE
+    return bool(is_googles and content.get("client_email"))
 
 
 def refuse_other_people(former: IdentityProvider | None, row: Mapping[str, Any]) -> None:

@@ -97,7 +97,7 @@ def letter(
     values = values | {"municipality": pick(municipality.name, spoken, municipality.main_language)}
     subject, greeting, why, otherwise = (say(spoken, part, **values) for part in (texts[0], GREETING, *texts[1:]))
     text = "\n\n".join((greeting, why, values["link"], otherwise))
-    yield Owed(target_id, str(event.uid), {"subject": subject, "text": f"{text}\n"}, lasts=lasts)
+    yield Owed(target_id, str(event.uid), {"subject": subject, "text": f"{text}\n"}, lasts=lasts, fleeting=True)
 
 
 def link(event: Posted, token: str) -> str:

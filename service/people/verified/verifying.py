@@ -138,7 +138,7 @@ def withdraw(
 ) -> None:
     """What was shown holds no more: of one account, or of the person with this number. Raises NotFound."""
     query = select(VerifiedResident, Account.uid).join(Account, Account.id == VerifiedResident.account_id)
-    query = query.where(VerifiedResident.municipality_id == municipality.id).with_for_update()
+    query = query.where(VerifiedResident.municipality_id == municipality.id).with_for_update(of=VerifiedResident)
     if verified is not None:
         query = query.where(VerifiedResident.uid == verified)
     else:

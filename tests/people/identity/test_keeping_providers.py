@@ -3,6 +3,7 @@
 import socket
 from typing import Any
 
+import orjson
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from service.people.identity.fetching import is_address
 from service.people.identity.providers import find_provider, may_come_back_to
 from service.people.identity_models import IdentityProvider
 from tests.factories.people import Person, make_staff
+from tests.people.identity.firebase_server import service_account
 
 URL = "/api/v1/here/staff/identity-providers"
 OIDC: dict[str, Any] = {
@@ -76,13 +78,35 @@ def test_whom_a_provider_signs_in_stays_what_it_was_at_first(
     client: FlaskClient, here: Municipality, admin: Person
 ) -> None:
     client.put(f"{URL}/login", json=OIDC, headers=admin.headers)
-    key = '{"type": "service_account", "private_key": "k", "client_email": "e", "token_uri": "u"}'
-    for field, change in (("audience", {"audience": "staff"}), ("kind", {"kind": "firebase", "client_secret": key})):
+    firebase = {"kind": "firebase", "client_secret": service_account()}
+    for field, change in (("audience", {"audience": "staff"}), ("kind", firebase)):
         refused = client.put(f"{URL}/login", json=OIDC | change, headers=admin.headers)
         assert (refused.json["code"], list(refused.json["errors"])) == ("provider_refused", [field])
     kept = find_provider(here, "login")
     assert (kept.kind, kept.audience) == ("oidc", "resident")
     assert client.put(f"{URL}/crew", json=OIDC | {"audience": "staff"}, headers=admin.headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_uri": "http://127.0.0.1:9/latest/meta-data"},
+        {"token_uri": "https://oauth2.googleapis.com.evil.example/token"},
+        {"private_key": "not a key"},
+        {"private_key": None},
+        {"client_email": ""},
+        {"type": "authorized_user"},
+    ],
+    ids=str,
+)
+def test_the_key_of_a_service_account_is_one_and_is_shown_to_google_alone(
+    client: FlaskClient, here: Municipality, admin: Person, change: dict[str, Any]
+) -> None:
+    firebase = {"kind": "firebase", "audience": "resident", "name": {"en": "Phone"}, "client_id": "kozani"}
+    for key, status in ((orjson.loads(service_account()) | change, 422), (orjson.loads(service_account()), 200)):
+        body = firebase | {"client_secret": orjson.dumps(key).decode()}
+        answer = client.put(f"{URL}/phone", json=body, headers=admin.headers)
+        assert answer.status_code == status, answer.json
 
 
 FAULTY: list[tuple[dict[str, Any], str]] = [
