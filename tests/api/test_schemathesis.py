@@ -155,6 +155,15 @@ def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) 
         send_many(operation, GenerationMode.NEGATIVE, 8, send, address)
 
 
+ELSEWHERE = {
+    "eraseMe": "who called would be gone for the operations that follow",
+    "showCopy": "a worker makes the copy first",
+    "linkCopy": "a worker makes the copy first",
+    "fetchCopy": "a worker makes the copy first",
+}
+"""Operations that succeed in tests/personal_data only, and why."""
+
+
 def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchema, world: World) -> None:
     """Sound requests about things that are there, as each role; what each may do is counted."""
     done: Counter[tuple[str, str]] = Counter()
@@ -167,6 +176,7 @@ def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchem
 
         send_many(operation, GenerationMode.POSITIVE, 6, send)
     never = [name for name, _ in operations(schema) if not any(done[name, role] for role in ROLES)]
+    never = [name for name in never if name not in ELSEWHERE]
     assert not never, f"no 2xx: {never}"
     assert_nothing_is_done_for_strangers(schema, done)
 

@@ -26,6 +26,8 @@ from service.municipalities.models import Municipality as MunicipalityRow
 from service.notices.following import follow
 from service.notices.models import InboxMessage
 from service.outbox.expanding import expand
+from service.people.callers import find_caller
+from service.people.keys.keeping import make_key
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
@@ -128,6 +130,13 @@ class World:
             place = {"kind": "file", "url": "https://gis.example/areas.geojson"}
             set_source(layer, place | about, self.people["map keeper"].account_id, ())
 
+    def new_key(self) -> uuid.UUID:
+        """A key that is good."""
+        with transaction():
+            actor = find_caller(self.here.id, self.people["administrator"].token)
+            assert actor is not None
+            return make_key(self.here, actor, "A program", ["read_public"], 60, None).uid
+
     def new_rule(self) -> int:
         """The position of a rule that is there."""
         with transaction():
@@ -158,6 +167,8 @@ class World:
             there["upload"] = str(self.new_upload())
         if "number" in asked:
             there["number"] = str(self.new_draft())
+        if "api_key" in asked:
+            there["api_key"] = str(self.new_key())
         if "person" in asked:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:

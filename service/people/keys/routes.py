@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response
 
 from service.db import transaction
+from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
@@ -46,7 +47,7 @@ def make(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.delete("/<uuid:api_key>")
 @staff("manage_keys")
 @blueprint.response(204)
-@operation("endApiKey")
+@operation("endApiKey", NotFound)
 def end(municipality: Municipality, api_key: uuid.UUID) -> Response:
     """Make an API key worthless"""
     who = caller()
