@@ -1,6 +1,7 @@
 """Everything that is held about somebody comes as a ZIP file, for them and for nobody else."""
 
 import io
+import os
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -9,14 +10,14 @@ import orjson
 import pytest
 from flask import current_app
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery
 from service.people.audit_models import AuditDetail, AuditEntry
-from service.personal_data.copying import sweep_copies
+from service.personal_data.copying import FOLDER, finish, sweep_copies
 from service.personal_data.models import PersonalCopy
 from tests.factories.people import Person, make_resident
 from tests.personal_data.scene import a_long_story, erase, files, work_all
@@ -176,3 +177,36 @@ def test_asking_and_fetching_are_written_down(client: FlaskClient, here: Municip
 @pytest.mark.parametrize("method", ["get", "delete", "post"])
 def test_nobody_without_a_token_is_answered(client: FlaskClient, here: Municipality, method: str) -> None:
     assert getattr(client, method)(f"{HERE}/me/copy").status_code == 401
+
+
+def test_a_copy_whose_file_is_lost_is_not_there(client: FlaskClient, here: Municipality, alice: Person) -> None:
+    assert ask(client, alice).status_code == 202
+    work_all()
+    address = link(client, alice).json["address"]
+    store = current_app.config["STORE"]
+    for key, _, _ in list(store.keys_with_age(FOLDER)):
+        store.delete(key)
+    assert client.get(address).json["code"] == "link_not_valid"
+
+
+def test_a_copy_is_finished_once(client: FlaskClient, here: Municipality, alice: Person) -> None:
+    assert ask(client, alice).status_code == 202
+    work_all()
+    copy = session.scalars(select(PersonalCopy)).one()
+    with transaction():
+        assert finish(copy, alice.account, "copies/here/another.zip", 1) is False
+
+
+def test_files_that_no_row_names_are_swept_after_an_hour(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    assert ask(client, alice).status_code == 202
+    work_all()
+    with transaction():
+        session.execute(delete(PersonalCopy))
+    store = current_app.config["STORE"]
+    assert sweep_copies(store)["files"] == 0, "one may be on its way"
+    for path in (current_app.config["PLATEIA"].home / "files").rglob("*.zip"):
+        os.utime(path, (0, 0))
+    assert sweep_copies(store)["files"] >= 1
+    assert list(store.keys_with_age(FOLDER)) == []
