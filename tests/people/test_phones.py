@@ -15,7 +15,7 @@ from service.outbox.models import Target
 from service.people.models import Account
 from service.people.sessions import begin_session
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident
-from tests.people.codes import HERE, bearer, post
+from tests.people.codes import HERE, OWN, bearer, post
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def second(client: FlaskClient, here: Municipality, alice: Person) -> tuple[uuid
     phone = make_resident(here)
     assert phone.installation is not None
     code = post(client, alice, "phone-codes", {"secret": SECRET}).json["code"]
-    return phone.installation, bearer(post(client, phone, "join-by-phone", {"code": code}))
+    return phone.installation, bearer(post(client, phone, "join-by-phone", {"code": code} | OWN))
 
 
 def shown(client: FlaskClient, who: Person | dict[str, str], path: str) -> list[dict[str, Any]]:
