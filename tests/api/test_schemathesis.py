@@ -137,7 +137,7 @@ def test_anything_at_all_is_answered_as_documented(schema: BaseSchema, world: Wo
         def send(case: Case, name: str = name) -> None:
             call(case, name, world, pick(ROLES, case.path_parameters, case.query, case.body))
 
-        send_many(operation, mode, 6, send)
+        send_many(operation, mode, 4, send)
 
 
 def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) -> None:
@@ -152,7 +152,7 @@ def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) 
 
         parts = re.findall(r"{(\w+)}", operation.path)
         address = world.path_of(dict.fromkeys(parts, "medium"), name)
-        send_many(operation, GenerationMode.NEGATIVE, 8, send, address)
+        send_many(operation, GenerationMode.NEGATIVE, 4, send, address)
 
 
 ELSEWHERE = {
