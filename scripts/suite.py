@@ -26,39 +26,38 @@ PROGRAMS = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Slice:
-    """A folder of tests, the minutes that it may take on two cores, and how many processes share its tests."""
+    """Folders of tests that run together, the minutes that they may take on two cores, and in how many processes."""
 
-    folder: str
+    folders: str
     minutes: float
     processes: int = 2
+
+    @property
+    def name(self) -> str:
+        """What its line and its logs are called: the first of its folders."""
+        return self.folders.split()[0]
+
+    @property
+    def paths(self) -> list[str]:
+        return [f"tests/{folder}" for folder in self.folders.split()]
 
 
 SLICES = (
     Slice("harness", 1.25),
-    Slice("db", 0.75),
-    Slice("text", 0.25, processes=0),
-    Slice("idempotency", 0.25, processes=0),
-    Slice("storage", 0.25, processes=0),
-    Slice("fetching", 0.25, processes=0),
-    Slice("jobs", 0.5),
+    Slice("db", 1),
+    Slice("text idempotency storage fetching jobs municipalities samples", 1),
     Slice("outbox", 1.5),
-    Slice("municipalities", 0.25, processes=0),
-    Slice("samples", 0.25, processes=0),
     Slice("media", 0.75),
-    Slice("gis", 1.25),
-    Slice("people", 1.25),
-    Slice("personal_data", 0.75),
-    Slice("notices", 0.25),
-    Slice("reports", 1),
-    Slice("ogc", 0.75),
+    Slice("gis", 1.5),
+    Slice("people personal_data notices", 2),
+    Slice("reports ogc", 1.5),
     Slice("operating", 1.5),
-    Slice("whole", 0.5),
+    Slice("whole docs", 0.75),
     Slice("cli", 1.25),
-    Slice("docs", 0.5, processes=0),
-    Slice("api", 2.5),
-    Slice("races", 1.75, processes=0),
-    Slice("kills", 2.5, processes=0),
-    Slice("bench", 0.75, processes=0),
+    Slice("api", 2),
+    Slice("races", 1.25),
+    Slice("kills", 1.75),
+    Slice("bench", 0.75),
 )
 UNLISTED = Slice("", 1)
 """What a folder gets that is not in the table yet."""
@@ -114,7 +113,7 @@ def steps(purpose: str) -> Iterator[Step]:
     elif purpose != "lint":
         for part in slices():
             chosen = ["-m", "not long"] if purpose == "test" else []
-            yield pytest(part.folder, [f"tests/{part.folder}", *chosen], part, measured=purpose == "test")
+            yield pytest(part.name, [*part.paths, *chosen], part, measured=purpose == "test")
 
 
 def code_checks() -> Iterator[Step]:
@@ -126,11 +125,10 @@ def code_checks() -> Iterator[Step]:
 
 
 def slices() -> list[Slice]:
-    """Return the slices that have tests: those of the table in its order, then folders that it lacks."""
+    """Return the slices of the table in its order, then the folders of tests that it lacks."""
     there = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.rglob("test_*.py")})
-    listed = [part for part in SLICES if part.folder in there]
-    names = {part.folder for part in listed}
-    return listed + [replace(UNLISTED, folder=folder) for folder in there if folder not in names]
+    listed = {folder for part in SLICES for folder in part.folders.split()}
+    return [*SLICES, *(replace(UNLISTED, folders=folder) for folder in there if folder not in listed)]
 
 
 def pytest(name: str, arguments: list[str], part: Slice, measured: bool = False, minutes: float | None = None) -> Step:

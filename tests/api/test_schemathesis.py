@@ -1,6 +1,7 @@
 """Whatever is sent, the service answers as its OpenAPI document says: as each role, against things that are there.
 
-PLATEIA_LONG=1 sends ten times as much.
+What is wrong by the document is refused before a database is asked, so that the short run sends it for one half of the
+operations on SQLite and for the other on PostgreSQL. PLATEIA_LONG=1 sends all on both, and ten times as much.
 """
 
 import os
@@ -31,6 +32,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from service.db import db
 from tests.api.world import ROLES, World, make_world, pick
 from tests.api.world_of_identity import trusted
 from tests.api.world_of_phones import JOINING, joining_headers
@@ -88,6 +90,14 @@ def from_outside(case: Case, **options: Any) -> Response:
     return Context().run(case.call, **options)
 
 
+def halved(schema: BaseSchema) -> Iterator[tuple[str, APIOperation]]:
+    """Every other operation: those that this database does not get, the other one does."""
+    first = db.engine.dialect.name == "sqlite"
+    for number, found in enumerate(operations(schema)):
+        if LONG > 1 or number % 2 == first:
+            yield found
+
+
 def call(case: Case, name: str, world: World, role: str, *checks: Any) -> Response:
     """Send it as this role, and hold the answer to the document."""
     headers = world.fresh_headers(role) if name == "signOut" else world.headers(role)
@@ -132,7 +142,7 @@ def send_many(
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=str)
 def test_anything_at_all_is_answered_as_documented(schema: BaseSchema, world: World, mode: GenerationMode) -> None:
     """Addresses, headers and bodies out of nothing, right and wrong by the document, as one role or another."""
-    for name, operation in operations(schema):
+    for name, operation in halved(schema):
 
         def send(case: Case, name: str = name) -> None:
             call(case, name, world, pick(ROLES, case.path_parameters, case.query, case.body))
@@ -142,7 +152,7 @@ def test_anything_at_all_is_answered_as_documented(schema: BaseSchema, world: Wo
 
 def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) -> None:
     """Wrong headers, queries and bodies at addresses that are there, by somebody who may."""
-    for name, operation in operations(schema):
+    for name, operation in halved(schema):
         role = "dispatcher" if "/staff/" in operation.path else "resident"
 
         def send(case: Case, name: str = name, role: str = role) -> None:
@@ -154,6 +164,9 @@ def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) 
         address = world.path_of(dict.fromkeys(parts, "medium"), name)
         send_many(operation, GenerationMode.NEGATIVE, 4, send, address)
 
+
+ENOUGH = 2
+"""How many sound requests as each role do, where one of them succeeded."""
 
 ELSEWHERE = {
     "eraseMe": "who called would be gone for the operations that follow",
@@ -167,9 +180,13 @@ ELSEWHERE = {
 def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchema, world: World) -> None:
     """Sound requests about things that are there, as each role; what each may do is counted."""
     done: Counter[tuple[str, str]] = Counter()
+    sent: Counter[str] = Counter()
     for name, operation in operations(schema):
 
         def send(case: Case, name: str = name) -> None:
+            if sent[name] >= ENOUGH * LONG and any(done[name, role] for role in ROLES):
+                return
+            sent[name] += 1
             for role in ROLES:
                 fill(case, name, world, role)
                 done[name, role] += call(case, name, world, role).status_code < 300

@@ -65,7 +65,8 @@ def shape(url: str) -> dict[str, Any]:
     made = opened(url)
     try:
         with made.connect() as connection:
-            return {name: shape_of(connection, name) for name in sorted(OURS)} | {"spatial": spatial(connection)}
+            there = sorted(set(inspect(connection).get_table_names()) & OURS)
+            return {name: shape_of(connection, name) for name in there} | {"spatial": spatial(connection)}
     finally:
         made.dispose()
 
@@ -105,16 +106,17 @@ def test_an_empty_database_gets_every_table_and_gives_it_back(url: str) -> None:
     assert shape(url) == before
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-def test_every_revision_leads_up_and_down(url: str, revision: str) -> None:
-    migrate(url, revision)
+def test_every_revision_leads_up_and_down(url: str) -> None:
+    """One walk up, in which each step is taken, taken back and taken again; and one down and up from the end."""
+    shapes = []
+    for revision in REVISIONS:
+        migrate(url, revision)
+        shapes.append(shape(url))
+    for revision, expected in zip(REVISIONS[-2::-1], shapes[-2::-1], strict=True):
+        undo(url, revision)
+        assert shape(url) == expected, revision
     migrate(url)
-    before = shape(url)
-    undo(url, revision)
-    migrate(url)
-    assert shape(url) == before
-    migrate(url)
-    assert shape(url) == before
+    assert shape(url) == shapes[-1]
 
 
 def test_the_models_are_what_the_migrations_make(url: str) -> None:
