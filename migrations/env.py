@@ -1,9 +1,9 @@
-"""Runs the migrations on SQLite and on PostgreSQL alike, each in one transaction."""
+"""Runs the migrations on SQLite and on PostgreSQL alike, all of them in one transaction."""
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from geoalchemy2 import alembic_helpers
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from service import app as _tables  # noqa: F401  (every slice's tables)
 from service.db import Base, engine, writing
@@ -34,26 +34,33 @@ def run() -> None:
     url = context.config.attributes["url"]
     connectable = create_engine(engine.driver_url(url), **engine.options(url, 1))
     engine.prepare(connectable)
-    writing.set(True)  # the write lock first: of two processes that start at once one waits for the other
-    with connectable.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # on the driver's own connection, because inside a transaction the pragma does nothing
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
-        context.configure(
-            connection=connection,
-            target_metadata=Base.metadata,
-            include_object=is_ours,
-            process_revision_directives=alembic_helpers.writer,
-            render_item=rendered,
-            transaction_per_migration=False,
-        )
-        with context.begin_transaction():
-            if connection.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
-                connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
-            context.run_migrations()
-    writing.set(False)
-    connectable.dispose()
+    begun = writing.set(True)  # the write lock first: of two processes that start at once one waits for the other
+    try:
+        with connectable.connect() as connection:
+            migrate(connection)
+    finally:
+        writing.reset(begun)
+        connectable.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # on the driver's own connection, because inside a transaction the pragma does nothing
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_object=is_ours,
+        process_revision_directives=alembic_helpers.writer,
+        render_item=rendered,
+        transaction_per_migration=False,
+        transactional_ddl=True,  # on SQLite too: the transaction is ours, not that of Python's module
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        context.run_migrations()
 
 
 run()

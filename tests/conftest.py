@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -22,6 +23,7 @@ from service.db import Base, db, session, transaction
 from service.db.generations import forget
 from service.db.guards import lifted
 from service.municipalities.directory import Municipality
+from service.people import signing_in
 from service.schema_version import migrate
 from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
@@ -33,6 +35,10 @@ POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
+
+
+signing_in.HASHER = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
+"""What a password costs is asked in a process of its own (tests/people/test_signing_in.py); here hundreds are made."""
 
 
 def missing(what: str) -> None:

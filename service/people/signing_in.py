@@ -23,9 +23,9 @@ AT_ONCE = 4  # one hash takes 64 MiB: no more than these at a time in a process
 PATIENCE = 10.0
 """Seconds that a request waits for its turn to hash: some hundred others before it, each of a tenth of a second."""
 
-_hasher = PasswordHasher()
+HASHER = PasswordHasher()
 _bound = threading.Semaphore(AT_ONCE)
-_NOBODY = _hasher.hash("nobody has this password")
+_NOBODY = HASHER.hash("nobody has this password")
 
 
 class SignInRefused(Problem):
@@ -51,7 +51,7 @@ def hash_password(password: str) -> str:
     Raises TryAgain.
     """
     with turn():
-        return _hasher.hash(password)
+        return HASHER.hash(password)
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def check_password(municipality: Municipality, email: str, password: str, sample
     session.rollback()  # no connection is held while the hash is computed
     with turn():
         try:
-            _hasher.verify(found.hash if found else _NOBODY, password)
+            HASHER.verify(found.hash if found else _NOBODY, password)
         except (VerificationError, InvalidHashError):
             raise SignInRefused from None
     if found is None or (is_sample(email) and not samples):
         raise SignInRefused
-    outdated = _hasher.check_needs_rehash(found.hash)
+    outdated = HASHER.check_needs_rehash(found.hash)
     return Shown(found.id, found.hash, hash_password(password) if outdated else None)
 
 

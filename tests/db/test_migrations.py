@@ -14,6 +14,7 @@ from flask import Flask
 from geoalchemy2 import Geometry
 from geoalchemy2.shape import to_shape
 from sqlalchemy import Connection, Engine, create_engine, func, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from service.app import create_app
 from service.config import Settings
@@ -145,6 +146,16 @@ def test_geometry_columns_have_their_index(url: str) -> None:
                 )
                 assert any("gist" in row.indexdef and column in row.indexdef for row in definitions)
     made.dispose()
+
+
+def test_migrations_that_cannot_all_be_done_leave_nothing_of_any(url: str) -> None:
+    made = opened(url)
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE invitations (in_the_way integer)"))
+    made.dispose()
+    with pytest.raises(DBAPIError, match="already exists"):
+        migrate(url)
+    assert tables(url) == {"invitations"}
 
 
 def test_two_that_migrate_at_once_do_it_one_after_the_other(url: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery, Event
+from service.people import signing_in
 from service.people.models import Password
 from service.people.staff.passwords import PasswordTooEasy, check_new_password
 from tests.factories.people import PASSWORD, Person, make_staff
@@ -149,7 +150,7 @@ def test_a_hash_that_was_made_with_lesser_costs_is_made_anew(client: FlaskClient
     assert [sign_in(client, EMAIL).status_code for _ in range(2)] == [201, 201]
     session.rollback()
     fresh = session.scalars(select(Password.hash)).one()
-    assert fresh != cheap and not PasswordHasher().check_needs_rehash(fresh)
+    assert fresh != cheap and not signing_in.HASHER.check_needs_rehash(fresh)
 
 
 def test_the_letter_is_emptied_when_it_is_sent_so_that_no_table_holds_a_link_that_works(
