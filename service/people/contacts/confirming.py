@@ -11,10 +11,10 @@ from service.outbox import targets
 from service.people.callers import Caller
 from service.people.changing import change_address
 from service.people.contacts.addresses import COLUMNS, EMAIL
-from service.people.contacts.codes import NotForStaff, forget_target, use_code
+from service.people.contacts.codes import NotForStaff, forget_target, holder, lock_claimants, use_code
 from service.people.contacts.warning import CONTACT_CHANGED, warn
 from service.people.models import Account
-from service.people.registering import RESIDENT, STAFF
+from service.people.registering import STAFF
 from service.text import N_
 
 
@@ -30,6 +30,7 @@ def confirm(municipality: Municipality, caller: Caller, uid: uuid.UUID, digits: 
 
     Raises ContactTaken.
     """
+    lock_claimants(municipality, caller, uid)
     shown = use_code(municipality, caller, uid, digits)
     if shown is None:
         return None
@@ -38,12 +39,6 @@ def confirm(municipality: Municipality, caller: Caller, uid: uuid.UUID, digits: 
     account = change_and_tell(municipality, caller.account_id, shown.channel, shown.address)
     forget_target(shown.target_id)
     return account
-
-
-def holder(municipality: Municipality, channel: str, address: str) -> int | None:
-    """The resident's account that has this address here."""
-    named = {"municipality_id": municipality.id, "kind": RESIDENT, COLUMNS[channel]: address}
-    return session.scalar(select(Account.id).filter_by(**named))
 
 
 def give_up(municipality: Municipality, caller: Caller, channel: str) -> None:
