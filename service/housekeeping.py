@@ -20,7 +20,7 @@ from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, pl
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
 from service.municipalities.directory import municipalities, municipality_with
-from service.outbox.retaining import expire_overdue, forget_events, forget_finished, forget_retired
+from service.outbox.retaining import expire_overdue, forget_events, forget_farewells, forget_finished, forget_retired
 from service.people.chaining import seal_some, verify
 from service.people.contacts.codes import forget_expired_codes
 from service.people.contacts.joining import JOIN_ACCOUNTS
@@ -124,7 +124,7 @@ def forget_some_messages() -> int:
 
 
 def forget_targets(job: Work, progress: Progress) -> Any:
-    return until_none_left(forget_retired, progress)
+    return until_none_left(lambda: forget_retired() or forget_farewells(), progress)
 
 
 def forget_sessions(job: Work, progress: Progress) -> Any:
