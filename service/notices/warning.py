@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from service.municipalities.directory import municipality_with
-from service.notices.inbox import inbox_message, reach
+from service.notices.inbox import PUSHED, inbox_message, reach
 from service.outbox.expanding import Kept, Owed, Posted
 from service.people.contacts.joining import PHONE_JOINED
 from service.text import N_, say
@@ -24,5 +24,5 @@ def who_is_warned(event: Posted) -> Iterator[Owed | Kept]:
     data = {"phone": event.payload["installation"], "municipality": municipality.slug}
     for target_id, channel in person.targets:
         push = {"title": title, "body": body, "data": data}
-        content = push if channel == "push" else {"subject": title, "text": f"{body}\n"}
+        content = push if channel in PUSHED else {"subject": title, "text": f"{body}\n"}
         yield Owed(target_id, f"{PHONE_JOINED}.{event.id}", content, person_id=person.account_id)
