@@ -23,7 +23,7 @@ from service.media.sweeping import sweep
 from service.municipalities.directory import municipalities, municipality_with
 from service.notices.digests import owe_some
 from service.notices.office.counting import finish_one, keep_some_figures
-from service.notices.office.deciding import SEND_NOTICE, send_planned
+from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE, send_planned
 from service.notices.office.models import Notice
 from service.outbox.retaining import cancel_some, expire_overdue, forget_events, forget_finished, forget_retired
 from service.people.chaining import seal_some, verify
@@ -233,7 +233,7 @@ HANDLERS = {
     "forget_targets": forget_targets,
     "forget_sessions": forget_sessions,
     "import_layer": import_layer,
-    "clear_notice": clear_notice,
+    CLEAR_NOTICE: clear_notice,
     "finish_notices": finish_notices,
     "mail_digests": mail_digests,
     SEND_NOTICE: send_notice,
