@@ -48,7 +48,7 @@ SLICES = (
     Slice("gis", 1.25),
     Slice("people", 1.25),
     Slice("personal_data", 0.75),
-    Slice("notices", 0.25),
+    Slice("notices", 1),
     Slice("reports", 1),
     Slice("ogc", 0.75),
     Slice("operating", 1.5),
@@ -57,7 +57,7 @@ SLICES = (
     Slice("docs", 0.5, processes=0),
     Slice("api", 2.5),
     Slice("races", 1.75, processes=0),
-    Slice("kills", 2.5, processes=0),
+    Slice("kills", 2.75, processes=0),
     Slice("bench", 0.75, processes=0),
 )
 UNLISTED = Slice("", 1)

@@ -227,7 +227,7 @@ def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(
     assert call(client, pete, "GET", f"{STAFF}/{notice['id']}", 200)["state"] == "sending"
     assert act(client, pete, notice, "refuse", reason="Stop")["state"] == "cancelled"
     urgent = compose(client, ann, emergency=True)
-    assert act(client, ann, urgent, "send", 422, version=1, reason=None)["code"] == "reason_needed"
+    assert act(client, ann, urgent, "send", 422, version=1, reason=None)["code"] == "notice_reason_needed"
     assert act(client, ann, urgent, "send", version=1, reason="Flood")["state"] == "scheduled"
     assert act(client, ann, urgent, "send", 409, version=2, reason="Flood")["code"] == "notice_not_now"
     nothing_sent = compose(client, ann)

@@ -10,13 +10,13 @@ from service.config import Settings, SettingsRefused
 from service.db.clock import now
 from service.fetching.fetching import Fetcher
 from service.outbox.channels import Message, build, configured
-from service.outbox.channels.web_push import SUBSCRIPTION, WebPush, is_subscription, public_key, value_of
+from service.outbox.channels.web_push import SUBSCRIPTION, WebPush, is_subscription, new_key, public_key, value_of
 from service.outbox.outcomes import Outcome
 from service.outbox.pace import AT_FIRST, RAMP, Pace
 from tests.fetching.server import Answered, serving
-from tests.outbox.browser import Browser, claims_in, text
+from tests.outbox.browser import Browser, claims_in
 
-KEY = text(bytes(range(1, 33)))
+KEY = new_key()
 INSIDE = Fetcher(("127.0.0.1",))
 
 

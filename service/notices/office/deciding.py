@@ -34,7 +34,7 @@ class SecondPersonNeeded(Problem):
 class ReasonNeeded(Problem):
     """This needs a written reason."""
 
-    status, code, message = 422, "reason_needed", N_("Please write down why.")
+    status, code, message = 422, "notice_reason_needed", N_("Please write down why.")
 
 
 def subject_of(notice: Notice) -> tuple[str, str] | None:

@@ -68,6 +68,12 @@ def is_subscription(p256dh: str, auth: str) -> bool:
         return False
 
 
+def new_key() -> str:
+    """A private key as `read_key` takes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return unpadded(key.private_numbers().private_value.to_bytes(32))
+
+
 def read_key(text: str) -> ec.EllipticCurvePrivateKey:
     """The private key of PLATEIA_VAPID_KEY: 32 bytes in URL-safe base64. Raises SettingsRefused."""
     try:
