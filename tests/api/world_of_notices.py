@@ -60,6 +60,10 @@ def filled_change(world: Living, body: dict[str, Any], role: str) -> dict[str, A
     return filled_notice(world, body, role) | {"version": 1}
 
 
+def filled_texts(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return body | {"texts": TEXTS}
+
+
 def filled_version(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:
     return body | {"version": 1}
 
@@ -74,6 +78,8 @@ def filled_browser(world: Living, body: dict[str, Any], role: str) -> dict[str, 
 
 FILLED: dict[str, Callable[[Any, dict[str, Any], str], dict[str, Any]]] = {
     "writeNotice": filled_notice,
+    "checkNotice": filled_texts,
+    "correctNotice": filled_texts,
     "changeNotice": filled_change,
     "submitNotice": filled_version,
     "sendNotice": filled_version,

@@ -181,7 +181,7 @@ def test_the_audience_is_any_mix_of_topic_area_language_and_platform(
     assert [(r["language"], r["devices"], r["muted"], r["quiet"]) for r in by] == [("el", 3, 0, 1), ("en", 1, 1, 0)]
     for polygon, why in (({"type": "Point", "coordinates": [1, 2]}, "no polygon"), ({"type": "x"}, "unreadable")):
         refused = call(client, ann, "POST", STAFF, 422, texts=OTHER, audience={"polygon": polygon})
-        assert (refused["code"], refused["why"]) == ("polygon_not_valid", why)
+        assert (refused["code"], refused["reason"]) == ("polygon_not_valid", why)
     assert (
         call(client, ann, "POST", STAFF, 422, texts=OTHER, audience={"districts": ["x"]})["code"] == "no_such_district"
     )

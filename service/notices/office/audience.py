@@ -36,7 +36,7 @@ INSERTED_AT_ONCE = 5000
 
 
 class PolygonNotValid(Problem):
-    """The polygon is none: `why` says what is wrong with it."""
+    """The polygon is none: `reason` says what is wrong with it."""
 
     status, code, message = 422, "polygon_not_valid", N_("This area cannot be used. Please draw it again.")
 
@@ -90,16 +90,16 @@ def polygon_in(drawn: Mapping[str, Any]) -> Any:
     try:
         found = shape(dict(drawn))
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError):
-        raise PolygonNotValid(why="unreadable") from None
+        raise PolygonNotValid(reason="unreadable") from None
     if found.geom_type not in ("Polygon", "MultiPolygon") or found.is_empty:
-        raise PolygonNotValid(why="no polygon")
+        raise PolygonNotValid(reason="no polygon")
     if shapely.get_num_coordinates(found) > MOST_CORNERS:
-        raise PolygonNotValid(why="corners", most=MOST_CORNERS)
+        raise PolygonNotValid(reason="corners", most=MOST_CORNERS)
     west, south, east, north = found.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # what is no number is in no bounds either
-        raise PolygonNotValid(why="coordinates")
+        raise PolygonNotValid(reason="coordinates")
     if not found.is_valid:
-        raise PolygonNotValid(why="crosses itself")
+        raise PolygonNotValid(reason="crosses itself")
     return found
 
 

@@ -231,7 +231,9 @@ class NoticeOut(Schema):
 class NoticesQuery(PageQuery):
     """Which notices, and how much."""
 
-    state = fields.String(validate=validate.OneOf(STATES))
+    state = fields.String(
+        validate=validate.OneOf(STATES), metadata={"description": "Only those in this state.", "examples": ["sent"]}
+    )
 
 
 class NoticeRowOut(Schema):
