@@ -34,9 +34,7 @@ REASONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     ),
     "other_app": (
         ("SenderIdMismatchError",),
-        N_(
-            "These phones belong to another app than ours. Whoever runs the service should check for which app it sends."
-        ),
+        N_("These phones belong to another app. Whoever runs the service should check for which app it sends."),
     ),
     "message_refused": (
         ("message refused", "web: 413"),
