@@ -24,6 +24,8 @@ from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
 from service.municipalities.directory import municipality
 from service.municipalities.routes import blueprint as municipalities
+from service.notices.office.routes import blueprint as office_notices
+from service.notices.preferences.routes import blueprint as preferences
 from service.notices.routes import blueprint as notices
 from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
@@ -65,6 +67,8 @@ BLUEPRINTS = (
     reports,
     staff_reports,
     notices,
+    preferences,
+    office_notices,
     staff_layers,
     layer_sources,
     layers,

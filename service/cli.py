@@ -26,6 +26,7 @@ from service.operating.commands import COMMANDS
 from service.operating.identity_commands import IDENTITY_COMMANDS
 from service.operating.person_commands import PERSON_COMMANDS
 from service.operating.staff_commands import STAFF_COMMANDS
+from service.outbox.channels.web_push import new_key
 from service.outbox.listing import deliveries
 from service.outbox.loopback_fcm import serve as serve_loopback_fcm
 from service.reports.catalogue import catalogue_of
@@ -211,6 +212,12 @@ def outbox(settings: Settings, state: str | None, limit: int) -> None:
     with application(settings).app_context():
         for row in deliveries(state, limit):
             writer.writerow(row)
+
+
+@cli.command("web-push-key")
+def web_push_key() -> None:
+    """Print a new key for pushes to browsers, for PLATEIA_VAPID_KEY."""
+    click.echo(new_key())
 
 
 @cli.command()

@@ -45,6 +45,9 @@ class Settings:
     sms_token: str | None = field(default=None, repr=False)
     sms_from: str = "Plateia"
     send_threads: int = 16
+    push_per_minute: int = 300_000
+    vapid_key: str | None = field(default=None, repr=False)
+    vapid_contact: str = ""
     token_days: int = 30
     secret_key: str = field(default="", repr=False)
     fetch_allowed: tuple[str, ...] = ()
@@ -106,6 +109,9 @@ class Settings:
             sms_token=env.str("SMS_TOKEN", None),
             sms_from=env.str("SMS_FROM", usual.sms_from),
             send_threads=env.int("SEND_THREADS", usual.send_threads),
+            push_per_minute=env.int("PUSH_PER_MINUTE", usual.push_per_minute),
+            vapid_key=env.str("VAPID_KEY", None),
+            vapid_contact=env.str("VAPID_CONTACT", usual.vapid_contact),
             token_days=env.int("TOKEN_DAYS", usual.token_days),
             secret_key=env.str("SECRET_KEY", ""),
             fetch_allowed=listed(env.str("FETCH_ALLOWED", "")),

@@ -27,6 +27,7 @@ POINTS = {
     "after_layer_part": "a part of a draft is written, the draft is not whole and nobody sees it",
     "after_layer_import": "a draft is written whole and that is noted, its file is still there",
     "after_layer_fetch": "what came of a fetch is written whole and that is noted, the job has not come back",
+    "after_notice_begun": "a notice is owed to its audience and that is committed, its job has not come back",
     "before_seal_commit": "places in the chain of the audit log are given, the transaction is still open",
     "before_erasure_commit": "an account is erased whole, the transaction is still open",
     "after_erasure_listed": "an erasure stands in the store, files of photos are still there",

@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 from flask import current_app
 
-from service.db import db, transaction
+from service.crash_points import crash_here
+from service.db import db, session, transaction
 from service.db.engine import empty_write_ahead_log
 from service.fetching.fetching import Fetcher
 from service.gis import pulling, uploading
@@ -20,7 +21,18 @@ from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, pl
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
 from service.municipalities.directory import municipalities, municipality_with
-from service.outbox.retaining import expire_overdue, forget_events, forget_farewells, forget_finished, forget_retired
+from service.notices.digests import owe_some
+from service.notices.office.counting import finish_one, keep_some_figures
+from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE, send_planned
+from service.notices.office.models import Notice
+from service.outbox.retaining import (
+    cancel_some,
+    expire_overdue,
+    forget_events,
+    forget_farewells,
+    forget_finished,
+    forget_retired,
+)
 from service.people.chaining import seal_some, verify
 from service.people.contacts.codes import forget_expired_codes
 from service.people.contacts.joining import JOIN_ACCOUNTS
@@ -36,7 +48,7 @@ from service.reports.messages import DEPARTMENT_DIGEST
 
 log = structlog.get_logger()
 
-QUARTER, HOUR, DAY = 900, 3600, 86400
+MINUTE, QUARTER, HOUR, DAY = 60, 900, 3600, 86400
 
 EVERY: Mapping[str, int] = {
     "close_resolved": HOUR,
@@ -47,6 +59,8 @@ EVERY: Mapping[str, int] = {
     "forget_targets": DAY,
     "forget_sessions": DAY,
     "empty_log": DAY,
+    "finish_notices": MINUTE,
+    "mail_digests": QUARTER,
     "seal_audit": QUARTER,
     "sweep_copies": HOUR,
     "sweep_drafts": HOUR,
@@ -182,6 +196,27 @@ def finish_erasure(job: Work, progress: Progress) -> Any:
     return {"photos": finish(current_app.config["STORE"], here, erasure, photos)}
 
 
+def send_notice(job: Work, progress: Progress) -> Any:
+    with transaction():
+        notice = session.get(Notice, job.payload["notice"], with_for_update=True)
+        begun = send_planned(notice, job.payload["version"])
+        progress.note(job.payload)
+    crash_here("after_notice_begun")
+    return {"begun": begun}
+
+
+def clear_notice(job: Work, progress: Progress) -> Any:
+    return until_none_left(lambda: cancel_some(job.payload["events"]), progress)
+
+
+def finish_notices(job: Work, progress: Progress) -> Any:
+    return until_none_left(lambda: finish_one() or keep_some_figures(), progress)
+
+
+def mail_digests(job: Work, progress: Progress) -> Any:
+    return until_none_left(owe_some, progress)
+
+
 def import_layer(job: Work, progress: Progress) -> Any:
     return uploading.import_layer(job, progress, current_app.config["STORE"])
 
@@ -205,6 +240,10 @@ HANDLERS = {
     "forget_targets": forget_targets,
     "forget_sessions": forget_sessions,
     "import_layer": import_layer,
+    CLEAR_NOTICE: clear_notice,
+    "finish_notices": finish_notices,
+    "mail_digests": mail_digests,
+    SEND_NOTICE: send_notice,
     "make_personal_copy": make_personal_copy,
     "publish_draft": publish_draft,
     "sweep_drafts": sweep_drafts,

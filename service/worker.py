@@ -21,7 +21,12 @@ from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.notices.digests import MAIL_DIGEST, Giver, mailing
 from service.notices.messages import who_follows_the_map
+from service.notices.office.fan_out import who_gets_the_notice
+from service.notices.office.trying import NOTICE_TRIED, who_tries_it
+from service.notices.office.wording import NOTICE_SENT
+from service.notices.topics import ARTICLE_PUBLISHED, who_follows_the_topics
 from service.notices.warning import who_is_told_of_an_address, who_is_warned
 from service.outbox.channels import Channel, build
 from service.outbox.expanding import Expand, expand
@@ -41,6 +46,9 @@ log = structlog.get_logger()
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 0.5
 
+GIVERS: tuple[Giver, ...] = ()
+"""What stands in digests beside a person's inbox: each feature that publishes gives its entries."""
+
 EVENTS: dict[str, Expand] = {
     CONTACT_CODE: who_gets_the_code,
     PHONE_JOINED: who_is_warned,
@@ -51,6 +59,10 @@ EVENTS: dict[str, Expand] = {
     DEPARTMENT_DIGEST: who_gets_the_digest,
     LAYER_PUBLISHED: who_follows_the_map,
     COPY_READY: who_has_a_copy,
+    NOTICE_SENT: who_gets_the_notice,
+    NOTICE_TRIED: who_tries_it,
+    ARTICLE_PUBLISHED: who_follows_the_topics,
+    MAIL_DIGEST: mailing(GIVERS),
 }
 """Kind of event → who is owed what."""
 

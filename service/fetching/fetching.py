@@ -111,6 +111,18 @@ class Fetcher:
                 url = led_to(response, url, form)
         raise FetchFailed(reason="redirects")
 
+    def post(
+        self, url: str, body: bytes, into: IO[bytes], bounds: Bounds, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send these bytes there, and write what comes back into the file; whatever the answer's status is.
+
+        No redirect is followed: it is an answer like others. Raises AddressRefused, FetchFailed.
+        """
+        with closing(self.open(url, bounds, time.monotonic() + bounds.seconds)) as link:
+            response = sent(link, "POST", url, body, headers or {})
+            write_whole(response, into, bounds)
+            return answer_of(response, url)
+
     def open(self, url: str, bounds: Bounds, deadline: float) -> HTTPConnection:
         """A connection to one of the addresses that were checked. Raises AddressRefused, FetchFailed."""
         parts = read_url(url)
@@ -154,16 +166,22 @@ def ask(
     form: Mapping[str, str] | None,
 ) -> BaseHTTPResponse:
     """The beginning of the answer. Raises FetchFailed."""
-    sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", "Connection": "close", **headers}
+    said = dict(headers)
     if credentials is not None and origin_of(url) == credentials.origin:
-        sent |= credentials.headers
-    body = None
-    if form is not None:
-        body = urlencode(form).encode()
-        sent["Content-Type"] = "application/x-www-form-urlencoded"
+        said |= credentials.headers
+    if form is None:
+        return sent(link, "GET", url, None, said)
+    said["Content-Type"] = "application/x-www-form-urlencoded"
+    return sent(link, "POST", url, urlencode(form).encode(), said)
+
+
+def sent(
+    link: HTTPConnection, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+) -> BaseHTTPResponse:
+    """The beginning of the answer to one request. Raises FetchFailed."""
+    said = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", "Connection": "close", **headers}
     try:
-        target = read_url(url).request_uri
-        link.request("GET" if body is None else "POST", target, body, sent, preload_content=False)
+        link.request(method, read_url(url).request_uri, body, said, preload_content=False)
         return link.getresponse()
     except TimeoutError:
         raise FetchFailed(reason="too_slow") from None
@@ -175,6 +193,12 @@ def received(response: BaseHTTPResponse, url: str, into: IO[bytes], bounds: Boun
     """The answer, with its content written. Raises FetchFailed."""
     if not 200 <= response.status < 300 and not (may_be_unchanged and response.status == 304):
         raise FetchFailed(reason="status", answered=response.status)
+    write_whole(response, into, bounds)
+    return answer_of(response, url)
+
+
+def write_whole(response: BaseHTTPResponse, into: IO[bytes], bounds: Bounds) -> None:
+    """Write the content. Raises FetchFailed."""
     left = bounds.bytes
     try:
         for piece in response.stream(PIECE, decode_content=True):
@@ -186,6 +210,10 @@ def received(response: BaseHTTPResponse, url: str, into: IO[bytes], bounds: Boun
         raise FetchFailed(reason="too_slow") from None
     except (OSError, HTTPException, HTTPError):
         raise FetchFailed(reason="broken_off") from None
+
+
+def answer_of(response: BaseHTTPResponse, url: str) -> Answer:
+    """The answer without its content."""
     return Answer(response.status, url, {name.lower(): value for name, value in response.headers.items()})
 
 

@@ -14,9 +14,10 @@ from service.db.types import AnyRow
 from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
 from service.gis.index import indexes_of
+from service.gis.locating import DISTRICT
 from service.municipalities.directory import Municipality
 from service.notices.models import Follow
-from service.text import N_
+from service.text import LANGUAGES, N_, say
 
 LAYER = "layer"
 MOST_FOLLOWS = 200
@@ -93,8 +94,41 @@ def on_the_map(municipality: Municipality, layer: str, feature: str) -> Followed
     return None if position is None else Followed(index.names_of(position), index.layer_name)
 
 
-KINDS: Mapping[str, Callable[[Municipality, str, str], Followed | None]] = {LAYER: on_the_map}
-"""Kind of thing → what one of them is called, for a municipality, a value and a part."""
+def as_district(municipality: Municipality, key: str, part: str) -> Followed | None:
+    """A district of the map."""
+    layers = [index for index in indexes_of(municipality).values() if index.kind == DISTRICT]
+    found = next((index for index in layers if key in index.positions), None)
+    return None if found is None or part else Followed(found.names_of(found.positions[key]))
+
+
+def as_news_kind(municipality: Municipality, kind: str, part: str) -> Followed | None:
+    """All news of a kind."""
+    words = NEWS_KINDS.get(kind)
+    return None if words is None or part else Followed({spoken: say(spoken, words) for spoken in LANGUAGES})
+
+
+def by_its_key(municipality: Municipality, key: str, part: str) -> Followed | None:
+    """Something whose feature has not said yet how it is looked up: it is called by its key."""
+    return None if part else Followed({"und": key})
+
+
+NEWS_KINDS = {
+    "news": N_("News"),
+    "action": N_("Actions"),
+    "announcement": N_("Announcements"),
+    "call": N_("Calls"),
+    "event": N_("Events"),
+}
+
+KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
+    LAYER: on_the_map,
+    DISTRICT: as_district,
+    "news_kind": as_news_kind,
+    **dict.fromkeys(("news_category", "plan", "plan_element", "consultation"), by_its_key),
+}
+"""Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
+features' own functions here.
+"""
 
 
 def forget_follows(account_id: int) -> None:

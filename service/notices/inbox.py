@@ -13,12 +13,16 @@ from service.db.clock import now
 from service.db.keys import new_uid
 from service.db.types import AnyRow
 from service.errors import NotFound
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, municipality_with
 from service.notices.models import InboxMessage
+from service.notices.preferences.keeping import wishes_of
+from service.notices.preferences.quiet import DEFAULT, FOLLOWS, Wishes
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.people.models import Account, Device
 
+PUSHED = ("push", "web")
+"""Channels that wake a device."""
 LONGEST_PUSH = 500
 """Characters of a push's body. The inbox and the mail have the whole text."""
 
@@ -30,6 +34,7 @@ class Reachable:
     account_id: int
     language: str
     targets: tuple[tuple[int, str], ...]
+    wishes: Wishes = DEFAULT
 
 
 def reach(account_id: int) -> Reachable | None:
@@ -46,7 +51,10 @@ def reach_each(account_ids: Collection[int]) -> dict[int, Reachable]:
     targets: dict[int, list[tuple[int, str]]] = {row.id: [] for row in rows}
     for found in targets_of(tuple(targets), mails):
         targets[found.account_id].append((found.id, found.channel))
-    return {row.id: Reachable(row.id, row.language, tuple(targets[row.id])) for row in rows}
+    wishes = wishes_of(tuple(targets))
+    return {
+        row.id: Reachable(row.id, row.language, tuple(targets[row.id]), wishes.get(row.id, DEFAULT)) for row in rows
+    }
 
 
 def targets_of(account_ids: Collection[int], mails: Collection[int]) -> Sequence[AnyRow]:
@@ -70,20 +78,28 @@ def messages_to(
     data: Mapping[str, str],
     tag: str,
     position: int = 0,
+    matter: str | None = FOLLOWS,
 ) -> Iterator[Owed | Kept]:
-    """What a person is owed: the message in their inbox, and the same to each of their phones and to their mailbox.
+    """What a person is owed: the message in their inbox, and the same to each of their phones and to their mailbox, by
+    the channels that they want for such a `matter` and not in their quiet hours. What warns of a stranger has no
+    `matter` (None): it goes everywhere, at once.
 
     `said` is title and body in the person's language, `about` the kind and the id of what a tap opens, `data` what a
     push carries for the app, `tag` what the phone shows it under, `position` as in Owed.
     """
     title, body = said
     yield inbox_message(event, person, title, body, *about, position)
+    zone = municipality_with(event.municipality_id).time_zone
+    later = None if matter is None else person.wishes.not_before(now(), zone, person.account_id)
     for target_id, channel in person.targets:
-        if channel == "push":
+        if matter is not None and not person.wishes.wants(matter, channel):
+            continue
+        if channel in PUSHED:
             content: dict[str, Any] = {"title": title, "body": shortened(body, LONGEST_PUSH), "data": dict(data)}
+            yield Owed(target_id, tag, content, position, person.account_id, later)
         else:
             content = {"subject": title, "text": f"{body}\n"}
-        yield Owed(target_id, tag, content, position, person_id=person.account_id)
+            yield Owed(target_id, tag, content, position, person.account_id)
 
 
 def shortened(text: str, longest: int) -> str:

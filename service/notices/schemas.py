@@ -62,12 +62,15 @@ class FollowIn(Schema):
     kind = fields.String(
         required=True,
         validate=validate.OneOf(tuple(KINDS)),
-        metadata={"description": "`layer`: of the map, or one feature of it."},
+        metadata={
+            "description": "`layer`: of the map, or one feature of it; `district`; `news_kind` (`news`, `action`, "
+            "`announcement`, `call`, `event`) and `news_category`; `plan`, `plan_element`, `consultation`."
+        },
     )
     value = fields.String(
         required=True,
         validate=[validate.Length(1, 64), Plain],
-        metadata={"description": "The layer's key.", "examples": ["wifi"]},
+        metadata={"description": "The key of the layer, district …", "examples": ["wifi"]},
     )
     part = fields.String(
         load_default=None,

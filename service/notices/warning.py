@@ -33,7 +33,7 @@ def who_is_warned(event: Posted) -> Iterator[Owed | Kept]:
     spoken = municipality.language_for(person.language)
     said = say(spoken, TITLE), say(spoken, BODY)
     data = {"phone": phone, "municipality": municipality.slug}
-    yield from messages_to(event, person, said, ("phone", phone), data, f"{PHONE_JOINED}.{event.id}")
+    yield from messages_to(event, person, said, ("phone", phone), data, f"{PHONE_JOINED}.{event.id}", matter=None)
 
 
 def who_is_told_of_an_address(event: Posted) -> Iterator[Owed | Kept]:
@@ -45,7 +45,7 @@ def who_is_told_of_an_address(event: Posted) -> Iterator[Owed | Kept]:
     spoken = municipality.language_for(person.language)
     said = say(spoken, CHANGED), say(spoken, CHANGED_BODY)
     data, tag = {"contact": channel, "municipality": municipality.slug}, f"{CONTACT_CHANGED}.{event.id}"
-    yield from messages_to(event, person, said, ("contact", channel), data, tag)
+    yield from messages_to(event, person, said, ("contact", channel), data, tag, matter=None)
     if event.payload["target_id"] is not None:
         yield farewell(event, municipality, person, spoken, tag)
 

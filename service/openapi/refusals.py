@@ -47,6 +47,10 @@ class ProblemOut(Schema):
     least = fields.Integer(metadata={"description": "How many characters at least."})
     role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
+    act = fields.String(metadata={"description": "What cannot be done with the notice."})
+    bytes = fields.Integer(metadata={"description": "How much it is."})
+    district = fields.String(metadata={"description": "The district that there is not."})
+    language = fields.String(metadata={"description": "The language that it is about."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

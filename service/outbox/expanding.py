@@ -238,8 +238,8 @@ def write(chunk: Chunk, gone: Collection[tuple[int, int]]) -> None:
     """
     if not advance(chunk):
         return
-    for kept in chunk.kept:
-        session.execute(insert(kept.model).values(**kept.values).on_conflict_do_nothing())
+    for model, rows in by_table(chunk.kept).items():
+        session.connection().execute(insert(model).on_conflict_do_nothing(), rows)
     deliveries = [
         delivery(chunk, owed)
         for owed in chunk.owed
@@ -247,6 +247,14 @@ def write(chunk: Chunk, gone: Collection[tuple[int, int]]) -> None:
     ]
     if deliveries:
         session.connection().execute(insert_deliveries(), deliveries)
+
+
+def by_table(kept: Sequence[Kept]) -> Mapping[type[Base], list[dict[str, Any]]]:
+    """The rows of each table, in their order: one statement writes them."""
+    found: dict[type[Base], list[dict[str, Any]]] = {}
+    for row in kept:
+        found.setdefault(row.model, []).append(dict(row.values))
+    return found
 
 
 def advance(chunk: Chunk) -> bool:

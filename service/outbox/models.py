@@ -22,7 +22,8 @@ KNOWN = text("person_id IS NOT NULL")
 
 
 class Event(Base):
-    """Something that people are told of: state `new` until all its deliveries exist, then `expanded`.
+    """Something that people are told of: state `new` until all its deliveries exist, then `expanded`; `cancelled`
+    when nothing more is to go out of it.
 
     `subject` names the thing ("report:<uid>"), `version` counts what happened to it. `cursor` is the position
     in the audience up to which everybody has their delivery. `payload` is all that the wording needs, frozen.
@@ -80,7 +81,7 @@ class Target(Base):
 
 
 class Delivery(Base):
-    """One event for one target: pending → sending → sent, failed or expired.
+    """One event for one target: pending → sending → sent, failed, expired or cancelled.
 
     `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
     whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.

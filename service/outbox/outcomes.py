@@ -10,6 +10,7 @@ channel pause    waits, the attempt not counted                 rests      too f
 configuration    waits, the attempt not counted                 rests      our credentials are refused: tell a person
 untried          waits, the attempt not counted                            the channel paused before its turn
 expired          expired                                                   worth nothing any more
+cancelled        cancelled                                                 what it tells of was taken back
 """
 
 import random
@@ -29,6 +30,7 @@ class Outcome(StrEnum):
     CONFIGURATION = "configuration"
     UNTRIED = "untried"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ TREATMENTS = {
     Outcome.CONFIGURATION: Treatment("pending", counts=False, pauses_channel=True),
     Outcome.UNTRIED: Treatment("pending", counts=False),
     Outcome.EXPIRED: Treatment("expired"),
+    Outcome.CANCELLED: Treatment("cancelled"),
 }
 
 

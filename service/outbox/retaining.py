@@ -49,6 +49,22 @@ def expire_overdue() -> int:
     )
 
 
+def cancel_some(event_ids: Collection[int]) -> int:
+    """Write down of some deliveries of cancelled events that they will not be sent; how many."""
+    some = (
+        select(Delivery.id)
+        .where(Delivery.event_id.in_(event_ids), Delivery.state == fixed("pending"))
+        .order_by(Delivery.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return changed(
+        update(Delivery)
+        .where(Delivery.id.in_(some), Delivery.state == fixed("pending"))
+        .values(state="cancelled", content=LEFT)
+    )
+
+
 def forget_events(newest_kept: Collection[str]) -> int:
     """Delete some events that happened longer ago than `KEPT_FOR` and of which no delivery is left; how many.
 
@@ -59,7 +75,7 @@ def forget_events(newest_kept: Collection[str]) -> int:
     some = (
         select(Event.id)
         .where(
-            Event.state == "expanded",
+            Event.state.in_(("expanded", "cancelled")),
             Event.created_at < now() - KEPT_FOR,
             ~exists().where(Delivery.event_id == Event.id),
             Event.kind.not_in(newest_kept) | followed,

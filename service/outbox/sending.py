@@ -5,10 +5,11 @@ recorded in small batches: the fewer results wait in memory, the fewer messages 
 lasts longer than the longest attempt, and nobody begins an attempt that might outlast it.
 
 What one target is owed about one subject goes out in the order in which it was owed: a newer message waits until the
-older one is final (sent, failed, expired). Nothing is dropped as superseded, because each step of a report has a text
-of its own; an older message that cannot be sent stops holding the newer ones when it expires.
+older one is final (sent, failed, expired, cancelled). Nothing is dropped as superseded, because each step of a report
+has a text of its own; an older message that cannot be sent stops holding the newer ones when it expires.
 
-A channel without credentials sends nothing: its deliveries stay pending.
+A channel without credentials sends nothing: its deliveries stay pending. One that has a pace begins slowly and never
+claims more than it may send; what an event told that was cancelled meanwhile is not sent any more.
 """
 
 import queue
@@ -35,6 +36,7 @@ from service.db.upserts import insert
 from service.outbox.channels import Channel, Message, configured
 from service.outbox.models import ChannelPause, Delivery, Event, Target
 from service.outbox.outcomes import Outcome, Result
+from service.outbox.pace import Pace
 from service.outbox.targets import LEFT, PENDING, go_on, lock, lock_deliveries, retire
 
 log = structlog.get_logger()
@@ -71,6 +73,7 @@ class Sender:
         self.stopping = stopping or threading.Event()
         self.lease = channel.longest * 4 / 3
         self.claimable = claimable(channel.name)
+        self.pace = Pace(channel.per_minute)
         self.pool = ThreadPoolExecutor(channel.threads, thread_name_prefix=f"send-{channel.name}")
 
     def send_due(self) -> int:
@@ -86,7 +89,9 @@ class Sender:
     def send_batch(self) -> int:
         """Claim, commit, send, record."""
         begun = time.monotonic()
-        rows = claim(Delivery, self.owner, self.channel.threads * WAVES, self.lease, *self.claimable)
+        room = self.pace.take(self.channel.threads * WAVES)
+        rows = claim(Delivery, self.owner, room, self.lease, *self.claimable) if room else []
+        self.pace.give_back(room - len(rows))
         attempts = described(rows)
         session.rollback()  # no snapshot stays open while we wait for the network
         if not attempts:
@@ -155,6 +160,7 @@ class Sender:
                 [refused] if refused else []
             )
             if pauses:
+                self.pace.begin_anew()
                 pause(self.channel, max(pauses, key=lambda result: result.retry_after or 0))
             elif any(result.outcome is Outcome.SENT for _, result in settled):
                 wake(self.channel.name)
@@ -227,6 +233,7 @@ def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
             Target.value,
             Target.state,
             Target.reason,
+            Event.state.label("event_state"),
             (Delivery.expires_at <= seconds_from_now(0)).label("expired"),
         )
         .join(Event, Event.id == Delivery.event_id)
@@ -252,7 +259,9 @@ def attempt(row: Row[Any], fact: Any) -> Attempt:
         expires_at=row.expires_at,
     )
     settled = None
-    if fact.state == "retired":
+    if fact.event_state == "cancelled":
+        settled = Result(Outcome.CANCELLED)
+    elif fact.state == "retired":
         settled = Result(Outcome.BAD_MESSAGE, error=f"target retired: {fact.reason}")
     elif fact.expired:
         settled = Result(Outcome.EXPIRED, error="expired before it could be sent")
@@ -269,7 +278,7 @@ def record(owner: str, settled: Sequence[Settled], channel: Channel) -> int:
         recording(), [parameters(owner, attempt, result, channel) for attempt, result in in_order]
     )
     for attempt, result in in_order:
-        if result.outcome not in (Outcome.SENT, Outcome.EXPIRED):
+        if result.outcome not in (Outcome.SENT, Outcome.EXPIRED, Outcome.CANCELLED):
             go_on(attempt.delivery_id, attempt.target_id)
         if result.treatment.retires_target:
             retire(attempt.target_id, result.outcome.value + ": " + (result.error or ""))

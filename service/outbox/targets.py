@@ -28,7 +28,12 @@ ADDRESS = "address"
 WORK = "work"
 CODE = "code"
 FORMER = "former"
-KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK, CODE, FORMER), "sms": (CODE, FORMER)}
+KINDS = {
+    "push": ("token", "fid"),
+    "web": ("subscription",),
+    "email": (ADDRESS, MAILBOX, WORK, CODE, FORMER),
+    "sms": (CODE, FORMER),
+}
 
 ACCOUNTS = table("accounts", column("id"), column("email_target_id"))
 """All that the outbox asks of people, whose slice stands above it: which address is whose."""
@@ -83,19 +88,21 @@ def addresses_of(people: Collection[int]) -> dict[int, int | None]:
     return {row.id: row.email_target_id for row in session.execute(theirs)}
 
 
-def replace(target_id: int, kind: str, value: str) -> int:
-    """A phone has a new token: retire the old target and let what it is still owed go to the new one.
+def replace(target_id: int, kind: str, value: str, channel: str | None = None) -> int:
+    """A phone has a new token: retire the old target and let what it is still owed go to the new one; by another
+    channel, if one is named.
 
     What is just being sent to the old one goes to the new one too, should it not arrive: see `go_on`.
 
     Returns the id of the new target; the same id when nothing changed.
     """
     where = session.execute(select(Target.municipality_id, Target.channel).where(Target.id == target_id)).one()
-    lock(target_id, id_of(*where, kind, value))
+    present = channel or where.channel
+    lock(target_id, id_of(where.municipality_id, present, kind, value))
     old = session.scalars(select(Target).where(Target.id == target_id).with_for_update(key_share=True)).one()
-    if (old.kind, old.value) == (kind, value) and old.state == "active":
+    if (old.channel, old.kind, old.value) == (present, kind, value) and old.state == "active":
         return old.id
-    new_id = register(old.municipality_id, old.channel, kind, value)
+    new_id = register(old.municipality_id, present, kind, value)
     if new_id != old.id:
         redirect(old.id, new_id)
         retire(old.id, "replaced")
@@ -110,7 +117,7 @@ def redirect(old_id: int, new_id: int) -> None:
     session.execute(
         update(Delivery)
         .where(Delivery.target_id == old_id, PENDING, Delivery.event_id.not_in(has_it))
-        .values(target_id=new_id)
+        .values(target_id=new_id, channel=select(Target.channel).where(Target.id == new_id).scalar_subquery())
         .execution_options(synchronize_session=False)
     )
 
@@ -131,7 +138,12 @@ def go_on(delivery_id: int, target_id: int) -> None:
             Delivery.state.in_(("pending", "failed")),
             Delivery.event_id.not_in(has_it),
         )
-        .values(target_id=present, state="pending", error=None)
+        .values(
+            target_id=present,
+            channel=select(Target.channel).where(Target.id == present).scalar_subquery(),
+            state="pending",
+            error=None,
+        )
         .execution_options(synchronize_session=False)
     )
 

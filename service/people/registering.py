@@ -101,15 +101,15 @@ def make_device(
     return session.get_one(Device, made[0])
 
 
-def set_push_target(municipality: Municipality, caller: Caller, kind: str, value: str) -> None:
-    """Where pushes for this phone go from now on; the former place is retired."""
+def set_push_target(municipality: Municipality, caller: Caller, kind: str, value: str, channel: str = "push") -> None:
+    """Where pushes for this phone, or this browser, go from now on; the former place is retired."""
     if caller.device_id is None:
         raise DeviceNeeded
-    device = locked_device(caller.device_id, targets.id_of(municipality.id, "push", kind, value))
+    device = locked_device(caller.device_id, targets.id_of(municipality.id, channel, kind, value))
     if device.push_target_id is None:
-        target = targets.register(municipality.id, "push", kind, value)
+        target = targets.register(municipality.id, channel, kind, value)
     else:
-        target = targets.replace(device.push_target_id, kind, value)
+        target = targets.replace(device.push_target_id, kind, value, channel)
     # a target that came to this phone belongs to no other phone any more
     session.execute(
         update(Device).where(Device.push_target_id == target, Device.id != device.id).values(push_target_id=None)

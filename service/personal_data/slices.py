@@ -15,6 +15,13 @@ from service.media.removing import hand_over_photos, remove_unattached
 from service.municipalities.directory import Municipality
 from service.notices.following import follows_of, forget_follows, hand_over_follows
 from service.notices.inbox import forget_inbox, hand_over_inbox, inbox_of
+from service.notices.office.forgetting import forget_author, forget_openings, hand_over_openings, opened_by
+from service.notices.preferences.keeping import (
+    forget_preferences,
+    hand_over_preferences,
+    places_of,
+    preferences_of,
+)
 from service.outbox.retaining import forget_person, hand_over_deliveries, told
 from service.people.collecting import collect_account
 from service.people.erasing import Person, erase_account
@@ -51,6 +58,17 @@ def erase_reports(here: Municipality, who: Person, wish: Wish) -> Gone:
     return gone
 
 
+def erase_notices(here: Municipality, who: Person, wish: Wish) -> None:
+    forget_openings(who.account_id)
+    if who.kind != "resident":
+        forget_author(who.account_id)
+
+
+def kept_preferences(who: Person) -> list[Mapping[str, Any]]:
+    chosen = preferences_of(who.account_id)
+    return as_rows([chosen] if chosen else []) + as_rows(places_of(who.account_id))
+
+
 SLICES = (
     Slice(
         "reports",
@@ -72,6 +90,20 @@ SLICES = (
         lambda here, who, wish: forget_follows(who.account_id),
         lambda here, who: as_rows(follows_of(who.account_id)),
         lambda here, before, after: hand_over_follows(before.account_id, after.account_id),
+    ),
+    Slice(
+        "preferences",
+        ("notice_preferences", "notice_places"),
+        lambda here, who, wish: forget_preferences(who.account_id),
+        lambda here, who: kept_preferences(who),
+        lambda here, before, after: hand_over_preferences(before.account_id, after.account_id),
+    ),
+    Slice(
+        "notices",
+        ("notices", "notice_editions", "notice_left_out", "notice_openings"),
+        erase_notices,
+        lambda here, who: as_rows(opened_by(who.account_id)),
+        lambda here, before, after: hand_over_openings(before.account_id, after.account_id),
     ),
     Slice(
         "map",

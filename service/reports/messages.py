@@ -16,6 +16,7 @@ from service.db.clock import now
 from service.db.types import AnyRow
 from service.municipalities.directory import Department, Municipality, department_with, municipality_with
 from service.notices.inbox import Reachable, messages_to, reach
+from service.notices.preferences.quiet import REPORTS
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.models import Target
 from service.outbox.posting import owe
@@ -101,7 +102,7 @@ def for_reporter(event: Posted, municipality: Municipality, found: AnyRow, perso
     values = wording(municipality, found, spoken, promised_in(event))
     title, body = (say(spoken, text, **values).strip() for text in texts_of(found))
     data = {"report": str(found.uid), "state": found.state, "municipality": municipality.slug}
-    return messages_to(event, person, (title, body), ("report", str(found.uid)), data, tag_of(event))
+    return messages_to(event, person, (title, body), ("report", str(found.uid)), data, tag_of(event), matter=REPORTS)
 
 
 def texts_of(found: AnyRow) -> tuple[str, str]:

@@ -34,6 +34,7 @@ from service.jobs.planning import plan
 from service.jobs.working import work_one
 from service.media.attaching import record, store_photo
 from service.municipalities.directory import Municipality
+from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE
 from service.outbox.channels.push import Push, made_up_service_account
 from service.outbox.expanding import expand
 from service.outbox.loopback_fcm import running
@@ -233,6 +234,8 @@ def test_a_worker_tells_people_and_does_its_jobs(
     with transaction():
         plan_recurring()
         plan(JOIN_ACCOUNTS, "alice", payload=joined, municipality_id=here.id)
+        plan(SEND_NOTICE, "1", payload={"notice": 1, "version": 1}, municipality_id=here.id)
+        plan(CLEAR_NOTICE, "1", payload={"events": [1]}, municipality_id=here.id)
     with running() as fcm:
         push = Push(made_up_service_account(fcm.url), threads=2, loopback=fcm.url)
         with watched() as watch:

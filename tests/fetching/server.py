@@ -21,6 +21,7 @@ class Asked:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -58,9 +59,10 @@ def serving(answering: Answering | Answered, context: Any = None) -> Iterator[Se
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            query = dict(parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(body, keep_blank_values=True))
-            request = Asked(self.command, parts.path, query, dict(self.headers.items()))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            form = [] if "Content-Encoding" in self.headers else parse_qsl(body.decode(), keep_blank_values=True)
+            query = dict(parse_qsl(parts.query, keep_blank_values=True) + form)
+            request = Asked(self.command, parts.path, query, dict(self.headers.items()), body)
             asked.append(request)
             self.reply(answering if isinstance(answering, Answered) else answering(request))
 

@@ -60,8 +60,11 @@ OF_THE_SERVER = (
     "after_move_commit",
     "after_upload_kept",
 )
-ELSEWHERE = ("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept")
-"""Those of `test_personal_data`."""
+ELSEWHERE = (
+    *("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept"),
+    "after_notice_begun",
+)
+"""Those of `test_personal_data` and `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 
 

@@ -137,7 +137,9 @@ def test_the_byte_budget_is_counted_in_utf8_and_checked_before_sending(push: Pus
 
 def test_every_outcome_has_a_treatment_and_only_known_states() -> None:
     assert set(TREATMENTS) == set(Outcome)
-    assert {treatment.state for treatment in TREATMENTS.values()} == {"pending", "sent", "failed", "expired"}
+    assert {treatment.state for treatment in TREATMENTS.values()} == {
+        *("pending", "sent", "failed", "expired", "cancelled")
+    }
 
 
 def test_pauses_grow_with_jitter_from_the_first_to_the_cap() -> None:

@@ -34,7 +34,10 @@ from tests.reports.scene import HERE, expand_all, move
 
 MARK = "zq7marker"
 DIGITS = "6973819264"
-VALUES = (MARK, f"{MARK}@example.org", f"+30{DIGITS}", f"{MARK}0123456789abcdef0123456789ab")
+VALUES = (
+    *(MARK, f"{MARK}@example.org", f"+30{DIGITS}", f"{MARK}0123456789abcdef0123456789ab"),
+    f"https://push.example.org/{MARK}",
+)
 OPEN = {"anybody", "public", "signed in"}
 NOT_WALKED = {
     "eraseMe": "it is what ends the story",
@@ -50,6 +53,8 @@ NOT_TAKEN: dict[str, str] = {
     "beginSignIn.redirect": A_CHOICE,
     "follow.part": A_CHOICE,
     "follow.value": A_CHOICE,
+    "setWebPush.keys.auth": "only sixteen bytes",
+    "setWebPush.keys.p256dh": "only a point of a curve",
     "acceptInvitation.name": "it is of staff, who have an invitation",
 } | dict.fromkeys(
     [

@@ -28,6 +28,7 @@ from service.fetching.fetching import Fetcher
 from service.media.preparing import prepare
 from service.municipalities.directory import Municipality, municipality
 from service.notices.following import LAYER, follow
+from service.notices.preferences.schemas import WebPushIn
 from service.outbox.channels.push import Push
 from service.people.roles import PERMISSIONS
 from service.people.signing_in import check_password, hash_password
@@ -38,7 +39,8 @@ from service.storage.keeping import Store
 from service.text import LANGUAGES, say
 from tests.conftest import OutsideClient
 from tests.factories.municipalities import make_municipality
-from tests.factories.people import PASSWORD, Person, make_resident
+from tests.factories.notices import make_notice
+from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 from tests.factories.reports import INSIDE, make_report, photo, send_whole
 from tests.people.codes import OWN
 from tests.reports.scene import expand_all, inbox_of, move
@@ -86,6 +88,7 @@ def test_every_permission_opens_a_route(app: Flask) -> None:
 
 
 RULE_IN = {"relation": "in", "layer": "lighting", "department": "lighting"}
+OURS = {"el": {"title": "Ours", "body": "Ours"}}
 BODIES: dict[str, Any] = {
     "people.sign_out": {},
     "people.change": {"language": "en"},
@@ -110,6 +113,22 @@ BODIES: dict[str, Any] = {
     "notices.read": {},
     "notices.begin": {"kind": "layer", "value": "gardens"},
     "notices.end": {},
+    "preferences.put": {},
+    "preferences.subscribe": WebPushIn.example,
+    "office_notices.begin": {"texts": OURS},
+    "office_notices.check": {"texts": OURS},
+    "office_notices.change": {"texts": OURS, "version": 1},
+    "office_notices.delete": {},
+    "office_notices.test": {},
+    "office_notices.preview_link": {},
+    "office_notices.submit": {"version": 1},
+    "office_notices.send": {"version": 1},
+    "office_notices.approve": {"version": 1},
+    "office_notices.refuse": {"reason": "Ours"},
+    "office_notices.cancel": {},
+    "office_notices.correct": {"texts": OURS, "reason": "Ours"},
+    "office_notices.repeat": {},
+    "office_notices.opened": {},
     "ogc.create": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.replace": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.update": {"properties": {"name": "Ours"}},
@@ -211,7 +230,9 @@ def ids(client: FlaskClient, here: Municipality, alice: Person) -> dict[str, str
     with transaction():
         followed = follow(here, alice.account_id, LAYER, "gardens").uid
     (phone,) = client.get("/api/v1/here/me/sessions", headers=alice.headers).json["sessions"]
-    ours = {"session": phone["id"], "installation": phone["phone"], "follow": str(followed)}
+    notice = make_notice(here, make_staff(here, "ann", [("communications_editor", None)]), "sent").uid
+    expand_all()
+    ours = {"session": phone["id"], "installation": phone["phone"], "follow": str(followed), "notice": str(notice)}
     return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)} | ours
 
 

@@ -28,13 +28,15 @@ class Message:
 class Channel(Protocol):
     """A way to reach somebody.
 
-    threads   how many messages may be under way at once
-    longest   how many seconds one `send` may take at the most
+    threads     how many messages may be under way at once
+    longest     how many seconds one `send` may take at the most
+    per_minute  how many messages one worker may send at full speed; None: as fast as it can
     """
 
     name: str
     threads: int
     longest: float
+    per_minute: int | None
     back_off: BackOff
 
     def prepare(self) -> Result | None:
@@ -51,6 +53,7 @@ def configured(settings: Settings) -> dict[str, bool]:
     """Which channels have what they need to send."""
     return {
         "push": bool(settings.fcm_credentials or settings.fcm_base_url),
+        "web": bool(settings.vapid_key),
         "email": bool(settings.smtp_url),
         "sms": bool(settings.sms_url),
     }
@@ -64,6 +67,10 @@ def build(settings: Settings) -> list[Channel]:
         from service.outbox.channels.push import Push
 
         channels.append(Push.from_settings(settings))
+    if ready["web"]:
+        from service.outbox.channels.web_push import WebPush
+
+        channels.append(WebPush.from_settings(settings))
     if ready["email"]:
         from service.outbox.channels.email import Email
 

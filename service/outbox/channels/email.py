@@ -65,6 +65,7 @@ class Email:
     """The mail server of the installation."""
 
     name = "email"
+    per_minute: int | None = None
     longest = TIMEOUT * STEPS
 
     def __init__(self, server: Server, sender: str, threads: int = 4, back_off: BackOff | None = None) -> None:

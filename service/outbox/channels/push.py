@@ -14,7 +14,6 @@ One `send` per message in the outbox's own threads: the client's batch calls hid
 import email.utils
 import functools
 import itertools
-import json
 import os
 import time
 from collections.abc import Mapping
@@ -36,6 +35,8 @@ from firebase_admin import credentials, exceptions, messaging
 from google.auth.credentials import TokenState
 
 from service.config import Settings, SettingsRefused, is_loopback
+from service.outbox import budget
+from service.outbox.budget import BYTE_BUDGET
 from service.outbox.channels import Message
 from service.outbox.outcomes import BackOff, Outcome, Result
 
@@ -44,7 +45,6 @@ log = structlog.get_logger()
 FCM = "https://fcm.googleapis.com"
 TIMEOUT = 15.0
 LOOPBACK_TIMEOUT = 5.0
-BYTE_BUDGET = 4096
 LONGEST_LIFE = 28 * 24 * 3600
 QUOTA_PAUSE = 60.0
 LONGEST_WAIT = 24 * 3600.0
@@ -71,12 +71,20 @@ class Push:
     name = "push"
     numbers = itertools.count()
 
-    def __init__(self, certificate: Mapping[str, Any] | str, threads: int, loopback: str | None = None) -> None:
-        """`certificate`: a service account's key, or the path of its JSON file. `loopback`: the stand-in's base URL."""
+    def __init__(
+        self,
+        certificate: Mapping[str, Any] | str,
+        threads: int,
+        loopback: str | None = None,
+        per_minute: int | None = None,
+    ) -> None:
+        """`certificate`: a service account's key, or the path of its JSON file. `loopback`: the stand-in's base URL.
+        `per_minute`: how many messages this process may send; None: as fast as it can.
+        """
         if os.environ.get("FIREBASE_AUTH_EMULATOR_HOST"):
             raise SettingsRefused("FIREBASE_AUTH_EMULATOR_HOST switches the checking of signatures off: unset it.")
         timeout = LOOPBACK_TIMEOUT if loopback else TIMEOUT
-        self.threads = threads
+        self.threads, self.per_minute = threads, per_minute
         self.longest = timeout * (2 if loopback else 3)  # to connect, to send, and to ask whom to blame
         self.back_off = BackOff(first=0.2, cap=5) if loopback else BackOff()
         credential = credentials.Certificate(dict(certificate) if isinstance(certificate, Mapping) else certificate)
@@ -93,10 +101,10 @@ class Push:
         """With the service account of PLATEIA_FCM_CREDENTIALS, or a key made on the spot for the stand-in."""
         if settings.fcm_base_url:
             key = made_up_service_account(settings.fcm_base_url)
-            return cls(key, settings.send_threads, settings.fcm_base_url)
+            return cls(key, settings.send_threads, settings.fcm_base_url, settings.push_per_minute)
         if not settings.fcm_credentials:
             raise SettingsRefused("PLATEIA_FCM_CREDENTIALS names no service account")
-        return cls(settings.fcm_credentials, settings.send_threads)
+        return cls(settings.fcm_credentials, settings.send_threads, per_minute=settings.push_per_minute)
 
     def prepare(self) -> Result | None:
         """Fetch the access token once, here, and not in every sending thread."""
@@ -112,7 +120,7 @@ class Push:
         try:
             encoded = encode(message)
             if size(encoded) > BYTE_BUDGET:
-                return Result(Outcome.BAD_MESSAGE, error=f"{size(encoded)} bytes, {BYTE_BUDGET} may be sent")
+                return Result(Outcome.BAD_MESSAGE, error=f"too long: {size(encoded)} bytes, {BYTE_BUDGET} may be sent")
             message_id = messaging.send(encoded, app=self.app)
         except ValueError as error:
             return Result(Outcome.BAD_MESSAGE, error=described(error))
@@ -136,7 +144,7 @@ class Push:
             return Result(Outcome.DEAD_TARGET, error=described(error))
         except FAULTS:
             return Result(Outcome.RETRY, error=described(error))
-        return Result(Outcome.BAD_MESSAGE, error=described(error))
+        return Result(Outcome.BAD_MESSAGE, error=f"message refused: {described(error)}")
 
     def mismatch(self, error: exceptions.FirebaseError) -> Result:
         """The target belongs to another project; while nothing was ever accepted, perhaps our credentials do.
@@ -239,8 +247,7 @@ def addressed(encoded: messaging.Message, message: Message) -> messaging.Message
 
 def size(encoded: messaging.Message) -> int:
     """The bytes that count against FCM's budget: the text and the data, in UTF-8."""
-    shown = {"title": encoded.notification.title, "body": encoded.notification.body}
-    return len(json.dumps({"notification": shown, "data": encoded.data}, ensure_ascii=False).encode())
+    return budget.size(encoded.notification.title, encoded.notification.body, encoded.data)
 
 
 def judged(error: Exception) -> Result:

@@ -98,6 +98,7 @@ class Sms:
     """The channel: one gateway for the whole installation."""
 
     name = "sms"
+    per_minute: int | None = None
     longest = sum(TIMEOUT)
 
     def __init__(self, gateway: Gateway, threads: int = 4, back_off: BackOff | None = None) -> None:

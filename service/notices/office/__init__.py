@@ -1,0 +1,1 @@
+"""Notices of the municipality's office: composed, approved, sent, cancelled, corrected, counted."""

@@ -1,0 +1,168 @@
+"""A notice is submitted, approved, sent, refused, cancelled, corrected, repeated: who may, and what follows.
+
+The second person: where the municipality wants it, nobody sends what they have written themselves. An emergency needs
+a second person or a written reason, everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.db import session
+from service.db.clock import now
+from service.errors import Problem
+from service.jobs.planning import plan
+from service.municipalities.directory import Municipality
+from service.notices.office.composing import check_version, editions_of, touch
+from service.notices.office.fan_out import begin, stop
+from service.notices.office.models import Notice
+from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SCHEDULED, SENDING, SENT, NotNow, next_state
+from service.notices.office.wording import ensure_sendable
+from service.people.auditing import record
+from service.people.callers import Caller
+from service.text import N_
+
+SEND_NOTICE = "send_notice"
+CLEAR_NOTICE = "clear_notice"
+
+
+class SecondPersonNeeded(Problem):
+    """Somebody else than who wrote the notice must approve it; an emergency may go with a written reason instead."""
+
+    status, code, message = 403, "second_person_needed", N_("Somebody else has to approve this first.")
+
+
+class ReasonNeeded(Problem):
+    """This needs a written reason."""
+
+    status, code, message = 422, "notice_reason_needed", N_("Please write down why.")
+
+
+def subject_of(notice: Notice) -> tuple[str, str] | None:
+    """What the notice is about, as a link; None: about itself."""
+    if notice.subject_kind is None or notice.subject is None:
+        return None
+    return notice.subject_kind, notice.subject
+
+
+def submit(municipality: Municipality, notice: Notice, version: int) -> None:
+    """Hand a draft to who approves. Raises NotNow, NoticeChanged, TextMissing, TextTooLong."""
+    check_version(notice, version)
+    ensure_sendable(municipality, notice.texts, subject_of(notice))
+    move(notice, "submit")
+
+
+def send(municipality: Municipality, caller: Caller, notice: Notice, version: int, reason: str | None) -> None:
+    """Send what needs no second person. Raises SecondPersonNeeded, ReasonNeeded and as `submit` does."""
+    check_version(notice, version)
+    ensure_sendable(municipality, notice.texts, subject_of(notice))
+    if notice.emergency and not reason:
+        raise ReasonNeeded
+    if municipality.notices_need_second_person and not notice.emergency:
+        raise SecondPersonNeeded
+    move(notice, "send")
+    go_ahead(caller, notice, "notice_sent_alone", reason)
+
+
+def approve(caller: Caller, notice: Notice, version: int) -> None:
+    """Let a notice go that somebody else has written. Raises SecondPersonNeeded, NotNow, NoticeChanged."""
+    check_version(notice, version)
+    move(notice, "approve")
+    if notice.written_by_id == caller.account_id:
+        raise SecondPersonNeeded
+    notice.approved_by_id = caller.account_id
+    go_ahead(caller, notice, "notice_approved", None)
+
+
+def go_ahead(caller: Caller, notice: Notice, action: str, reason: str | None) -> None:
+    """Plan the sending: now, or when its time has come."""
+    notice.reason = reason or notice.reason
+    write_down(caller, notice, action, reason)
+    key = f"{notice.uid}:{notice.edition + 1}:{notice.version}"
+    plan(
+        SEND_NOTICE,
+        key,
+        notice.send_at,
+        {"notice": notice.id, "version": notice.version},
+        municipality_id=notice.municipality_id,
+    )
+
+
+def send_planned(notice: Notice | None, version: int) -> bool:
+    """The time of a notice has come, inside `transaction()`: begin, if it is still the one that was planned."""
+    if notice is None or notice.state != SCHEDULED or notice.version != version:
+        return False
+    notice.state = next_state(notice.state, "begin")
+    begin(notice)
+    notice.changed_at = now()
+    return True
+
+
+def refuse(caller: Caller, notice: Notice, reason: str | None) -> None:
+    """Who approves gives a notice back, or stops one that is being sent. Raises ReasonNeeded, NotNow."""
+    if not reason:
+        raise ReasonNeeded
+    running = notice.state == SENDING
+    move(notice, "refuse")
+    if running:
+        halt(notice)
+    notice.reason = reason
+    write_down(caller, notice, "notice_cancelled" if running else "notice_refused", reason)
+
+
+def cancel(caller: Caller, notice: Notice, reason: str | None) -> None:
+    """Send it no more; what was sent stays and is shown. Raises NotNow."""
+    running = notice.state == SENDING
+    move(notice, "cancel")
+    if running:
+        halt(notice)
+    notice.reason = reason
+    write_down(caller, notice, "notice_cancelled", reason)
+
+
+def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: str | None) -> None:
+    """Write what replaces a notice that was sent, and stop what still goes out of it. Raises ReasonNeeded, NotNow."""
+    if not reason:
+        raise ReasonNeeded
+    if not editions_of(notice):
+        raise NotNow(state=notice.state, act="correct")
+    notice.wide = notice.state == SENDING
+    move(notice, "correct")
+    halt(notice)
+    notice.texts, notice.mode, notice.send_at = dict(texts), CORRECTION, None
+    notice.written_by_id, notice.approved_by_id, notice.reason = caller.account_id, None, reason
+    write_down(caller, notice, "notice_corrected", reason)
+
+
+def repeat(caller: Caller, notice: Notice) -> None:
+    """Prepare to send it again to those who were not reached. Raises NotNow."""
+    move(notice, "repeat")
+    notice.mode, notice.send_at = AGAIN, None
+    notice.written_by_id, notice.approved_by_id = caller.account_id, None
+    write_down(caller, notice, "notice_repeated", None)
+
+
+def move(notice: Notice, act: str) -> None:
+    """Take one step of the table. Raises NotNow."""
+    notice.state = next_state(notice.state, act)
+    touch(notice)
+
+
+def halt(notice: Notice) -> None:
+    """Nothing more goes out of what is being sent; what waits is cleared away in parts."""
+    events = [edition.event_id for edition in editions_of(notice)]
+    stop(events)
+    plan(
+        CLEAR_NOTICE, f"{notice.uid}:{notice.version}", None, {"events": events}, municipality_id=notice.municipality_id
+    )
+
+
+def finished_state(notice: Notice) -> str:
+    """What a notice is when everybody has it."""
+    return CORRECTED if notice.mode == CORRECTION or any(e.mode == CORRECTION for e in editions_of(notice)) else SENT
+
+
+def write_down(caller: Caller, notice: Notice, action: str, reason: str | None) -> None:
+    """The act into the audit log; the reason is a text that somebody wrote."""
+    facts = {"state": notice.state, "edition": notice.edition, "emergency": notice.emergency, "mode": notice.mode}
+    session.flush()
+    record(notice.municipality_id, caller, action, "notice", str(notice.uid), facts, reason)

@@ -1,0 +1,466 @@
+"""The notices of the office, in JSON."""
+
+from typing import Any, ClassVar
+
+from marshmallow import Schema, fields, validate
+
+from service.http import PageQuery, following
+from service.notices.office.states import MODES, STATES
+from service.people.schemas import Plain
+from service.text import LANGUAGES
+
+LINKS = ("article", "report", "layer", "feature", "plan", "plan_element", "consultation")
+PLATFORMS = ("android", "ios", "web")
+TOPICS = ("news_kind", "news_category", "district", "layer", "plan", "plan_element", "consultation")
+MOST_TOPICS, MOST_DISTRICTS = 50, 200
+LONGEST_LIFE = 28 * 24
+
+TEXT = {"title": "Water is off in the centre", "body": "Until 14:00, between the square and the station."}
+TEXTS = {
+    "en": TEXT,
+    "el": {"title": "Διακοπή νερού στο κέντρο", "body": "Έως τις 14:00, από την πλατεία ως τον σταθμό."},
+}
+AUDIENCE: dict[str, Any] = {
+    "topics": [{"kind": "news_kind", "value": "announcement"}],
+    "districts": [],
+    "polygon": None,
+    "languages": ["el", "en"],
+    "platforms": [],
+}
+UID = "01a20027-6c0d-7e41-9a55-3d1be7a5c9f0"
+OPEN = {"emergency": False, "subject": {"kind": "article", "id": UID}, "texts": TEXTS, "audience": AUDIENCE}
+
+
+class NoticeLinkIn(Schema):
+    """What a tap opens: the kind of thing, and its id."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(LINKS))
+    id = fields.String(required=True, validate=[validate.Length(1, 255), Plain])
+
+
+class NoticeTextIn(Schema):
+    """One language's text."""
+
+    title = fields.String(required=True, validate=[validate.Length(1, 200), Plain])
+    body = fields.String(required=True, validate=[validate.Length(1, 4000), Plain])
+
+
+class NoticeTextOut(NoticeTextIn):
+    """One language's text."""
+
+
+class NoticeTopicIn(Schema):
+    """Something that people follow."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(TOPICS))
+    value = fields.String(required=True, validate=[validate.Length(1, 255), Plain])
+
+
+class NoticeAudienceIn(Schema):
+    """For whom: an empty part restricts nothing; of a part one match is enough; all parts must match."""
+
+    topics = fields.List(fields.Nested(NoticeTopicIn), load_default=list, validate=validate.Length(max=MOST_TOPICS))
+    districts = fields.List(
+        fields.String(validate=[validate.Length(1, 255), Plain]),
+        load_default=list,
+        validate=validate.Length(max=MOST_DISTRICTS),
+        metadata={"description": "Keys of districts. Who lives there, or follows a circle that reaches there."},
+    )
+    polygon = fields.Dict(
+        keys=fields.String(),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A GeoJSON Polygon or MultiPolygon, beside the districts."},
+    )
+    languages = fields.List(fields.String(validate=validate.OneOf(LANGUAGES)), load_default=list)
+    platforms = fields.List(fields.String(validate=validate.OneOf(PLATFORMS)), load_default=list)
+
+
+class NoticeAudienceOut(NoticeAudienceIn):
+    """For whom."""
+
+
+def texts_in() -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LANGUAGES)),
+        values=fields.Nested(NoticeTextIn),
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={"description": "Language → text."},
+    )
+
+
+class NoticeIn(Schema):
+    """A notice as it is written."""
+
+    example: ClassVar[dict[str, Any]] = OPEN | {"lasts_hours": 24, "send_at": "2026-11-23T09:00:00"}
+
+    texts = texts_in()
+    emergency = fields.Boolean(
+        load_default=False, metadata={"description": "It knows no quiet hours; a second person or a reason is needed."}
+    )
+    subject = fields.Nested(NoticeLinkIn, load_default=None, allow_none=True)
+    audience = fields.Nested(NoticeAudienceIn, load_default=lambda: NoticeAudienceIn().load({}))
+    lasts_hours = fields.Integer(
+        load_default=72,
+        validate=validate.Range(1, LONGEST_LIFE),
+        metadata={"description": "After so many hours a device that was off is not told any more."},
+    )
+    send_at = fields.NaiveDateTime(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "By the municipality's clock, without a zone; null: as soon as it may go.",
+            "format": "",
+            "examples": ["2026-11-23T09:00:00"],
+        },
+    )
+
+
+class NoticeChangeIn(NoticeIn):
+    """A notice as it is written anew. Of one that was sent before only its texts and its time change."""
+
+    example: ClassVar[dict[str, Any]] = NoticeIn.example | {"version": 1}
+
+    version = fields.Integer(required=True, metadata={"description": "The version that was seen."})
+
+
+class NoticeVersionIn(Schema):
+    """Which version somebody has seen and means."""
+
+    example: ClassVar[dict[str, Any]] = {"version": 2}
+
+    version = fields.Integer(required=True)
+
+
+def reason_in(required: bool) -> fields.String:
+    kept = {"required": True} if required else {"load_default": None, "allow_none": True}
+    return fields.String(validate=[validate.Length(1, 500), Plain], **kept)
+
+
+class NoticeSendIn(NoticeVersionIn):
+    """Send what needs no second person; an emergency says why."""
+
+    example: ClassVar[dict[str, Any]] = {"version": 2, "reason": None}
+
+    reason = reason_in(False)
+
+
+class NoticeReasonIn(Schema):
+    """Why."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": "The street is wrong."}
+
+    reason = reason_in(True)
+
+
+class NoticeCancelIn(Schema):
+    """Why, if one likes to say so."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": None}
+
+    reason = reason_in(False)
+
+
+class NoticeCorrectIn(NoticeReasonIn):
+    """What replaces the text on phones, and why."""
+
+    example: ClassVar[dict[str, Any]] = {"texts": TEXTS, "reason": "The time was wrong."}
+
+    texts = texts_in()
+
+
+class NoticeEditionOut(Schema):
+    """One sending of a notice."""
+
+    number = fields.Integer(required=True)
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    texts = fields.Dict(keys=fields.String(), values=fields.Nested(NoticeTextOut), required=True)
+    reason = fields.String(required=True, allow_none=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class NoticeOut(Schema):
+    """A notice, and what was sent of it."""
+
+    example: ClassVar[dict[str, Any]] = OPEN | {
+        "id": UID,
+        "state": "draft",
+        "mode": "first",
+        "version": 1,
+        "edition": 0,
+        "lasts_hours": 24,
+        "send_at": "2026-11-23T07:00:00Z",
+        "missing_languages": ["bg"],
+        "second_person_needed": True,
+        "reason": None,
+        "sent_at": None,
+        "created_at": "2026-11-22T09:30:00Z",
+        "changed_at": "2026-11-22T09:30:00Z",
+        "editions": [],
+    }
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    mode = fields.String(
+        required=True,
+        validate=validate.OneOf(MODES),
+        metadata={"description": "What the next sending is, or the last was."},
+    )
+    version = fields.Integer(required=True)
+    edition = fields.Integer(required=True, metadata={"description": "How often it was sent."})
+    emergency = fields.Boolean(required=True)
+    texts = fields.Dict(keys=fields.String(), values=fields.Nested(NoticeTextOut), required=True)
+    subject = fields.Nested(NoticeLinkIn, required=True, allow_none=True)
+    audience = fields.Nested(NoticeAudienceOut, required=True)
+    lasts_hours = fields.Integer(required=True)
+    send_at = fields.AwareDateTime(required=True, allow_none=True)
+    missing_languages = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Who speaks one of these reads the main language's text."},
+    )
+    second_person_needed = fields.Boolean(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    sent_at = fields.AwareDateTime(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    changed_at = fields.AwareDateTime(required=True)
+    editions = fields.List(fields.Nested(NoticeEditionOut), required=True)
+
+
+class NoticesQuery(PageQuery):
+    """Which notices, and how much."""
+
+    state = fields.String(
+        validate=validate.OneOf(STATES), metadata={"description": "Only those in this state.", "examples": ["sent"]}
+    )
+
+
+class NoticeRowOut(Schema):
+    """A notice in the list."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": UID,
+        "state": "draft",
+        "title": TEXT["title"],
+        "emergency": False,
+        "edition": 0,
+        "version": 1,
+        "send_at": None,
+        "sent_at": None,
+        "created_at": "2026-11-22T09:30:00Z",
+    }
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    title = fields.String(required=True)
+    emergency = fields.Boolean(required=True)
+    edition = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    send_at = fields.AwareDateTime(required=True, allow_none=True)
+    sent_at = fields.AwareDateTime(required=True, allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class NoticesOut(Schema):
+    """A page of the notices, newest first."""
+
+    example: ClassVar[dict[str, Any]] = {"notices": [NoticeRowOut.example], "next": None}
+
+    notices = fields.List(fields.Nested(NoticeRowOut), required=True)
+    next = following()
+
+
+class NoticeCheckIn(Schema):
+    """Texts as they are typed."""
+
+    example: ClassVar[dict[str, Any]] = {"texts": TEXTS, "subject": None, "notice": None}
+
+    texts = texts_in()
+    subject = fields.Nested(NoticeLinkIn, load_default=None, allow_none=True)
+    notice = fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "Which is changed: it does not repeat itself."}
+    )
+
+
+class NoticeWeightOut(Schema):
+    """What one language's text weighs on its way to a phone."""
+
+    language = fields.String(required=True)
+    bytes = fields.Integer(required=True, metadata={"description": "With all that goes along."})
+    most = fields.Integer(required=True)
+    left = fields.Integer(required=True, metadata={"description": "Negative: it cannot be sent."})
+    left_of_topic = fields.Integer(
+        required=True, metadata={"description": "Of the half that other services take; only for information."}
+    )
+
+
+class NoticeScreenOut(Schema):
+    """The text on one kind of screen."""
+
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    cut = fields.Boolean(required=True)
+
+
+class NoticeLikenessOut(Schema):
+    """A notice of the last fortnight that says nearly the same."""
+
+    notice = fields.UUID(required=True)
+    likeness = fields.Float(required=True, metadata={"description": "1: word for word."})
+
+
+class NoticeCheckOut(Schema):
+    """What the texts weigh, what is missing, how they look, and what they repeat."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "weights": [{"language": "en", "bytes": 505, "most": 4096, "left": 3591, "left_of_topic": 1543}],
+        "missing_languages": ["el"],
+        "screens": {"en": {"ios": {"title": TEXT["title"], "body": TEXT["body"], "cut": False}}},
+        "repeats": [{"notice": UID, "likeness": 0.94}],
+    }
+
+    weights = fields.List(fields.Nested(NoticeWeightOut), required=True)
+    missing_languages = fields.List(fields.String(), required=True)
+    screens = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Nested(NoticeScreenOut)),
+        required=True,
+        metadata={"description": "Language → kind of screen (`ios`, `android` …) → text."},
+    )
+    repeats = fields.List(fields.Nested(NoticeLikenessOut), required=True)
+
+
+class NoticeDevicesOut(Schema):
+    """Devices of one language and platform."""
+
+    language = fields.String(required=True)
+    platform = fields.String(required=True)
+    devices = fields.Integer(required=True)
+    muted = fields.Integer(required=True, metadata={"description": "Of them, who are only reached by an emergency."})
+    quiet = fields.Integer(required=True, metadata={"description": "Of them, in whose quiet hours it is now."})
+
+
+class NoticeAudienceCountOut(Schema):
+    """How many the notice is for, before it is sent."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "people": 1210,
+        "devices": 1322,
+        "by": [{"language": "el", "platform": "android", "devices": 1322, "muted": 40, "quiet": 12}],
+    }
+
+    people = fields.Integer(required=True, metadata={"description": "With and without a device: all have an inbox."})
+    devices = fields.Integer(required=True)
+    by = fields.List(fields.Nested(NoticeDevicesOut), required=True)
+
+
+class NoticeSendingOut(Schema):
+    """What came of one sending, by device."""
+
+    number = fields.Integer(required=True)
+    mode = fields.String(required=True, validate=validate.OneOf(MODES))
+    at = fields.AwareDateTime(required=True)
+    people = fields.Integer(required=True, metadata={"description": "Who were owed a push."})
+    targeted = fields.Integer(required=True, metadata={"description": "Devices of the audience."})
+    owed = fields.Integer(required=True, metadata={"description": "Those but for `muted` and `capped`."})
+    accepted = fields.Integer(required=True, metadata={"description": "The push service has taken it."})
+    failed = fields.Integer(required=True)
+    expired = fields.Integer(required=True)
+    cancelled = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+    put_off = fields.Integer(required=True, metadata={"description": "Of those that wait, for later."})
+    uncertain = fields.Integer(
+        required=True, metadata={"description": "Where an answer was lost once: the phone may have had it twice."}
+    )
+    muted = fields.Integer(required=True)
+    capped = fields.Integer(required=True)
+    reasons = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "Of `failed`."}
+    )
+
+
+class NoticeFiguresOut(Schema):
+    """What came of a notice."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "editions": [
+            {
+                **{"number": 1, "mode": "first", "at": "2026-11-22T09:30:00Z", "people": 1200, "targeted": 1322},
+                **{"owed": 1282, "accepted": 1270, "failed": 12, "expired": 0, "cancelled": 0, "waiting": 0},
+                **{"put_off": 0, "uncertain": 1, "muted": 40, "capped": 0, "reasons": {"gone": 12}},
+            }
+        ],
+        "opened": 310,
+        "unsubscribed": 2,
+        "words": {"gone": "The app was removed there, or the browser no longer wants to be told."},
+    }
+
+    editions = fields.List(fields.Nested(NoticeSendingOut), required=True)
+    opened = fields.Integer(required=True, metadata={"description": "People whose app said so."})
+    unsubscribed = fields.Integer(
+        required=True, metadata={"description": "Who had it and switched notices off within a week."}
+    )
+    words = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "What each of the `reasons` means and what to do, in the language of the call."},
+    )
+
+
+class NoticeTriedOut(Schema):
+    """To how many of one's own devices the test goes."""
+
+    example: ClassVar[dict[str, Any]] = {"devices": 1}
+
+    devices = fields.Integer(required=True)
+
+
+class NoticePreviewLinkOut(Schema):
+    """A link for people without an account."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "address": "https://app.example/api/v1/kozani/notice-previews/2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
+        "until": "2026-11-29T09:30:00Z",
+    }
+
+    address = fields.String(required=True)
+    until = fields.AwareDateTime(required=True)
+
+
+class NoticePreviewOut(Schema):
+    """A notice that is prepared, for who has its link."""
+
+    example: ClassVar[dict[str, Any]] = {"texts": TEXTS, "emergency": False, "state": "draft", "send_at": None}
+
+    texts = fields.Dict(keys=fields.String(), values=fields.Nested(NoticeTextOut), required=True)
+    emergency = fields.Boolean(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    send_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class SentNoticeOut(Schema):
+    """A notice that was sent, as it holds now."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": UID,
+        "title": TEXT["title"],
+        "body": TEXT["body"],
+        "language": "en",
+        "emergency": False,
+        "subject": None,
+        "edition": 1,
+        "sent_at": "2026-11-22T09:30:00Z",
+        "changed_at": "2026-11-22T09:30:00Z",
+    }
+
+    id = fields.UUID(required=True)
+    title = fields.String(required=True)
+    body = fields.String(required=True)
+    language = fields.String(required=True, metadata={"description": "Of the text: of the call, or the main one."})
+    emergency = fields.Boolean(required=True)
+    subject = fields.Nested(NoticeLinkIn, required=True, allow_none=True)
+    edition = fields.Integer(required=True, metadata={"description": "2 and more: it was corrected or repeated."})
+    sent_at = fields.AwareDateTime(required=True)
+    changed_at = fields.AwareDateTime(required=True, metadata={"description": "When this edition was sent."})

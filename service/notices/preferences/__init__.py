@@ -1,0 +1,1 @@
+"""What a person wants to be told, by which channel, when, and about which places."""
