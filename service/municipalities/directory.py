@@ -67,6 +67,11 @@ class Municipality:
     def main_language(self) -> str:
         return self.languages[0]
 
+    @property
+    def notices_need_second_person(self) -> bool:
+        """Whether a notice or an article goes out only when somebody else than who wrote it has approved it."""
+        return bool(self.settings.get("notices_need_second_person"))
+
     def day(self, at: datetime) -> date:
         """Which day it is here at this instant."""
         return at.astimezone(ZoneInfo(self.time_zone)).date()

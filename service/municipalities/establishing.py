@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 
 from service.db import session
 from service.db.generations import grow
+from service.municipalities.changing import with_decided
 from service.municipalities.directory import SUBJECT
 from service.municipalities.models import Department, LocalHoliday, Municipality
 from service.municipalities.working_time import Calendar
@@ -16,6 +17,7 @@ from service.outbox import targets
 def establish(slug: str, values: Mapping[str, Any], local_holidays: Iterable[Mapping[str, Any]]) -> int:
     """Make the municipality, or give it these values; its id. Raises CalendarRefused.
 
+    What it has decided itself stays (`changing.DECIDED_HERE`), unless the settings say otherwise.
     `values` are the columns of the table but id and slug; `local_holidays` have month, day, name and perhaps year.
     """
     dates = list(local_holidays)
@@ -26,7 +28,8 @@ def establish(slug: str, values: Mapping[str, Any], local_holidays: Iterable[Map
         [(day["month"], day["day"], day.get("year")) for day in dates],
     )
     row = session.scalar(select(Municipality).filter_by(slug=slug)) or Municipality(slug=slug)
-    for name, value in values.items():
+    decided = with_decided(values["settings"], row.settings)
+    for name, value in {**values, "settings": decided}.items():
         setattr(row, name, value)
     session.add(row)
     session.flush()

@@ -35,6 +35,7 @@ ACTIONS = {
     "phone_revoked": "a phone was locked out by an operator",
     "accounts_joined": "a phone's former account was joined with the account of a confirmed contact",
     "provider_changed": "a way to sign in was turned on, changed or turned off",
+    "settings_changed": "the municipality decided otherwise how its staff work",
     "resident_verified": "it was shown that somebody lives in this municipality",
     "verification_withdrawn": "that somebody lives in this municipality holds no more",
     "letter_code_made": "a letter with a code was asked for",

@@ -1,7 +1,6 @@
 """Who may do what: one table that can be read aloud. A role is given in a whole municipality or in one department.
 
-The page of permissions and `plateia permissions` print it. Permissions come with the part of the service that asks for
-them; a role without any is there for its part.
+The page of permissions and `plateia permissions` print it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,9 +49,30 @@ PERMISSIONS: Mapping[str, Permission] = {
     "verify_residents": Permission(N_("confirm at the desk or by letter that somebody lives here, and withdraw it")),
     "see_audit": Permission(N_("read what was written down about acts of weight"), reads_only=True),
     "manage_keys": Permission(N_("make and end API keys for other programs")),
+    "manage_settings": Permission(
+        N_("change how the municipality works, such as whether notices need a second person")
+    ),
+    "see_news": Permission(N_("see news that are not published, with their history"), reads_only=True),
+    "write_news": Permission(N_("write news and change what is not published")),
+    "publish_news": Permission(N_("publish news and take them back")),
+    "see_notices": Permission(
+        N_("see notices that are prepared and what came of those that were sent"), reads_only=True
+    ),
+    "send_notices": Permission(N_("prepare notices to phones, and send them where no second person is needed")),
+    "approve_notices": Permission(N_("send notices that somebody else has prepared, or refuse them")),
+    "see_plans": Permission(N_("see drafts and versions of plans"), reads_only=True),
+    "manage_plans": Permission(N_("draft plans, keep their progress and publish them")),
+    "see_consultations": Permission(
+        N_("see consultations that are prepared and how those that run go"), reads_only=True
+    ),
+    "manage_consultations": Permission(N_("prepare, open and close consultations and answer what people contribute")),
+    "moderate": Permission(N_("decide whether texts and photos that people sent are shown")),
 }
 
 DEPARTMENT = ("see_reports", "handle_reports")
+WRITING = ("see_news", "write_news", "see_notices", "send_notices")
+PUBLISHING = ("see_news", "publish_news", "see_notices", "approve_notices")
+PLANNING = ("see_plans", "manage_plans", "see_consultations", "manage_consultations")
 
 ROLES: Mapping[str, Role] = {
     "department_staff": Role(
@@ -72,21 +92,28 @@ ROLES: Mapping[str, Role] = {
     "map_keeper": Role(
         N_("Map keeper"), N_("Keep the layers of the map and the rules by it."), ("see_map", "manage_map")
     ),
-    "communications_editor": Role(N_("Communications editor"), N_("Write news and announcements.")),
+    "communications_editor": Role(N_("Communications editor"), N_("Write news and announcements."), WRITING),
     "communications_publisher": Role(
-        N_("Communications publisher"), N_("Check and publish what the editors have written.")
+        N_("Communications publisher"), N_("Check and publish what the editors have written."), PUBLISHING
     ),
     "consultation_manager": Role(
-        N_("Consultation manager"), N_("Prepare and run consultations and answer what people contribute.")
+        N_("Consultation manager"),
+        N_("Keep plans, run consultations and answer what people contribute."),
+        PLANNING,
     ),
-    "moderator": Role(N_("Moderator"), N_("Decide whether texts and photos that people sent are shown.")),
+    "moderator": Role(
+        N_("Moderator"), N_("Decide whether texts and photos that people sent are shown."), ("moderate",)
+    ),
     "desk_clerk": Role(
         N_("Desk clerk"), N_("Confirm at the citizens' desk that somebody is a resident."), ("verify_residents",)
     ),
     "auditor": Role(
         N_("Auditor"),
         N_("Read everything and change nothing; nobody with another role."),
-        ("see_reports", "see_map", "see_staff", "see_audit"),
+        (
+            *("see_reports", "see_map", "see_staff", "see_audit"),
+            *("see_news", "see_notices", "see_plans", "see_consultations"),
+        ),
         given="either",
         alone=True,
     ),
@@ -95,7 +122,9 @@ ROLES: Mapping[str, Role] = {
         N_("Do everything that staff do, and decide who is staff."),
         (
             *(*DEPARTMENT, "assign_reports", "see_map", "manage_map", "see_staff", "see_audit"),
-            *("manage_staff", "manage_keys", "verify_residents"),
+            *("manage_staff", "manage_keys", "manage_settings", "verify_residents"),
+            *("see_news", "write_news", "publish_news", "see_notices", "send_notices", "approve_notices"),
+            *(*PLANNING, "moderate"),
         ),
     ),
 }

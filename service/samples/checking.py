@@ -83,6 +83,8 @@ def _settings_faults(sample: Things) -> Iterator[str]:
     if not isinstance(settings["privacy_version"], str):
         yield "settings.privacy_version: not a text."
     yield from choice_faults("settings.second_step", settings.get("second_step"), (None, *ASKED_OF))
+    if not isinstance(settings.get("notices_need_second_person", False), bool):
+        yield "settings.notices_need_second_person: neither true nor false."
     for where, phone in listed("settings.phones", settings["phones"]):
         yield from pattern_faults(where, phone["number"], PHONE)
     centre = settings["centre"]

@@ -32,7 +32,8 @@ SAMPLE = Shape(
     )
 )  # fmt: skip
 SETTINGS = Shape(
-    ("photos_per_report", "auto_close_days", "oldest_app", "privacy_version", "phones", "centre"), ("second_step",)
+    ("photos_per_report", "auto_close_days", "oldest_app", "privacy_version", "phones", "centre"),
+    ("second_step", "notices_need_second_person"),
 )
 VALUE = Shape(("key", "name"))
 QUESTION = Shape(("code", "datatype", "required", "question"), ("hint", "values"))

@@ -26,6 +26,7 @@ from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
+from service.personal_data.erasing import erase_person
 from service.storage.keeping import Store, StoreUnavailable
 from tests.factories.people import Person, make_staff
 from tests.gis.files import SQUARES, geojson, to_greek_grid, write, zipped_shapefile
@@ -83,6 +84,26 @@ def refused(app: Flask, keeper: Keeper, path: Path, **asked: Any) -> Any:
     assert counted() == before and kept(app) == []
     assert found["refusal"].pop("title")
     return found["refusal"]
+
+
+# --- who sent it -----------------------------------------------------------------------------------------------------
+
+
+def test_an_erased_keepers_file_is_read_without_their_name(
+    client: FlaskClient, keeper: Keeper, here: Municipality, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "squares.gpkg", NAMES)
+    other = Keeper(client, here, make_staff(here, "leo", [("map_keeper", None)]))
+    upload(keeper, path)
+    upload(other, path)
+    with transaction():
+        erase_person(here, keeper.person.account, False, "operator")
+    jobs = select(Job).where(Job.kind == IMPORT_LAYER).order_by(Job.id)
+    assert [job.payload["by"] for job in session.scalars(jobs)] == [None, other.person.account_id]
+    do_job()
+    do_job()
+    shown = [other.get(f"/lighting/versions/{number}") for number in (2, 3)]
+    assert [(one["state"], one["by_name"]) for one in shown] == [("draft", None), ("draft", "Leo")]
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------

@@ -4,8 +4,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.db import session, transaction
+from service.db.generations import forget
 from service.errors import Forbidden
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, municipality
+from service.municipalities.establishing import establish
+from service.municipalities.models import Municipality as MunicipalityRow
 from service.people.callers import find_caller
 from service.people.staff.administering import change_roles, remove
 from tests.factories.people import PASSWORD, Person, make_staff
@@ -146,3 +149,27 @@ def test_colleagues_are_who_can_have_reports_of_ones_departments_in_hand(
     assert listed["hera"] == [("Bob", ["lighting"]), ("Dora", None), ("Hera", ["lighting"])]
     assert listed["dora"] == [*listed["hera"], ("Rita", ["roads"])]
     assert call(client, "GET", "/staff/colleagues", bob).status_code == 403
+
+
+def test_an_administrator_decides_whether_notices_need_a_second_person(
+    client: FlaskClient, here: Municipality, next_door: Municipality, ada: Person, bob: Person
+) -> None:
+    path, wanted = "/staff/settings", {"notices_need_second_person": True}
+    assert call(client, "GET", path, bob).json == {"notices_need_second_person": False}
+    assert call(client, "PATCH", path, bob, **wanted).status_code == 403
+    for body in ({"notices_need_second_person": "perhaps"}, {"notices_need_second_person": None}, {"phones": []}):
+        assert call(client, "PATCH", path, ada, **body).status_code == 422
+    assert [call(client, "PATCH", path, ada, **wanted).json for _ in range(2)] == [wanted] * 2
+    forget()
+    assert call(client, "GET", path, bob).json == wanted
+    assert municipality("here").notices_need_second_person
+    assert not municipality("next-door").notices_need_second_person
+    assert acts() == [("settings_changed", str(ada.account), wanted)]
+    row = session.get_one(MunicipalityRow, here.id)
+    loaded = {name: getattr(row, name) for name in ("prefix", "name", "country", "languages", "time_zone")}
+    loaded |= {"working_hours": row.working_hours, "settings": {"phones": [], "centre": [21.7, 40.2]}}
+    for says, stays in ({}, True), ({"notices_need_second_person": False}, False):
+        with transaction():
+            establish("here", loaded | {"settings": loaded["settings"] | says}, [])
+        forget()
+        assert municipality("here").notices_need_second_person is stays, "what a file does not say stays as decided"

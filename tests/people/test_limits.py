@@ -116,6 +116,17 @@ def test_five_codes_an_hour_go_to_one_address_whoever_asks(limited: FlaskClient,
     assert [answer.status_code for answer in asked] == [409] * 5 + [429], "however the number is written"
 
 
+def test_what_is_no_number_counts_as_it_was_typed(limited: FlaskClient, here: Municipality) -> None:
+    phones = [make_resident(here) for _ in range(6)]
+
+    def ask_sms(phone: Person, number: str) -> int:
+        body = {"channel": "sms", "address": number, "secret": SECRET}
+        return limited.post(f"{HERE}/me/contact-codes", json=body, headers=phone.headers).status_code
+
+    assert [ask_sms(phone, "2310 123456") for phone in phones] == [409] * 5 + [429], "a fixed line, five times an hour"
+    assert ask_sms(make_resident(here), "abc@2310 123456") == 409, "which is another text, and no number either"
+
+
 def test_many_spellings_of_one_number_are_one_number(limited: FlaskClient, here: Municipality) -> None:
     phones = [make_resident(here) for _ in range(7)]
     spelt = ("691 234 5678", "+30 691-234-5678", "(691) 234.5678", "6912345678 ", "00306912345678", " +306912345678")

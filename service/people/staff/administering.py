@@ -5,7 +5,7 @@ remove each other at once one comes too late, and a municipality is never left w
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, func, or_, select
@@ -15,6 +15,7 @@ from service.db.clock import seconds_from_now
 from service.db.generations import grow
 from service.db.types import AnyRow
 from service.errors import Forbidden, NotFound, Problem
+from service.municipalities.changing import change_settings
 from service.municipalities.directory import Municipality
 from service.people.appointing import SUBJECT
 from service.people.auditing import record
@@ -193,3 +194,10 @@ def reset_authenticator(municipality: Municipality, caller: Caller, uid: uuid.UU
     had_one = remove_authenticator(account.id)
     ended = end_sessions(account.id)
     note(municipality, caller, "second_factor_removed", account, {"had_one": had_one, "sessions_ended": ended})
+
+
+def decide(municipality: Municipality, caller: Caller, wanted: Mapping[str, Any]) -> None:
+    """Change settings of the municipality; what was different before is written down."""
+    changed = change_settings(municipality.id, wanted)
+    if changed:
+        record(municipality.id, caller, "settings_changed", "municipality", municipality.slug, changed)

@@ -12,11 +12,11 @@ from service.db.types import AnyRow
 from service.errors import NotFound
 from service.http import Blueprint, CursorNotValid, PageQuery, after_cursor, answer, nothing, operation, page_of
 from service.municipalities.directory import Municipality
-from service.people.access import caller, staff
+from service.people.access import caller, staff, staff_only
 from service.people.limits import inviting_limit
 from service.people.roles import RolesRefused
 from service.people.staff import administering, schemas
-from service.people.staff.administering import NotOfOneself
+from service.people.staff.administering import NotOfOneself, decide
 from service.people.staff.inviting import (
     InvitedAlready,
     StaffAlready,
@@ -171,6 +171,31 @@ def colleagues(municipality: Municipality) -> Response:
         for row, held in found
     ]
     return answer({"colleagues": lines})
+
+
+@blueprint.get("/settings")
+@staff_only
+@blueprint.response(200, schemas.SettingsOut)
+@operation("showSettings")
+def settings(municipality: Municipality) -> Response:
+    """Show what the municipality has decided about how staff work"""
+    return answer({"notices_need_second_person": municipality.notices_need_second_person})
+
+
+@blueprint.patch("/settings")
+@staff("manage_settings")
+@blueprint.arguments(schemas.SettingsIn)
+@blueprint.response(200, schemas.SettingsOut)
+@operation("changeSettings")
+def change_settings(body: dict[str, Any], municipality: Municipality) -> Response:
+    """Decide how staff work
+
+    It holds within a second. Each change is in the audit log.
+    """
+    who = caller()
+    with transaction():
+        decide(municipality, who, body)
+    return answer(body)
 
 
 def pairs(roles: list[dict[str, Any]]) -> list[tuple[str, str | None]]:

@@ -347,3 +347,23 @@ class PermissionsOut(Schema):
     language = fields.String(required=True, validate=Language)
     roles = fields.List(fields.Nested(RoleOfTableOut), required=True)
     permissions = fields.List(fields.Nested(PermissionOut), required=True)
+
+
+class SettingsIn(Schema):
+    """What the municipality decides about how staff work."""
+
+    example: ClassVar[dict[str, Any]] = {"notices_need_second_person": True}
+
+    notices_need_second_person = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether what one person has written for all (a notice, an article) goes out only when "
+            "another has approved it."
+        },
+    )
+
+
+class SettingsOut(SettingsIn):
+    """What the municipality has decided about how staff work."""
+
+    example: ClassVar[dict[str, Any]] = SettingsIn.example
