@@ -1,7 +1,7 @@
 """A plan as JSON, without loss, and the hash by which a version is known. `reading_json` goes the other way.
 
 The canonical form leaves out what is empty (None, no text, no items, false; an empty string stays: it is a blank of the
-paper), writes decimals as strings, sorts the keys and has no spaces.
+paper; so does a thing of which nothing is known, such as an action), writes decimals as strings, sorts the keys and has no spaces.
 """
 
 import hashlib
@@ -21,8 +21,9 @@ REGISTERS = ("bodies", "territories", "funding_sources", "documents")
 def to_json(value: Any) -> Any:
     """The JSON of a plan, or of any value of one; what is empty is left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = ((one.name, to_json(getattr(value, one.name))) for one in fields(value))
-        return {name: said for name, said in named if not is_empty(said)}
+        named = ((one.name, getattr(value, one.name)) for one in fields(value))
+        said = ((name, is_dataclass(one), to_json(one)) for name, one in named)
+        return {name: one for name, is_thing, one in said if is_thing or not is_empty(one)}
     if isinstance(value, tuple):
         return [to_json(one) for one in value]
     if isinstance(value, Decimal):
