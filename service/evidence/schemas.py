@@ -76,6 +76,4 @@ class EvidenceOut(Schema):
     completed_on = fields.Date(required=True, allow_none=True, metadata={"description": "Null: all count as before."})
     before = fields.Nested(CountedOut, required=True)
     after = fields.Nested(CountedOut, required=True)
-    reports = fields.Dict(
-        required=True, metadata={"description": "The newest hundred, as in listReportsOnMap."}
-    )
+    reports = fields.Dict(required=True, metadata={"description": "The newest hundred, as in listReportsOnMap."})

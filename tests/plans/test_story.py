@@ -60,7 +60,11 @@ def test_a_plan_is_drafted_published_amended_and_compared(client: FlaskClient, h
 
     call(client, ada, "POST", "/op/draft", {"reason": "amendment"}, 201)
     revision = call(client, ada, "GET", "/op")["revision"]
-    priority = {"element": action("1.1", "Ανάπλαση πλατείας", priority="A"), "reason": "asked for", "revision": revision}
+    priority = {
+        "element": action("1.1", "Ανάπλαση πλατείας", priority="A"),
+        "reason": "asked for",
+        "revision": revision,
+    }
     call(client, ada, "PUT", "/op/draft/elements/1.1", priority)
     refused = call(client, ada, "PUT", "/op/draft/elements/1.1", priority, 409)
     assert refused["code"] == "plan_changed"
@@ -127,7 +131,12 @@ def test_residents_browse_search_and_follow_what_is_public(
     assert axes[1]["actions"] == 1  # what was cancelled counts nowhere
     again = client.get(f"{OPEN}/op/tree", headers={"If-None-Match": tree.headers["ETag"]})
     assert again.status_code == 304
-    for words, found in (("ΑΝΑΠΛΑΣΗ", ["1.1"]), ("plateies", ["1.1"]), ("φωτισμοσ led", ["1.2"]), ("1.2", ["1.2", "2.1"])):
+    for words, found in (
+        ("ΑΝΑΠΛΑΣΗ", ["1.1"]),
+        ("plateies", ["1.1"]),
+        ("φωτισμοσ led", ["1.2"]),
+        ("1.2", ["1.2", "2.1"]),
+    ):
         assert [one["key"] for one in see(client, f"/op/elements?q={words}")["elements"]] == found, words
     assert [one["key"] for one in see(client, "/op/elements?level=action&status=planned")["elements"]] == ["1.1", "1.2"]
     page = see(client, "/op/elements?limit=4")
@@ -147,8 +156,18 @@ def test_residents_browse_search_and_follow_what_is_public(
 
     sent = client.post("/api/v1/here/photos", data={"photo": (photo_file(), "a.jpg")}, headers=ada.headers).json["id"]
     entries = [
-        {"element": "1.1", "status": "in_progress", "physical_percent": "40", "photos": [sent], "text": {"el": "Άρχισε"}},
-        {"element": "1.2", "physical_percent": "80", "money": [{"role": "paid", "amount_minor": 100, "currency": "EUR"}]},
+        {
+            "element": "1.1",
+            "status": "in_progress",
+            "physical_percent": "40",
+            "photos": [sent],
+            "text": {"el": "Άρχισε"},
+        },
+        {
+            "element": "1.2",
+            "physical_percent": "80",
+            "money": [{"role": "paid", "amount_minor": 100, "currency": "EUR"}],
+        },
     ]
     report = {"period": {"start": {"value": "2024"}, "stated": "2024"}, "entries": entries}
     call(client, ada, "PUT", "/op/progress/2024", report | {"entries": entries[:1]}, 204)
