@@ -19,7 +19,7 @@ from service.municipalities.directory import Municipality
 from service.notices.models import Follow
 from service.text import LANGUAGES, N_, say
 
-LAYER = "layer"
+LAYER, PLAN, PLAN_ELEMENT = "layer", "plan", "plan_element"
 MOST_FOLLOWS = 200
 """Of one person."""
 
@@ -124,7 +124,7 @@ KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
     LAYER: on_the_map,
     DISTRICT: as_district,
     "news_kind": as_news_kind,
-    **dict.fromkeys(("news_category", "plan", "plan_element", "consultation"), by_its_key),
+    **dict.fromkeys(("news_category", PLAN, PLAN_ELEMENT, "consultation"), by_its_key),
 }
 """Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
 features' own functions here.

@@ -70,7 +70,7 @@ class FollowIn(Schema):
     value = fields.String(
         required=True,
         validate=[validate.Length(1, 64), Plain],
-        metadata={"description": "The key of the layer, district …", "examples": ["wifi"]},
+        metadata={"description": "The key of the layer, district …; the id of a plan.", "examples": ["wifi"]},
     )
     part = fields.String(
         load_default=None,

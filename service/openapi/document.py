@@ -51,6 +51,19 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The end of the `address` of linkPreview.",
         "example": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
     },
+    "plan": {"description": "The plan's `key` or `id`.", "example": "operational-2014-2019"},
+    "element": {"description": "The element's `key` or `id`.", "example": "1.1.1"},
+    "known_as": {
+        "description": "The version's `hash`.",
+        "example": "7f9b1135c6a578b18514ea47cf9837ac306d6e3329f2118df134fa662a9a4fef",
+    },
+    "register": {
+        "description": "`stages`, `decisions`, `links`, `evaluations`, `bodies`, `territories`, `funding_sources` or "
+        "`documents`.",
+        "example": "stages",
+    },
+    "entry": {"description": "The entry's `key`; of a link anything.", "example": "12"},
+    "report_key": {"description": "The `key` of the report on progress.", "example": "2016"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {
