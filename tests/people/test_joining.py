@@ -18,7 +18,7 @@ from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.people.contacts.models import PhoneCode
 from service.people.models import Device
-from service.people.verified.models import VerifiedResident
+from service.people.verified.models import DeskCode, VerifiedResident
 from tests.factories.people import SECRET, Person, make_resident
 from tests.factories.reports import make_report
 from tests.people.codes import EMAIL, HERE, NUMBER, OWN, ask, bearer, channels_that_send, confirm, post, read_code
@@ -86,8 +86,10 @@ def test_it_joins_by_a_telephone_number_too(client: FlaskClient, alice: Person, 
 
 def test_a_new_phone_joins_by_what_the_old_one_shows(client: FlaskClient, alice: Person, fresh: Person) -> None:
     code = phone_code(client, alice)
+    assert post(client, fresh, "desk-code", {}).status_code == 201
     joined = post(client, fresh, "join-by-phone", {"code": code} | OWN)
     assert (joined.status_code, joined.json["account"]) == (201, str(alice.account))
+    assert session.scalars(select(DeskCode)).all() == [], "no clerk verifies an account that nobody reaches"
     third = make_resident(municipality_of(alice))
     again = post(client, third, "join-by-phone", {"code": code} | OWN)
     assert (again.status_code, again.json["code"]) == (422, "code_not_right"), "it is good once"

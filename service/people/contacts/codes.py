@@ -24,7 +24,7 @@ from service.outbox.retaining import blank
 from service.people.callers import Caller
 from service.people.contacts.addresses import COLUMNS, written
 from service.people.contacts.models import ContactCode, PhoneCode
-from service.people.holding import held, locked
+from service.people.holding import locked
 from service.people.models import Account, Device
 from service.people.registering import RESIDENT, STAFF, SecretNotRight, secret_digest
 from service.sealing import pseudonym
@@ -86,7 +86,7 @@ def prove_phone(caller: Caller, secret: str | None) -> None:
 def send_code(municipality: Municipality, caller: Caller, channel: str, address: str) -> CodeSent:
     """Owe a code to an address, whether or not anybody here has it. Raises NumberNotValid."""
     to = written(municipality, channel, address)
-    held(caller.account_id)
+    locked(caller.account_id)
     former = delete(ContactCode).where(ContactCode.account_id == caller.account_id, ContactCode.channel == channel)
     session.execute(former.execution_options(synchronize_session=False))
     row = {

@@ -29,7 +29,7 @@ from service.people.models import Account, Device
 from service.people.registering import DeviceNeeded
 from service.people.session_models import Session
 from service.people.sessions import TokenGiven, begin_phone_session
-from service.people.verified.models import VerifiedResident
+from service.people.verified.models import DeskCode, VerifiedResident
 from service.text import N_
 
 JOIN_ACCOUNTS = "join_accounts"
@@ -126,6 +126,7 @@ def join(municipality: Municipality, caller: Caller, to_id: int, by: str, lasts:
     session.flush()
     if not is_reached(caller.account_id):
         keep_former(caller.account_id, to_id)
+        session.execute(delete(DeskCode).where(DeskCode.account_id == caller.account_id))
         hand_over_verification(caller.account_id, to_id)
         payload = {"from": caller.account_id, "to": to_id}
         plan(JOIN_ACCOUNTS, f"{caller.account_id}:{to_id}", payload=payload, municipality_id=municipality.id)

@@ -19,7 +19,7 @@ from service.people.identity_models import Identity
 from service.people.models import Account
 from service.people.sessions import TokenGiven, begin_phone_session
 from service.people.verified.models import VerifiedResident
-from service.people.verified.verifying import AnotherPerson, VerifiedElsewhere, person_of, verify
+from service.people.verified.verifying import AnotherPerson, IdentifierRefused, VerifiedElsewhere, person_of, verify
 from service.sealing import pseudonym
 from service.text import N_
 
@@ -114,9 +114,11 @@ def show_residence(municipality: Municipality, provider: Provider, proof: Proof,
     if not isinstance(identifier, str) or not all(fits(proof, rule) for rule in asked["rules"]):
         return "not_shown"
     ends = now() + asked["months"] * MONTH if asked.get("months") else None
-    person = person_of(municipality, identifier)
     try:
+        person = person_of(municipality, identifier)
         verify(municipality, account.uid, account.id, person, "provider", None, ends, {"provider": provider.key})
+    except IdentifierRefused:
+        return "not_shown"
     except (VerifiedElsewhere, AnotherPerson):
         return "elsewhere"
     return "verified"

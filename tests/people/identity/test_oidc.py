@@ -330,6 +330,8 @@ def test_userinfo_is_asked_for_what_the_token_lacks_and_must_be_of_the_same_pers
 ) -> None:
     residence = {"rules": [{"claim": "town", "values": ["Here"]}], "identifier": "number", "months": None}
     keep(here, residence=residence)
+    provider.about = {"sub": "person-1", "town": "Here", "number": "1234"}
+    assert signing.through(alice).json["residence"] == "not_shown", "that is no personal number"
     provider.about = {"sub": "person-1", "town": "Here", "number": "123456783"}
     assert signing.through(alice).json["residence"] == "verified"
     provider.about = {"sub": "person-2", "town": "Here", "number": "123456783"}
