@@ -49,7 +49,7 @@ from service.people.models import Account, Device
 from service.samples.loading import load_all
 from service.schema_version import migrate
 
-SIZES = {False: (1_000, 6_000), True: (50, 150)}
+SIZES = {False: (1_000, 4_000), True: (50, 150)}
 """How many phones the small and the large notice go to, in the whole benchmark and in the quick one."""
 AT_ONCE = 500
 LIMIT = 600.0

@@ -214,7 +214,8 @@ def finish_notices(job: Work, progress: Progress) -> Any:
 
 
 def mail_digests(job: Work, progress: Progress) -> Any:
-    return until_none_left(owe_some, progress)
+    base = current_app.config["PLATEIA"].public_url.rstrip("/")
+    return until_none_left(lambda: owe_some(base), progress)
 
 
 def import_layer(job: Work, progress: Progress) -> Any:

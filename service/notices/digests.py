@@ -62,8 +62,8 @@ def due(limit: int = DUE_AT_ONCE) -> Sequence[NoticePreference]:
     return session.scalars(query.order_by(NoticePreference.id).limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def owe_some() -> int:
-    """Owe some digests that are due; how many. Inside `transaction()`."""
+def owe_some(base: str) -> int:
+    """Owe some digests that are due; how many. `base`: the public address, without a slash. Inside `transaction()`."""
     moment = now()
     found = due()
     uids = {
@@ -76,7 +76,7 @@ def owe_some() -> int:
         municipality = municipality_with(wish.municipality_id)
         since, wish.digest_after = wish.digest_after or moment, moment
         wish.digest_due_at = next_digest(municipality, wish.digest, moment)
-        payload = {"account_id": wish.account_id, "since": since.isoformat(), "until": moment.isoformat()}
+        payload = {"account_id": wish.account_id, "since": since.isoformat(), "until": moment.isoformat(), "base": base}
         version = int(moment.timestamp())
         owe(wish.municipality_id, MAIL_DIGEST, f"account:{uids[wish.account_id]}", version, payload)
     return len(found)
@@ -99,7 +99,12 @@ def mailing(givers: Sequence[Giver]) -> Expand:
         entries = [entry for give in givers for entry in give(municipality, since, until)]
         news = [entry for entry in wanted(account.id, entries) if (entry.kind, entry.key) not in about]
         if lines or news:
-            yield Owed(target_id, str(event.uid), worded(municipality, spoken, lines, news), person_id=account.id)
+            yield Owed(
+                target_id,
+                str(event.uid),
+                worded(municipality, spoken, lines, (event.payload["base"], news)),
+                person_id=account.id,
+            )
 
     return who_gets_the_mail
 
@@ -130,10 +135,13 @@ def wanted(account_id: int, entries: Sequence[Entry]) -> Sequence[Entry]:
     return sorted(found, key=lambda entry: entry.published_at)[:MOST_ENTRIES]
 
 
-def worded(municipality: Municipality, spoken: str, lines: Sequence[AnyRow], news: Sequence[Entry]) -> dict[str, str]:
-    """Subject and text of the mail."""
+def worded(
+    municipality: Municipality, spoken: str, lines: Sequence[AnyRow], news: tuple[str, Sequence[Entry]]
+) -> dict[str, str]:
+    """Subject and text of the mail; `news` with the address before their paths."""
+    base, entries = news
     order = (spoken, municipality.main_language)
     parts = [f"{row.title}\n{row.body}" for row in lines]
-    parts += [f"{pick(entry.title, *order)}\n{pick(entry.summary, *order)}\n{entry.path}" for entry in news]
+    parts += [f"{pick(entry.title, *order)}\n{pick(entry.summary, *order)}\n{base}{entry.path}" for entry in entries]
     subject = say(spoken, SUBJECT, municipality=pick(municipality.name, *order), count=len(parts))
     return {"subject": subject, "text": "\n\n".join([*parts, say(spoken, WHY)]) + "\n"}

@@ -83,3 +83,10 @@ def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
         [sys.executable, "-m", "bench", "--only", "nothing"], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2 and "no such benchmark" in done.stderr
+
+
+@pytest.mark.slow
+def test_notices_are_measured_beside_the_client_alone(tmp_path: Path) -> None:
+    said, figures = run(tmp_path, "--only", "notices", PLATEIA_TEST_POSTGRES_URL="")
+    assert "two workers, messages/s" in said
+    assert figures["notices"]["SQLite"]["doubled"] == 0 < figures["notices"]["SQLite"]["CPU / floor"]

@@ -3,21 +3,28 @@
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.db import session, transaction
+from service.db.clock import now
+from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
-from service.notices.office.models import Notice
+from service.notices.office.audience import PolygonNotValid, polygon_in
+from service.notices.office.models import Notice, NoticeLeftOut
 from service.notices.office.states import STATES, TRANSITIONS, NotNow, next_state
+from service.outbox import expanding
 from service.outbox.channels.push import Push
+from service.outbox.expanding import expand
 from service.outbox.loopback_fcm import LoopbackFcm, running
 from service.outbox.models import Delivery
 from service.outbox.sending import Sender
 from service.people.audit_models import AuditEntry
+from service.worker import EVENTS, JOBS
 from tests.factories.people import Person, give_address, make_staff
 from tests.notices.office import (
     OTHER,
@@ -203,8 +210,8 @@ def test_quiet_hours_caps_and_switches_hold_but_for_an_emergency(
     assert {"targeted": 4, "owed": 0, "muted": 1, "capped": 3}.items() <= last.items()
     send(client, ann, emergency=True)
     assert {name: len(found) for name, found in owed().items()} == {"loud": 3, "quiet": 3, "few": 2, "muted": 1}
-    now = session.execute(select(Delivery.next_at, Delivery.created_at).order_by(Delivery.id.desc()).limit(4)).all()
-    assert all((next_at - created_at).total_seconds() < 5 for next_at, created_at in now)
+    timed = session.execute(select(Delivery.next_at, Delivery.created_at).order_by(Delivery.id.desc()).limit(4)).all()
+    assert all((next_at - created_at).total_seconds() < 5 for next_at, created_at in timed)
 
 
 def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(
@@ -307,3 +314,62 @@ def test_every_step_that_is_not_in_the_table_is_refused() -> None:
             else:
                 with pytest.raises(NotNow):
                     next_state(state, act_name)
+
+
+def test_a_notice_that_is_corrected_while_it_is_sent_reaches_the_others_corrected_only(
+    client: FlaskClient,
+    here: Municipality,
+    ann: Person,
+    fcm: LoopbackFcm,
+    sender: Sender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in "abc":
+        phone(here, name)
+    monkeypatch.setattr(expanding, "CHUNK", 1)
+    notice = compose(client, ann)
+    act(client, ann, notice, "send", version=1, reason=None)
+    session.rollback()
+    assert work_one(JOBS, "tests") and expand(EVENTS)
+    assert set(owed()) == {"a"}
+    send_all(sender, 1)
+    session.rollback()
+    assert expand(EVENTS) and set(owed()) == {"a", "b"}
+    drafted = act(client, ann, notice, "correct", texts=OTHER, reason="The time")
+    act(client, ann, notice, "send", version=drafted["version"], reason=None)
+    work()
+    send_all(sender, 3)
+    run_job("finish_notices")
+    assert owed() == {
+        "a": [("Διακοπή νερού", "sent"), ("Διόρθωση", "sent")],
+        "b": [("Διακοπή νερού", "cancelled"), ("Διόρθωση", "sent")],
+        "c": [("Διόρθωση", "sent")],
+    }
+    assert [message["notification"]["title"] for message in fcm.accepted if message["token"] != "a"] == 2 * ["Διόρθωση"]
+    assert session.scalars(select(InboxMessage.title)).all() == 3 * ["Διόρθωση"]
+
+
+def test_figures_outlive_the_rows_that_they_count(client: FlaskClient, here: Municipality, ann: Person) -> None:
+    prefer(client, phone(here, "muted"), notices_push=False)
+    notice = send(client, ann, audience={"districts": []})
+    run_job("finish_notices")
+    path = f"{STAFF}/{notice['id']}/figures"
+    before = call(client, ann, "GET", path, 200)
+    assert before["editions"][0]["muted"] == 1
+    with transaction():
+        session.scalars(select(Notice)).one().sent_at = now() - timedelta(days=61)
+    run_job("finish_notices")
+    assert session.scalar(select(func.count()).select_from(NoticeLeftOut)) == 0
+    assert call(client, ann, "GET", path, 200) == before
+
+
+def test_an_area_that_is_no_polygon_is_refused() -> None:
+    corners = [[21.7 + n / 10_000, 40.2 + (n % 2) / 100] for n in range(600)]
+    for coordinates, reason in (
+        ([[*corners, corners[0]]], "corners"),
+        ([[[200, 40], [201, 40], [201, 41], [200, 40]]], "coordinates"),
+        ([[[21, 40], [22, 41], [22, 40], [21, 41], [21, 40]]], "crosses itself"),
+    ):
+        with pytest.raises(PolygonNotValid) as refused:
+            polygon_in({"type": "Polygon", "coordinates": coordinates})
+        assert refused.value.details["reason"] == reason

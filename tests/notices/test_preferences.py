@@ -146,7 +146,9 @@ def test_a_digest_tells_once_what_is_new(client: FlaskClient, here: Municipality
         return [content["text"] for content in session.scalars(found)]
 
     (mail,) = mails()
-    assert "Διακοπή νερού" in mail and "Title a\nSummary\n/news/a" in mail and "Title b" not in mail
+    assert (
+        "Διακοπή νερού" in mail and "Title a\nSummary\nhttp://127.0.0.1:8000/news/a" in mail and "Title b" not in mail
+    )
     entries.clear()
     assert len(mails()) == 1, "nothing is new, and nothing is sent"
     prefer(client, alice, digest="never")
@@ -181,7 +183,10 @@ def test_preferences_are_given_out_handed_over_and_erased(
     session.rollback()
     everything = dict(collect(here, held(alice)))
     assert everything["preferences"][0]["most_a_day"] == 0 and everything["notices"][0]["notice"]
+    third = make_resident(here)
     with transaction():
+        hand_over(here, held(other), held(third))
+        hand_over(here, held(third), held(other))
         hand_over(here, held(alice), held(other))
     assert wishes_of([alice.account_id]) == {} and not wishes_of([other.account_id])[other.account_id].wants(
         "notices", "push"

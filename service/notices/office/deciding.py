@@ -32,7 +32,7 @@ class SecondPersonNeeded(Problem):
 
 
 class ReasonNeeded(Problem):
-    """This needs a written reason."""
+    """An emergency that nobody else approves needs a written reason."""
 
     status, code, message = 422, "notice_reason_needed", N_("Please write down why.")
 
@@ -97,10 +97,8 @@ def send_planned(notice: Notice | None, version: int) -> bool:
     return True
 
 
-def refuse(caller: Caller, notice: Notice, reason: str | None) -> None:
-    """Who approves gives a notice back, or stops one that is being sent. Raises ReasonNeeded, NotNow."""
-    if not reason:
-        raise ReasonNeeded
+def refuse(caller: Caller, notice: Notice, reason: str) -> None:
+    """Who approves gives a notice back, or stops one that is being sent. Raises NotNow."""
     running = notice.state == SENDING
     move(notice, "refuse")
     if running:
@@ -119,10 +117,8 @@ def cancel(caller: Caller, notice: Notice, reason: str | None) -> None:
     write_down(caller, notice, "notice_cancelled", reason)
 
 
-def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: str | None) -> None:
-    """Write what replaces a notice that was sent, and stop what still goes out of it. Raises ReasonNeeded, NotNow."""
-    if not reason:
-        raise ReasonNeeded
+def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: str) -> None:
+    """Write what replaces a notice that was sent, and stop what still goes out of it. Raises NotNow."""
     if not editions_of(notice):
         raise NotNow(state=notice.state, act="correct")
     notice.wide = notice.state == SENDING
