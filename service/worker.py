@@ -21,10 +21,19 @@ from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.news.messages import (
+    ARTICLE_PUBLISHED,
+    ARTICLE_WITHDRAWN,
+    OCCASION_CANCELLED,
+    PLACE_FREED,
+    who_has_a_place,
+    who_signed_up,
+)
+from service.news.sourcing import FETCH_NEWS
 from service.notices.messages import who_follows_the_map
 from service.notices.warning import who_is_warned
 from service.outbox.channels import Channel, build
-from service.outbox.expanding import Expand, expand
+from service.outbox.expanding import Expand, Posted, expand
 from service.outbox.sending import Sender
 from service.people.contacts.codes import CONTACT_CODE
 from service.people.contacts.joining import PHONE_JOINED
@@ -41,6 +50,12 @@ log = structlog.get_logger()
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 0.5
 
+
+def nobody(event: Posted) -> tuple[()]:
+    """Of what is written down and told to nobody by itself."""
+    return ()
+
+
 EVENTS: dict[str, Expand] = {
     CONTACT_CODE: who_gets_the_code,
     PHONE_JOINED: who_is_warned,
@@ -50,13 +65,17 @@ EVENTS: dict[str, Expand] = {
     DEPARTMENT_DIGEST: who_gets_the_digest,
     LAYER_PUBLISHED: who_follows_the_map,
     COPY_READY: who_has_a_copy,
+    ARTICLE_PUBLISHED: nobody,
+    ARTICLE_WITHDRAWN: nobody,
+    OCCASION_CANCELLED: who_signed_up,
+    PLACE_FREED: who_has_a_place,
 }
 """Kind of event → who is owed what."""
 
 JOBS: dict[str, Handler] = dict(HANDLERS)
 """Kind of job → what is done."""
 
-OF_OTHERS = (FETCH_LAYER,)
+OF_OTHERS = (FETCH_LAYER, FETCH_NEWS)
 """Kinds of job that wait for other people's servers: a thread of their own does them, and nothing else waits."""
 
 
