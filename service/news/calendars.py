@@ -1,21 +1,21 @@
 """Events as iCalendar (RFC 5545), written by icalendar: one event, or all of them to subscribe to."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vRecur
+from icalendar import Calendar, Event, vDuration, vRecur
 
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
 from service.news.places import Addresses
 from service.news.presenting import fact_in, html_of, spoken
-from service.news.recurring import Time, parse_rule, times_of, until_of
+from service.news.recurring import YEARS, Time, parse_rule, times_of, until_of
 from service.news.rendering import for_xml, plain
 
 MEDIA_TYPE = "text/calendar"
 PRODUCT = "-//Plateia//News//EN"
-SELDOM = "PT1H"
+SELDOM = timedelta(hours=1)
 """How often a subscriber should ask again."""
 
 
@@ -29,13 +29,19 @@ def calendar_of(
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", for_xml(name))
     calendar.add("refresh-interval", SELDOM, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", SELDOM)
+    calendar.add("x-published-ttl", vDuration(SELDOM))
     for row in rows:
         if (event := event_of(row, cancelled.get(row.id, ()), wanted, addresses)) is not None:
             calendar.add_component(event)
-    calendar.add_missing_timezones()
+    calendar.add_missing_timezones(*years_of(rows))
     found: bytes = calendar.to_ical()
     return found
+
+
+def years_of(rows: Sequence[AnyRow]) -> tuple[date, date]:
+    """For which time a calendar has to say how the clocks go."""
+    starts = [datetime.fromisoformat(row.content["facts"]["starts"]).year for row in rows] or [date.today().year]
+    return date(min(starts) - 1, 1, 1), date(max(starts) + YEARS + 1, 1, 1)
 
 
 def event_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> Event | None:

@@ -43,7 +43,7 @@ class Item:
 def read_feed(data: bytes) -> list[Item]:
     """The entries with an identity and a title, each once, at most MOST. Raises FeedUnreadable."""
     found = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=True)
-    if not found.version:
+    if not found.get("version"):
         raise FeedUnreadable
     items: dict[str, Item] = {}
     for entry in found.entries[:MOST]:

@@ -19,6 +19,7 @@ YEARS = 5
 PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"}
 OFTEN = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 UNTIL = re.compile(r"\d{8}(T\d{6}Z?)?")
+NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 ANY_START = datetime(2026, 1, 5, 12)
 
 
@@ -46,6 +47,8 @@ def parse_rule(text: str) -> dict[str, str]:
         raise RuleFaulty("rule")
     if ("COUNT" in parts) == ("UNTIL" in parts):
         raise RuleFaulty("endless")
+    if not all(NUMBER.fullmatch(parts.get(name, "1")) for name in ("INTERVAL", "COUNT")):
+        raise RuleFaulty("rule")
     if "UNTIL" in parts and not UNTIL.fullmatch(parts["UNTIL"]):
         raise RuleFaulty("until")
     try:

@@ -25,10 +25,8 @@ NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535)) | dic
 def safe_html(text: str, written_as: str = MARKDOWN) -> str:
     """The text as HTML of TAGS only: no scripts, styles, pictures or frames, and links only to SCHEMES."""
     html = lower_headings(reader.render(text)) if written_as == MARKDOWN else text
-    cleaned: str = nh3.clean(
-        html.translate(NOT_XML), tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL
-    )
-    return cleaned
+    cleaned: str = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
+    return cleaned.translate(NOT_XML)
 
 
 def lower_headings(html: str) -> str:

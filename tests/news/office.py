@@ -99,6 +99,7 @@ def titles(client: FlaskClient, **query: Any) -> list[str]:
 
 def work_all() -> int:
     """Do every job of the news that is due; how many."""
+    session.rollback()
     kinds = ("publish_article", "expire_article", "fetch_news", "forget_sign_ups")
     done = 0
     while work_one({kind: JOBS[kind] for kind in kinds}, uuid.uuid4().hex):

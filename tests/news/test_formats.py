@@ -38,7 +38,7 @@ def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office
         assert found.entries[1].link.endswith(f"{NEWS}/{ids[1]}/page")
         safe = found.entries[1].content[0].value
         assert "<strong>b</strong>" in safe and "<script" not in safe and "<img" not in safe and "<a" not in safe
-        assert found.feed.links[0].href.endswith(f"/feeds/{form}")
+        assert any(link.href.endswith(f"/feeds/{form}") for link in found.feed.links)
     items = json.loads(read(client, "/feeds/json", "el").data)
     assert items["version"] == "https://jsonfeed.org/version/1.1"
     assert [item["id"] for item in items["items"]] == [f"urn:uuid:{uid}" for uid in ids]
@@ -74,9 +74,8 @@ def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer
     calendar = vobject.readOne(answer.get_data(as_text=True))
     found = {one.uid.value.partition("@")[0]: one for one in calendar.vevent_list}
     assert set(found) == {weekly, single} and calendar.vtimezone.tzid.value == "Europe/Athens"
-    left = [moment.astimezone(ATHENS).isoformat() for moment in found[weekly].getrruleset(addRDate=True)]
-    kept = [time.starts_at for time in expected if time.starts_at != expected[1].starts_at]
-    assert left == [moment.astimezone(ATHENS).isoformat() for moment in kept]
+    left = [f"{moment:%Y-%m-%dT%H:%M}" for moment in found[weekly].getrruleset(addRDate=True)]
+    assert left == [f"{year}-03-20T18:00", f"{year}-04-10T18:00"]
     assert found[single].summary.value == "New roads in Kozani" and found[single].location.value == "Park"
     one = vobject.readOne(read(client, f"/{single}/event.ics", "el").get_data(as_text=True))
     assert one.vevent.location.value == "Πάρκο" and one.vevent.status.value == "CONFIRMED"
