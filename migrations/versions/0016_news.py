@@ -40,7 +40,7 @@ def upgrade() -> None:
             ["municipality_id"], ["municipalities.id"], name=op.f("fk_news_categories_municipality_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_news_categories")),
-        sa.UniqueConstraint("municipality_id", "key", name=op.f("uq_news_categories_municipality_id")),
+        sa.UniqueConstraint("municipality_id", "key", name=op.f("uq_news_categories_municipality_id_key")),
     )
     op.create_table(
         "news_sources",
@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_news_sources_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_news_sources")),
         sa.UniqueConstraint("uid", name=op.f("uq_news_sources_uid")),
-        sa.UniqueConstraint("municipality_id", "url", name=op.f("uq_news_sources_municipality_id")),
+        sa.UniqueConstraint("municipality_id", "url", name=op.f("uq_news_sources_municipality_id_url")),
     )
     op.create_index(op.f("ix_news_sources_by_id"), "news_sources", ["by_id"])
     op.create_table(
@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["news_sources.id"], name=op.f("fk_articles_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
         sa.UniqueConstraint("uid", name=op.f("uq_articles_uid")),
-        sa.UniqueConstraint("source_id", "guid", name=op.f("uq_articles_source_id")),
+        sa.UniqueConstraint("source_id", "guid", name=op.f("uq_articles_source_id_guid")),
     )
     op.create_index("ix_articles_shelf", "articles", ["municipality_id", "published_number", "published_at"])
     op.create_index("ix_articles_municipality_id_changed_at", "articles", ["municipality_id", "changed_at"])
@@ -108,7 +108,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_article_versions_article_id")),
         sa.ForeignKeyConstraint(["by_id"], ["accounts.id"], name=op.f("fk_article_versions_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article_versions")),
-        sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_versions_article_id")),
+        sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_versions_article_id_number")),
     )
     op.create_index(op.f("ix_article_versions_by_id"), "article_versions", ["by_id"])
     op.create_table(
@@ -143,7 +143,7 @@ def upgrade() -> None:
         sa.Column("step", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_event_occasions_article_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_occasions")),
-        sa.UniqueConstraint("article_id", "starts_at", name=op.f("uq_event_occasions_article_id")),
+        sa.UniqueConstraint("article_id", "starts_at", name=op.f("uq_event_occasions_article_id_starts_at")),
     )
     op.create_index(op.f("ix_event_occasions_starts_at"), "event_occasions", ["starts_at"])
     op.create_table(
@@ -158,7 +158,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["occasion_id"], ["event_occasions.id"], name=op.f("fk_event_sign_ups_occasion_id")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_event_sign_ups_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_sign_ups")),
-        sa.UniqueConstraint("occasion_id", "account_id", name=op.f("uq_event_sign_ups_occasion_id")),
+        sa.UniqueConstraint("occasion_id", "account_id", name=op.f("uq_event_sign_ups_occasion_id_account_id")),
     )
     op.create_index(op.f("ix_event_sign_ups_account_id"), "event_sign_ups", ["account_id"])
 

@@ -31,33 +31,46 @@ PAGE_POLICY = "default-src 'none'; img-src 'self'; base-uri 'none'; form-action 
 blueprint = Blueprint("news_feeds", __name__, url_prefix="/<municipality>/news", description="News for other programs")
 
 
-@blueprint.get("/feeds/<any(rss, atom, json):form>")
+@blueprint.get("/feeds/rss")
 @anybody
 @blueprint.arguments(FeedQuery, location="query")
-@blueprint.response(200, TEXT, content_type="application/xml")
+@blueprint.response(200, TEXT, content_type="application/rss+xml")
 @blueprint.alt_response(304, description="Nothing has changed.")
-@operation("showNewsFeed")
-def feed(query: dict[str, Any], municipality: Municipality, form: str) -> Response:
-    """Give the newest articles as RSS 2.0, Atom or JSON Feed
+@operation("showRssFeed")
+def rss(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Give the newest articles as RSS 2.0
 
     Filtered as the list is, so that there is a feed of each kind, category, district and language.
     """
-    spoken = query.get("language") or language()
-    fresh = Fresh(municipality, spoken, form, sorted(query.items()))
-    if unchanged := fresh.unchanged():
-        return unchanged
-    rows = published(municipality, pinned_last(wanted_of(query)), None, MOST, with_body=True)
-    addresses = addresses_of(municipality)
-    write, media_type = FORMATS[form]
-    made = Feed(
-        title=pick(municipality.name, spoken, municipality.main_language),
-        home=addresses.news,
-        own=own_address(),
-        language=spoken,
-        updated_at=fresh.board.changed_at,
-        entries=[entry_of(row, spoken, addresses) for row in rows],
-    )
-    return fresh.marked(Response(write(made), content_type=f"{media_type}; charset=utf-8"))
+    return feed(query, municipality, "rss")
+
+
+@blueprint.get("/feeds/atom")
+@anybody
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, TEXT, content_type="application/atom+xml")
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showAtomFeed")
+def atom(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Give the newest articles as Atom
+
+    Filtered as the list is, so that there is a feed of each kind, category, district and language.
+    """
+    return feed(query, municipality, "atom")
+
+
+@blueprint.get("/feeds/json")
+@anybody
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, TEXT, content_type="application/feed+json")
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showJsonFeed")
+def json_feed(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Give the newest articles as JSON Feed
+
+    Filtered as the list is, so that there is a feed of each kind, category, district and language.
+    """
+    return feed(query, municipality, "json")
 
 
 @blueprint.get("/calendar.ics")
@@ -138,6 +151,26 @@ def page(query: dict[str, Any], municipality: Municipality, article: uuid.UUID) 
     response = fresh.marked(Response(html, content_type="text/html; charset=utf-8"))
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response
+
+
+def feed(query: dict[str, Any], municipality: Municipality, form: str) -> Response:
+    """The newest articles in one of FORMATS."""
+    spoken = query.get("language") or language()
+    fresh = Fresh(municipality, spoken, form, sorted(query.items()))
+    if unchanged := fresh.unchanged():
+        return unchanged
+    rows = published(municipality, pinned_last(wanted_of(query)), None, MOST, with_body=True)
+    addresses = addresses_of(municipality)
+    write, media_type = FORMATS[form]
+    made = Feed(
+        title=pick(municipality.name, spoken, municipality.main_language),
+        home=addresses.news,
+        own=own_address(),
+        language=spoken,
+        updated_at=fresh.board.changed_at,
+        entries=[entry_of(row, spoken, addresses) for row in rows],
+    )
+    return fresh.marked(Response(write(made), content_type=f"{media_type}; charset=utf-8"))
 
 
 def calendar_answer(municipality: Municipality, rows: Sequence[AnyRow], spoken: str) -> Response:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from service.http import PageQuery, following
-from service.news.feeds import FORMATS
 from service.news.kinds import KINDS
 from service.people.schemas import Plain
 from service.text import LANGUAGES
@@ -81,9 +80,6 @@ class LanguageQuery(Schema):
     language = fields.String(
         validate=validate.OneOf(LANGUAGES), metadata={"description": "In place of Accept-Language."}
     )
-
-
-FORMAT = tuple(FORMATS)
 
 
 class PictureOut(Schema):

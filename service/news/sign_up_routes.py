@@ -14,7 +14,7 @@ from service.news.models import Article
 from service.news.presenting import spoken
 from service.news.schemas import SignOffQuery, SignUpIn, SignUpOut, SignUpsOut, TimesOut
 from service.news.signing_up import SignUpRefused, places_of, sign_off, sign_up, sign_ups_of
-from service.people.access import SignInNeeded, anybody, caller, residents_only
+from service.people.access import SignInNeeded, anybody, caller, residents_only, signed_in
 from service.people.erasing import is_still_there
 
 EVENT = "event"
@@ -36,7 +36,7 @@ def times(municipality: Municipality, article: uuid.UUID) -> Response:
 
 
 @blueprint.get("/my/sign-ups")
-@residents_only
+@signed_in
 @blueprint.response(200, SignUpsOut)
 @operation("listMySignUps")
 def mine(municipality: Municipality) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app
 
 from service.db import stop_reading, transaction
-from service.errors import Forbidden, NotFound
+from service.errors import NotFound
 from service.http import (
     Blueprint,
     CursorNotValid,
@@ -40,6 +40,7 @@ from service.news.staff_schemas import (
     CancelledOut,
     DiffOut,
     DiffQuery,
+    HandInIn,
     NewsPhotoIn,
     NewsPhotoOut,
     RevisionIn,
@@ -133,14 +134,26 @@ def discard_article(municipality: Municipality, article: uuid.UUID) -> Response:
     return nothing()
 
 
+@blueprint.post("/<uuid:article>/submissions")
+@staff("write_news")
+@blueprint.arguments(HandInIn)
+@blueprint.response(200, StaffArticleOut)
+@operation("submitArticle", NotFound, ArticleChanged, ArticleMoveRefused, ArticleIncomplete)
+def submit_article(body: dict[str, Any], municipality: Municipality, article: uuid.UUID) -> Response:
+    """Hand an article in, for somebody who may publish it"""
+    who, wish = caller(), Wish("submit", body["seen"], reason=body["reason"])
+    with transaction():
+        move(municipality, who, article_here(municipality, article, locked=True), wish)
+    return shown(municipality, article)
+
+
 @blueprint.post("/<uuid:article>/moves")
-@staff("see_news")
+@staff("publish_news")
 @blueprint.arguments(ArticleMoveIn)
 @blueprint.response(200, StaffArticleOut)
 @operation(
     "moveArticle",
     NotFound,
-    Forbidden,
     ArticleChanged,
     ArticleMoveRefused,
     ArticleIncomplete,
@@ -148,9 +161,9 @@ def discard_article(municipality: Municipality, article: uuid.UUID) -> Response:
     MomentMissing,
 )
 def move_article(body: dict[str, Any], municipality: Municipality, article: uuid.UUID) -> Response:
-    """Hand an article in, give it back, publish it now or later, withdraw it, pin it
+    """Publish an article now or later, give it back, withdraw it, pin it
 
-    What is possible stands in `possible`; to hand in takes the permission to write, all else the one to publish.
+    What is possible stands in `possible`.
     """
     who = caller()
     wish = Wish(body["action"], body["seen"], body.get("at"), body.get("reason"), body["tell"])

@@ -11,7 +11,7 @@ from service.fetching.addresses import LONGEST_URL
 from service.http import PageQuery, following
 from service.news.kinds import KINDS
 from service.news.schemas import CARD, TIME
-from service.news.states import ACTIONS, STATES
+from service.news.states import BY_PUBLISHERS, STATES
 from service.people.schemas import Plain
 from service.text import LANGUAGES
 
@@ -151,7 +151,7 @@ class ArticleMoveIn(Schema):
 
     example: ClassVar[dict[str, Any]] = {"action": "publish", "seen": 1}
 
-    action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
+    action = fields.String(required=True, validate=validate.OneOf(BY_PUBLISHERS))
     seen = fields.Integer(
         required=True,
         strict=True,
@@ -165,24 +165,42 @@ class ArticleMoveIn(Schema):
     )
 
 
+class HandInIn(Schema):
+    """What is handed in, and what whoever publishes it should know."""
+
+    example: ClassVar[dict[str, Any]] = {"seen": 1, "reason": "The date is confirmed."}
+
+    seen = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(1, MOST_NUMBER),
+        metadata={"description": "The `number` that was written."},
+    )
+    reason = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 1000), Plain])
+
+
 class StaffNewsQuery(PageQuery):
     """Which articles."""
 
-    state = fields.String(validate=validate.OneOf(tuple(STATES)))
-    kind = fields.String(validate=validate.OneOf(tuple(KINDS)))
+    state = fields.String(validate=validate.OneOf(tuple(STATES)), metadata={"description": "In this state."})
+    kind = fields.String(validate=validate.OneOf(tuple(KINDS)), metadata={"description": "Of this kind."})
 
 
 class VersionQuery(Schema):
     """Which version; the newest one if left out."""
 
-    number = fields.Integer(validate=validate.Range(1, MOST_NUMBER))
+    number = fields.Integer(validate=validate.Range(1, MOST_NUMBER), metadata={"description": "Of the version."})
 
 
 class DiffQuery(Schema):
     """From which version to which."""
 
-    before = fields.Integer(required=True, validate=validate.Range(1, MOST_NUMBER))
-    after = fields.Integer(required=True, validate=validate.Range(1, MOST_NUMBER))
+    before = fields.Integer(
+        required=True, validate=validate.Range(1, MOST_NUMBER), metadata={"description": "From this version."}
+    )
+    after = fields.Integer(
+        required=True, validate=validate.Range(1, MOST_NUMBER), metadata={"description": "To this version."}
+    )
 
 
 class ArticleLineOut(Schema):
@@ -244,7 +262,11 @@ class StaffArticleOut(ArticleLineOut):
     format = fields.String(required=True, metadata={"description": "Of the body: `markdown`, of a feed `html`."})
     written = fields.Dict(required=True, metadata={"description": "As reviseArticle takes it."})
     versions = fields.List(fields.Nested(ArticleVersionOut), required=True)
-    possible = fields.List(fields.String(), required=True, metadata={"description": "Actions of moveArticle."})
+    possible = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "`submit` is submitArticle, all else moveArticle."},
+    )
 
 
 class DiffLineOut(Schema):

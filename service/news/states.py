@@ -53,7 +53,7 @@ MOVES: Mapping[tuple[str, str], Move] = {
 
 WRITABLE = (DRAFT, REVIEW, PUBLISHED, EXPIRED, WITHDRAWN)
 """States in which a new version can be written; it is a draft then, and readers see the one before."""
-ACTIONS = tuple(dict.fromkeys(action for (_, action), move in MOVES.items() if move.permission != WORKER))
+BY_PUBLISHERS = tuple(dict.fromkeys(action for (_, action), move in MOVES.items() if move.permission == PUBLISH))
 
 
 class ArticleMoveRefused(Problem):

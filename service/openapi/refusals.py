@@ -47,6 +47,10 @@ class ProblemOut(Schema):
     least = fields.Integer(metadata={"description": "How many characters at least."})
     role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
+    faults = fields.List(fields.Dict(), metadata={"description": "`where` in an article, and `why`, in short words."})
+    links = fields.List(fields.Dict(), metadata={"description": "The links that lead to nothing: `kind` and `id`."})
+    number = fields.Integer(metadata={"description": "The newest version of the article."})
+    possible = fields.List(fields.String(), metadata={"description": "What can be done with the article."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

@@ -33,6 +33,8 @@ from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
+from tests.api.world_of_news import FILLED as NEWS_FILLED
+from tests.api.world_of_news import article_for, new_feed
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
 from tests.api.world_of_phones import new_phone, new_session
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
@@ -89,6 +91,7 @@ class World:
     shown_photo: dict[str, str] = field(default_factory=dict)
     messages: list[uuid.UUID] = field(default_factory=list)
     joining: Person | None = None
+    articles: dict[str, str] = field(default_factory=dict)
 
     def headers(self, role: str) -> dict[str, str]:
         """What the calls of this role carry."""
@@ -178,6 +181,11 @@ class World:
             there["session"] = str(new_session(self))
         if "installation" in asked:
             there["installation"] = str(new_phone(self))
+        if "feed" in asked:
+            there["feed"] = new_feed(self)
+        if "article" in asked:
+            there["article"] = article_for(self, pick(("event", "event", "announcement"), seed), seen=True)
+        there["key"] = "works"
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
@@ -341,6 +349,7 @@ def filled_follow(world: World, body: dict[str, Any], role: str) -> dict[str, An
 
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     STAFF_FILLED
+    | NEWS_FILLED
     | IDENTITY_FILLED
     | PHONES_FILLED
     | {

@@ -70,6 +70,9 @@ class Office:
         sent = {name: value for name, value in body.items() if name != "kind"} | {"seen": seen}
         return self.call(self.editor, "PUT", f"/{article}", status, json=sent)
 
+    def submit(self, article: str, seen: int = 1, status: int = 200) -> Any:
+        return self.call(self.editor, "POST", f"/{article}/submissions", status, json={"seen": seen})
+
     def move(
         self, article: str, action: str, seen: int = 1, status: int = 200, who: Person | None = None, **more: Any
     ) -> Any:
