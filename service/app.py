@@ -48,6 +48,7 @@ from service.people.session_routes import blueprint as sessions
 from service.people.staff.page_routes import blueprint as permissions
 from service.people.staff.page_routes import pages as staff_pages
 from service.people.staff.routes import blueprint as staff_administration
+from service.people.staff.second_step_routes import blueprint as second_step
 from service.people.staff.sign_in_routes import blueprint as signing_in
 from service.people.verified.routes import blueprint as verified
 from service.personal_data.routes import blueprint as personal_data
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     sessions,
     contacts,
     signing_in,
+    second_step,
     identity,
     verified,
     staff_administration,

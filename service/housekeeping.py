@@ -25,7 +25,7 @@ from service.news.moving import PUBLISH_ARTICLE
 from service.news.scheduling import expire_article, forget_sign_ups, publish_article
 from service.news.shelving import EXPIRE_ARTICLE
 from service.news.sourcing import FETCH_NEWS
-from service.outbox.retaining import expire_overdue, forget_events, forget_finished, forget_retired
+from service.outbox.retaining import expire_overdue, forget_events, forget_farewells, forget_finished, forget_retired
 from service.people.chaining import seal_some, verify
 from service.people.contacts.codes import forget_expired_codes
 from service.people.contacts.joining import JOIN_ACCOUNTS
@@ -130,7 +130,7 @@ def forget_some_messages() -> int:
 
 
 def forget_targets(job: Work, progress: Progress) -> Any:
-    return until_none_left(forget_retired, progress)
+    return until_none_left(lambda: forget_retired() or forget_farewells(), progress)
 
 
 def forget_sessions(job: Work, progress: Progress) -> Any:

@@ -31,13 +31,13 @@ from service.news.messages import (
 )
 from service.news.sourcing import FETCH_NEWS
 from service.notices.messages import who_follows_the_map
-from service.notices.warning import who_is_warned
+from service.notices.warning import who_is_told_of_an_address, who_is_warned
 from service.outbox.channels import Channel, build
 from service.outbox.expanding import Expand, Posted, expand
 from service.outbox.sending import Sender
 from service.people.contacts.codes import CONTACT_CODE
-from service.people.contacts.joining import PHONE_JOINED
 from service.people.contacts.messages import who_gets_the_code
+from service.people.contacts.warning import CONTACT_CHANGED, PHONE_JOINED
 from service.people.staff.inviting import STAFF_INVITED
 from service.people.staff.letters import PASSWORD_FORGOTTEN, who_has_forgotten, who_is_invited
 from service.personal_data.messages import COPY_READY
@@ -59,6 +59,7 @@ def nobody(event: Posted) -> tuple[()]:
 EVENTS: dict[str, Expand] = {
     CONTACT_CODE: who_gets_the_code,
     PHONE_JOINED: who_is_warned,
+    CONTACT_CHANGED: who_is_told_of_an_address,
     PASSWORD_FORGOTTEN: who_has_forgotten,
     STAFF_INVITED: who_is_invited,
     REPORT_CHANGED: who_is_told,

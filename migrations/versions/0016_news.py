@@ -1,7 +1,7 @@
 """News: articles with their versions, how they are found, feeds that are read, sign-ups for events
 
 Revision ID: 0016
-Revises: 0014
+Revises: 0015
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from service.db.types import Instant, Json, Uid
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -16,6 +16,7 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
 from service.errors import Problem
+from service.gis.content import Content
 from service.gis.importing import (
     CrsUnknown,
     ImportedLayer,
@@ -30,7 +31,7 @@ from service.gis.importing import (
 )
 from service.gis.locating import BOUNDARY, boundary_of
 from service.gis.measuring import Geometries
-from service.gis.unpacking import Content, read_content
+from service.gis.unpacking import read_content
 from service.municipalities.directory import Municipality
 from service.text import N_
 

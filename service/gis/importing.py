@@ -17,8 +17,9 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from service.errors import Problem
+from service.gis.content import FeatureRefused
 from service.gis.measuring import Geometries
-from service.gis.unpacking import FeatureRefused, read_content
+from service.gis.unpacking import read_content
 from service.text import N_
 
 KEY_ATTRIBUTES = ("key", "id")

@@ -21,6 +21,7 @@ from service.errors import Problem
 from service.fetching.addresses import origin_of
 from service.fetching.fetching import Credentials, Fetcher
 from service.gis.comparing import changes, counted
+from service.gis.content import Content, FileRefused
 from service.gis.drafting import said_of
 from service.gis.examining import Asked, examine_content
 from service.gis.importing import ImportedLayer
@@ -49,7 +50,6 @@ from service.gis.sources.ogc_features import read_ogc_features
 from service.gis.sources.visiting import Place, SourceEmpty, Visit
 from service.gis.sources.wfs import read_wfs
 from service.gis.sourcing import note_fetch, pulled_drafts, unsealed
-from service.gis.unpacking import Content, FileRefused
 from service.gis.writing import begin_version, finish, forget, give_up, write_features
 from service.jobs.working import LeaseLost, Progress, Work
 from service.municipalities.directory import Municipality, municipalities

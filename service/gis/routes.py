@@ -12,6 +12,7 @@ from service.errors import NotFound
 from service.gis.comparing import Change, changes, counted
 from service.gis.comparison_schemas import ChangesOut, ChangesQuery, ComparingOut, GroundOut, GroundQuery
 from service.gis.comparisons import compared_ground
+from service.gis.content import FileRefused
 from service.gis.describing import LayerExists, describe_layer, make_layer
 from service.gis.drafting import begin_draft, layer_named, version_numbered
 from service.gis.examining import Asked
@@ -39,7 +40,6 @@ from service.gis.schemas import (
     VersionOut,
     VersionsOut,
 )
-from service.gis.unpacking import FileRefused
 from service.gis.upload_schemas import UploadIn, UploadOut
 from service.gis.uploading import LARGEST_UPLOAD, keep_upload, plan_import, upload_of
 from service.gis.writing import DraftChanged, forget

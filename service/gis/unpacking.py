@@ -4,33 +4,19 @@ The kind of file is decided by its name and checked against its first bytes, and
 opened, so that a file cannot make GDAL follow an address or open its neighbours.
 """
 
-import csv
 import json
-import math
 import mmap
 import re
 import shutil
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import pyogrio
-import shapely
-from pyogrio.errors import (
-    DataLayerError,
-    DataSourceError,
-    FieldError,
-    GeometryError,
-)
-
-from service.errors import Problem
-from service.gis.measuring import Geometries
+from service.gis.content import Content, EncodingUnknown, FileRefused, pick_layer
+from service.gis.reading_csv import read_csv
+from service.gis.reading_gdal import read
 from service.gis.reading_xml import NotXml, root_of
-from service.text import N_
 
 KINDS_OF_FILE = (".geojson", ".json", ".gpkg", ".zip", ".kml", ".gml", ".csv")
 HEAD = 1 << 20
@@ -66,67 +52,6 @@ LANGUAGE_BYTES = {
 }
 
 
-COORDINATES = (("lon", "lng", "long", "longitude", "x"), ("lat", "latitude", "y"))
-"""What the columns of a CSV with coordinates are usually called."""
-OF_KML = (
-    "timestamp",
-    "begin",
-    "end",
-    "altitudeMode",
-    "tessellate",
-    "extrude",
-    "visibility",
-    "drawOrder",
-    "icon",
-    "snippet",
-)
-"""What GDAL says of every placemark, mostly nothing."""
-
-
-pyogrio.set_gdal_config_options({"GDAL_HTTP_PROXY": "http://127.0.0.1:1"})  # where nobody is: GDAL asks nobody
-
-
-class FileRefused(Problem):
-    """The file is no layer that we can read; `reason` says why."""
-
-    status, code, message = 422, "layer_file_refused", N_("This file cannot be read as a map layer.")
-
-
-class EncodingUnknown(Problem):
-    """The texts of a file are not as they are said to be written (`encoding`), or nothing says how."""
-
-    status, code = 422, "encoding_unknown"
-    message = N_("It is not known how the texts of the file are written. Name the encoding, for example ISO-8859-7.")
-
-
-class SeveralLayers(Problem):
-    """The file holds more than one layer (`layers`), and none or an unknown one was named."""
-
-    status, code, message = 422, "layer_name_needed", N_("The file holds several layers. Name one of them.")
-
-
-class FeatureRefused(Problem):
-    """One feature cannot be taken: `feature` counts from 1, `key` is what it calls itself, `reason` says why."""
-
-    status, code, message = 422, "feature_refused", N_("A feature of the file cannot be used.")
-
-
-class ColumnsMissing(Problem):
-    """A CSV file has no such columns of coordinates; `attributes` lists those that it has."""
-
-    status, code, message = 422, "coordinate_columns_missing", N_("Say which columns hold the coordinates.")
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a file says: the attributes and the geometry (None where there is none) of each feature, and its CRS."""
-
-    names: list[str]
-    records: list[dict[str, Any]]
-    geometries: Geometries
-    crs: str | None
-
-
 def read_content(
     path: Path,
     layer_name: str | None = None,
@@ -139,11 +64,11 @@ def read_content(
     Raises FileRefused, EncodingUnknown, SeveralLayers, ColumnsMissing, FeatureRefused.
     """
     if path.is_file() and path.suffix.lower() == ".csv":
-        return _read_csv(path, encoding, columns)
+        return read_csv(path, encoding, columns)
     with TemporaryDirectory() as folder:
         copy = _copy(path, Path(folder), layer_name)
         encoding = encoding or (_encoding(copy) if copy.suffix == ".shp" else None)
-        return _read(copy, layer_name, encoding)
+        return read(copy, layer_name, encoding)
 
 
 def _copy(path: Path, folder: Path, layer_name: str | None) -> Path:
@@ -235,7 +160,7 @@ def _unzip(path: Path, folder: Path, layer_name: str | None) -> Path:
         with zipfile.ZipFile(path) as archive:
             _check_names(archive)
             names = [name for name in archive.namelist() if not Path(name).name.startswith("._")]
-            shape = _pick_layer({Path(n).stem: n for n in names if n.lower().endswith(".shp")}, layer_name)
+            shape = pick_layer({Path(n).stem: n for n in names if n.lower().endswith(".shp")}, layer_name)
             for name in names:
                 if Path(name).suffix.lower() in SHAPEFILE_PARTS and name[:-4].lower() == shape[:-4].lower():
                     _extract(archive, name, folder / f"layer{Path(name).suffix.lower()}")
@@ -252,16 +177,6 @@ def _check_names(archive: zipfile.ZipFile) -> None:
             raise FileRefused(reason="path")
     if len(files) > MOST_IN_A_ZIP or sum(file.file_size for file in files) > LARGEST_UNZIPPED:
         raise FileRefused(reason="too_large")
-
-
-def _pick_layer(layers: dict[str, str], wanted: str | None) -> str:
-    if not layers:
-        raise FileRefused(reason="no_layer")
-    if wanted is None and len(layers) == 1:
-        return next(iter(layers.values()))
-    if wanted is None or wanted not in layers:
-        raise SeveralLayers(layers=sorted(layers))
-    return layers[wanted]
 
 
 def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> None:
@@ -291,114 +206,3 @@ def _encoding(shape: Path) -> str:
     except UnicodeDecodeError:
         raise EncodingUnknown from None
     return "UTF-8"
-
-
-def _read(path: Path, layer_name: str | None, encoding: str | None) -> Content:
-    """What GDAL reads of the file."""
-    try:
-        layer = None
-        if path.suffix in (".gpkg", ".kml", ".gml"):
-            names = [name for name, geometry in pyogrio.list_layers(path) if geometry is not None]
-            layer = _pick_layer({name: name for name in names}, layer_name)
-        meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, encoding=encoding, datetime_as_string=True)
-        if wkb is None or not len(wkb):
-            raise FileRefused(reason="no_features")
-        geometries = shapely.from_wkb(wkb)
-    except (LookupError, UnicodeDecodeError):
-        raise EncodingUnknown(**({"encoding": encoding} if encoding else {})) from None
-    except (DataSourceError, DataLayerError, FieldError, GeometryError, shapely.GEOSException) as fault:
-        raise FileRefused(reason="unreadable", message=str(fault).replace(str(path), path.name)) from fault
-    names = [str(name) for name in meta["fields"] if path.suffix != ".kml" or name not in OF_KML]
-    return Content(names, _records(meta, list(columns), names), geometries, meta["crs"])
-
-
-def _read_csv(path: Path, encoding: str | None, columns: tuple[str | None, str | None]) -> Content:
-    """Every value stays the text that it is: codes begin with zeros."""
-    try:
-        with path.open(encoding=encoding or "utf-8-sig", newline="") as file:
-            header = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=max(",;\t|", key=header.count))
-            names = list(reader.fieldnames or ())
-            lon, lat = (_column(names, *named) for named in zip(columns, COORDINATES, strict=True))
-            rows = list(reader)
-    except (LookupError, UnicodeDecodeError):
-        raise EncodingUnknown(**({"encoding": encoding} if encoding else {})) from None
-    except csv.Error as fault:
-        raise FileRefused(reason="unreadable", message=str(fault)) from fault
-    if not rows:
-        raise FileRefused(reason="no_features")
-    if len(set(names)) < len(names) or any("\0" in name for name in names):
-        raise FileRefused(reason="columns")
-    for number, row in enumerate(rows, 1):
-        if None in row or None in row.values() or any("\0" in value for value in row.values()):
-            raise FeatureRefused(feature=number, key=None, reason="columns")
-    geometries = np.array([None, *(_place(row[lon], row[lat]) for row in rows)], dtype=object)[1:]
-    records = [{name: row[name] or None for name in names} for row in rows]
-    degrees = lon.lower() in COORDINATES[0] and lon.lower() != "x"
-    return Content(names, records, geometries, "EPSG:4326" if degrees else None)
-
-
-def _column(names: list[str], asked: str | None, usual: tuple[str, ...]) -> str:
-    found = asked if asked in names else next((name for name in names if not asked and name.lower() in usual), None)
-    if found is None:
-        raise ColumnsMissing(attributes=names)
-    return found
-
-
-def _place(lon: str, lat: str) -> Any:
-    """The point; None where it is not said, and a point nowhere where it cannot be read."""
-    if not lon.strip() or not lat.strip():
-        return None
-    try:
-        return shapely.Point(float(lon.replace(",", ".")), float(lat.replace(",", ".")))
-    except ValueError:
-        return shapely.Point(math.inf, math.inf)
-
-
-def _records(meta: dict[str, Any], columns: list[Any], wanted: list[str]) -> list[dict[str, Any]]:
-    """One dictionary of plain JSON values a feature."""
-    names = [str(name) for name in meta["fields"]]
-    kinds = zip(meta["ogr_types"], meta["ogr_subtypes"], strict=True)
-    values = {
-        name: _plain(column, *kind) for name, column, kind in zip(names, columns, kinds, strict=True) if name in wanted
-    }
-    if not values:
-        return [{} for _ in range(len(columns[0]) if columns else 0)]
-    return [dict(zip(values, record, strict=True)) for record in zip(*values.values(), strict=True)]
-
-
-def _json(text: str) -> Any:
-    """What GDAL calls JSON; a text, where features differ in what they hold, is a text still."""
-    try:
-        return json.loads(text, parse_constant=_finite, parse_float=_finite)
-    except ValueError:
-        return text
-
-
-def _finite(text: str) -> float:
-    """The number, which JSON can say; raises ValueError for others."""
-    if not math.isfinite(number := float(text)):
-        raise ValueError(text)
-    return number
-
-
-def _plain(column: Any, kind: str, subtype: str) -> Iterator[Any]:
-    """What a column holds, in JSON's own types; whole numbers stay whole where some are missing."""
-    for number, value in enumerate(column.tolist(), 1):
-        if value is None or (isinstance(value, float) and not math.isfinite(value)):
-            yield None
-        elif subtype == "OFSTJSON":
-            if "\\u0000" in value:  # which no database keeps in JSON
-                raise FeatureRefused(feature=number, key=None, reason="null_character")
-            yield _json(value)
-        elif subtype == "OFSTBoolean":
-            yield bool(value)
-        elif kind in ("OFTInteger", "OFTInteger64"):
-            yield int(value)
-        elif isinstance(value, np.ndarray):
-            yield value.tolist()
-        elif isinstance(value, bytes):
-            yield value.hex()
-        else:
-            yield value

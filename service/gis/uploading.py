@@ -15,11 +15,12 @@ from service.db import session, stop_reading, transaction
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.errors import NotFound, Problem
+from service.gis.content import FileRefused
 from service.gis.drafting import write_draft
 from service.gis.examining import Asked, examine
 from service.gis.finding import layer_here
 from service.gis.models import Layer
-from service.gis.unpacking import KINDS_OF_FILE, FileRefused
+from service.gis.unpacking import KINDS_OF_FILE
 from service.gis.writing import give_up
 from service.jobs.models import Job
 from service.jobs.planning import plan

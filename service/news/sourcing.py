@@ -32,7 +32,7 @@ class TooManyFeeds(Problem):
     status, code, message = 409, "too_many_feeds", N_("Very many feeds are read already. Delete one of them first.")
 
 
-def add_source(here: Municipality, about: Mapping[str, Any], by_id: int, allowed: Sequence[str]) -> NewsSource:
+def add_source(here: Municipality, about: Mapping[str, Any], by_id: int | None, allowed: Sequence[str]) -> NewsSource:
     """Read this feed, now and in its rhythm; inside `transaction()`.
 
     `about` are the columns url, language, categories, publishes, every_seconds.

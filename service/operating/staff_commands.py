@@ -3,20 +3,16 @@
 import uuid
 
 import click
-from sqlalchemy import select
 
 from service.app import create_app
 from service.config import Settings
-from service.db import session, transaction
+from service.db import transaction
 from service.municipalities.directory import municipality
 from service.operating.commands import refusals_shown
 from service.people.appointing import appoint
 from service.people.auditing import record
-from service.people.models import Account
-from service.people.registering import STAFF
-from service.people.revoking import NobodyFound, revoke_phone, revoke_staff
+from service.people.revoking import forget_authenticator, revoke_phone, revoke_staff
 from service.people.signing_in import hash_password
-from service.people.staff.authenticators import remove_authenticator
 from service.people.staff.inviting import invite as owe_invitation
 from service.people.staff.page_routes import opened
 from service.people.staff.passwords import SHORTEST, check_new_password
@@ -80,11 +76,7 @@ def revoke(settings: Settings, slug: str, who: str, remove: bool) -> None:
     with create_app(settings).app_context(), refusals_shown():
         here = municipality(slug)
         with transaction():
-            if "@" in who:
-                count = revoke_staff(here, who, remove)
-                forget_authenticator(here.id, who, "staff_removed") if remove else None
-            else:
-                count = revoke_phone(here, uuid.UUID(who))
+            count = revoke_staff(here, who, remove) if "@" in who else revoke_phone(here, uuid.UUID(who))
     click.echo(f"{count} sessions ended")
 
 
@@ -97,18 +89,7 @@ def reset_authenticator(settings: Settings, slug: str, email: str) -> None:
     with create_app(settings).app_context(), refusals_shown():
         here = municipality(slug)
         with transaction():
-            forget_authenticator(here.id, email, "second_factor_removed")
-            revoke_staff(here, email)
-
-
-def forget_authenticator(municipality_id: int, email: str, action: str) -> None:
-    """Forget it and write that down. Raises NobodyFound."""
-    query = select(Account).filter_by(municipality_id=municipality_id, kind=STAFF, email=email.strip().lower())
-    account = session.scalar(query)
-    if account is None:
-        raise NobodyFound(email)
-    remove_authenticator(account.id)
-    record(municipality_id, None, action, "staff", str(account.uid))
+            forget_authenticator(here, email)
 
 
 @click.command()

@@ -11,9 +11,11 @@ from service.db.clock import now, seconds_from_now
 from service.db.leases import changed, fixed
 from service.db.types import AnyRow
 from service.outbox.models import Delivery, Event, Target
-from service.outbox.targets import ADDRESS, LEFT, lock, lock_deliveries
+from service.outbox.targets import ADDRESS, FORMER, LEFT, UNFINISHED, lock, lock_deliveries
 
 KEPT_FOR = timedelta(days=90)
+FAREWELL = timedelta(days=1)
+"""How long an address that was given up is kept at least, so that it can be told."""
 AT_ONCE = 1000
 
 
@@ -80,6 +82,24 @@ def forget_retired() -> int:
     return changed(update(Target).where(Target.id.in_(some)).values(value=blank))
 
 
+def forget_farewells() -> int:
+    """Blank some addresses that were given up and have been told so; how many."""
+    under_way = exists().where(Delivery.target_id == Target.id, UNFINISHED)
+    told = (
+        select(Target.id)
+        .where(
+            Target.kind == FORMER,
+            Target.state == fixed("active"),
+            Target.created_at < now() - FAREWELL,
+            ~under_way,
+        )
+        .limit(AT_ONCE)
+    )
+    found = session.scalars(told).all()
+    blank(found)
+    return len(found)
+
+
 def forget_subject(subject: str) -> None:
     """Delete everything that was or would have been told about a thing that is erased."""
     events = select(Event.id).where(Event.subject == subject)
@@ -115,7 +135,7 @@ def forget_person(municipality_id: int, person_id: int, subject: str, target_ids
     Addresses that were given up go too, whosever they were: nobody knows any more, and nothing is sent there.
     """
     former = select(Delivery.target_id).where(Delivery.person_id == person_id)
-    reached = set(session.scalars(former)) | set(target_ids)
+    reached = set(session.scalars(former)) | set(target_ids) | named_in(subject)
     own = {*target_ids, *replaced_by(target_ids)}
     lock(*sorted(own))
     lock_deliveries((Delivery.person_id == person_id) | Delivery.target_id.in_(own))
@@ -125,7 +145,7 @@ def forget_person(municipality_id: int, person_id: int, subject: str, target_ids
         .execution_options(synchronize_session=False)
     )
     session.execute(delete(Event).where(Event.subject == subject).execution_options(synchronize_session=False))
-    blank(own | retired(reached) | given_up(municipality_id))
+    blank(own | retired(reached) | farewells(reached) | given_up(municipality_id))
 
 
 def replaced_by(target_ids: Collection[int]) -> set[int]:
@@ -137,6 +157,17 @@ def replaced_by(target_ids: Collection[int]) -> set[int]:
         following = set(session.scalars(former)) - found
         found |= following
     return found
+
+
+def named_in(subject: str) -> set[int]:
+    """The targets that events about this subject are to be told to."""
+    payloads = session.scalars(select(Event.payload).where(Event.subject == subject))
+    return {payload["target_id"] for payload in payloads if payload.get("target_id")}
+
+
+def farewells(target_ids: Collection[int]) -> set[int]:
+    """Those of these targets that are there for a farewell only."""
+    return set(session.scalars(select(Target.id).where(Target.id.in_(target_ids), Target.kind == FORMER)))
 
 
 def retired(target_ids: Collection[int]) -> set[int]:

@@ -2,8 +2,8 @@
 
 A mailbox of a department is of a kind of its own, though a resident may have the same address: who gives up an address
 must not silence a department, and what is told to the one must not keep it from the other. The same holds for the
-address by which somebody is staff (`work`), and for one that nobody has confirmed yet, to which nothing but a code goes
-(`code`).
+address by which somebody is staff (`work`), for one that nobody has confirmed yet, to which nothing but a code goes
+(`code`), and for one that somebody has given up, to which nothing but that goes (`former`).
 
 Call these inside a transaction. Whoever locks several rows locks targets before deliveries, and each in the order of
 their ids: of two who want the same one waits for the other, and neither for ever.
@@ -27,7 +27,8 @@ MAILBOX = "mailbox"
 ADDRESS = "address"
 WORK = "work"
 CODE = "code"
-KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK, CODE), "sms": (CODE,)}
+FORMER = "former"
+KINDS = {"push": ("token", "fid"), "email": (ADDRESS, MAILBOX, WORK, CODE, FORMER), "sms": (CODE, FORMER)}
 
 ACCOUNTS = table("accounts", column("id"), column("email_target_id"))
 """All that the outbox asks of people, whose slice stands above it: which address is whose."""

@@ -17,13 +17,15 @@ from service.people.callers import Caller
 RESIDENT = "resident"
 
 ACTIONS = {
-    "staff_appointed": "an operator's command made somebody staff, or changed their name, password and roles",
+    "staff_appointed": "an operator's command or a provider's group made somebody staff, or a command changed them",
     "staff_invited": "somebody was invited to become staff",
+    "invitation_sent_again": "somebody was sent another letter with their invitation",
     "invitation_withdrawn": "an invitation was withdrawn",
     "invitation_accepted": "somebody who was invited became staff",
     "staff_removed": "somebody is no longer staff",
     "role_given": "a role was given",
     "role_taken": "a role was taken away",
+    "role_kept": "a provider's groups give a role no more, but nobody else has it, so that it stays",
     "password_changed": "somebody changed their own password",
     "password_reset": "somebody else's password was set, or made worthless",
     "second_factor_set": "a second factor was set up",

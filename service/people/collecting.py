@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, Table, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, case, select
 
 from service.db import session
 from service.people.audit_models import AuditDetail, AuditEntry
@@ -10,7 +10,7 @@ from service.people.auditing import ACTIONS
 from service.people.contacts.former import former_accounts
 from service.people.erasing import Person, of_account
 
-HIDDEN = ("id", "digest", "hash", "secret", "seed", "sealed", "salt", "code", "pseudonym", "key")
+HIDDEN = ("id", "digest", "hash", "secret", "seed", "pending", "sealed", "salt", "code", "pseudonym", "key")
 """Names, or last words of names, of columns that are never shown: keys of ours, and what proves who somebody is."""
 
 
@@ -37,14 +37,20 @@ def is_shown(column: Column[Any]) -> bool:
 
 
 def audited(person: Person) -> list[dict[str, Any]]:
-    """The acts that were done to this person, or by them, under whichever account."""
+    """The acts that were done to this person, or by them, under whichever account.
+
+    Texts are about whom an act was done to: what staff did to somebody else is there without them.
+    """
     about: ColumnElement[bool] = AuditDetail.resident.in_(
         [person.account, *former_accounts(person.account_id).values()]
     )
+    text: Any = AuditDetail.text
     if person.kind != "resident":
-        about = (AuditEntry.actor == person.account) | (AuditEntry.subject == str(person.account))
+        done_to_them = AuditEntry.subject == str(person.account)
+        about = (AuditEntry.actor == person.account) | done_to_them
+        text = case((done_to_them, AuditDetail.text)).label("text")
     query = (
-        select(AuditEntry.at, AuditEntry.action, AuditEntry.facts, AuditDetail.text)
+        select(AuditEntry.at, AuditEntry.action, AuditEntry.facts, text)
         .outerjoin(AuditDetail, AuditDetail.entry_id == AuditEntry.id)
         .where(about)
         .order_by(AuditEntry.id)

@@ -13,6 +13,7 @@ from service.municipalities.directory import Municipality
 from service.outbox import targets
 from service.people.audit_models import AuditDetail, AuditEntry
 from service.people.callers import Caller
+from service.people.holding import held
 from service.people.models import Account, Device
 from service.people.staff.models import Invitation
 
@@ -41,8 +42,7 @@ def person_locked(municipality: Municipality, account: uuid.UUID) -> Person | No
 
 def is_still_there(caller: Caller) -> bool:
     """Whether the caller was not erased meanwhile; nobody erases them until this transaction ends."""
-    held = select(Account.id).where(Account.id == caller.account_id).with_for_update(read=True, key_share=True)
-    return session.scalar(held) is not None
+    return bool(held(caller.account_id))
 
 
 def person_of(account: Account, locked: bool = False) -> Person:

@@ -12,6 +12,7 @@ from service.db.types import AnyRow
 from service.errors import NotFound
 from service.outbox import targets
 from service.people.callers import Caller
+from service.people.contacts.models import PhoneCode
 from service.people.models import Device
 from service.people.session_models import Session
 from service.people.sessions import end_session, end_sessions, sign_out
@@ -45,10 +46,11 @@ def remove_phone(account_id: int, installation: uuid.UUID) -> None:
 
 
 def lock_out(device: Device) -> int:
-    """Make a phone's sessions, pushes and secret worthless; how many sessions there were.
+    """Make a phone's sessions, pushes and secret worthless, and the code that it shows; how many sessions there were.
 
-    With its secret it would come back for a fresh token at once.
+    With its secret it would come back for a fresh token at once, and with the code another phone of the thief's.
     """
+    forget_shown(device.account_id)
     device.secret_digest = secrets.token_bytes(32)
     device.removed_at = now()
     if device.push_target_id is not None:
@@ -56,6 +58,11 @@ def lock_out(device: Device) -> int:
         device.push_target_id = None
     gone = delete(Session).where(Session.device_id == device.id).returning(Session.id)
     return len(session.scalars(gone.execution_options(synchronize_session=False)).all())
+
+
+def forget_shown(account_id: int) -> None:
+    """The code that a phone of this person shows to another is worth nothing any more."""
+    session.execute(delete(PhoneCode).where(PhoneCode.account_id == account_id))
 
 
 def end_one(caller: Caller, uid: uuid.UUID) -> None:
@@ -82,4 +89,5 @@ def sign_out_everywhere_else(caller: Caller) -> None:
     )
     for device in session.scalars(others.order_by(Device.id).with_for_update(key_share=True)).all():
         lock_out(device)
+    forget_shown(caller.account_id)
     end_sessions(caller.account_id, but=caller.session_id)

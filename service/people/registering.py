@@ -15,6 +15,7 @@ from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.outbox import targets
 from service.people.callers import Caller
+from service.people.holding import held
 from service.people.models import Account, Device
 from service.people.sessions import TokenGiven, begin_phone_session
 from service.text import N_
@@ -55,6 +56,10 @@ def register_device(
 
 def known_device(municipality: Municipality, installation: uuid.UUID) -> Device | None:
     """The phone, locked: who removes it just now is waited for, and its secret is then the one that is kept."""
+    named = {"municipality_id": municipality.id, "installation": installation}
+    owner = session.scalar(select(Device.account_id).filter_by(**named))
+    if owner is None or not held(owner):
+        return None
     query = select(Device).where(Device.municipality_id == municipality.id, Device.installation == installation)
     return session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
 

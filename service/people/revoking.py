@@ -2,14 +2,16 @@
 
 import uuid
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from service.db import session
 from service.municipalities.directory import Municipality
-from service.people.models import Account, Device, Password, RoleGiven
+from service.people.auditing import record
+from service.people.models import Account, Device
 from service.people.phones import lock_out
 from service.people.registering import STAFF
-from service.people.sessions import end_sessions
+from service.people.ruling import lock_staff
+from service.people.staff.administering import dismiss, forget_second_step, sign_out
 
 
 class NobodyFound(ValueError):
@@ -17,19 +19,27 @@ class NobodyFound(ValueError):
 
 
 def revoke_staff(municipality: Municipality, email: str, remove: bool = False) -> int:
-    """End all sessions of a member of staff; how many there were. `remove`: the roles and the password go too.
+    """End all sessions of a member of staff; how many there were. `remove`: they are staff no longer.
 
     Raises NobodyFound.
     """
-    account_id = session.scalar(
-        select(Account.id).filter_by(municipality_id=municipality.id, kind=STAFF, email=email.strip().lower())
-    )
-    if account_id is None:
+    account = staff_locked(municipality, email)
+    return dismiss(municipality, None, account) if remove else sign_out(municipality, None, account)
+
+
+def forget_authenticator(municipality: Municipality, email: str) -> None:
+    """Forget the authenticator and recovery codes of who has lost both, and sign them out. Raises NobodyFound."""
+    forget_second_step(municipality, None, staff_locked(municipality, email))
+
+
+def staff_locked(municipality: Municipality, email: str) -> Account:
+    """The member of staff with this address, locked. Raises NobodyFound."""
+    named = {"municipality_id": municipality.id, "kind": STAFF, "email": email.strip().lower()}
+    account_id = session.scalar(select(Account.id).filter_by(**named))
+    found = None if account_id is None else lock_staff(municipality, account_id).get(account_id)
+    if found is None:
         raise NobodyFound(email)
-    if remove:
-        session.execute(delete(RoleGiven).where(RoleGiven.account_id == account_id))
-        session.execute(delete(Password).where(Password.account_id == account_id))
-    return end_sessions(account_id)
+    return found
 
 
 def revoke_phone(municipality: Municipality, installation: uuid.UUID) -> int:
@@ -38,4 +48,7 @@ def revoke_phone(municipality: Municipality, installation: uuid.UUID) -> int:
     device = session.scalars(query.with_for_update(key_share=True)).first()
     if device is None:
         raise NobodyFound(str(installation))
-    return lock_out(device)
+    account = session.get_one(Account, device.account_id)
+    ended = lock_out(device)
+    record(municipality.id, None, "phone_revoked", account.kind, str(account.uid), {"sessions_ended": ended})
+    return ended

@@ -213,6 +213,11 @@ def end_halves(account_id: int) -> None:
     session.execute(delete(HalfSignIn).where(HalfSignIn.account_id == account_id))
 
 
+def still_stands(caller: Caller) -> bool:
+    """Whether the caller's own session was not ended meanwhile; nobody ends it until this transaction does."""
+    return session.scalar(select(Session.id).filter_by(id=caller.session_id).with_for_update()) is not None
+
+
 def sign_out(caller: Caller) -> None:
     """End the caller's own session."""
     end(Session.id == caller.session_id)

@@ -1,6 +1,7 @@
 """Staff sign in with a password."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from service.db.clock import now
 from service.db.upserts import insert
 from service.errors import Problem, TryAgain
 from service.municipalities.directory import Municipality
+from service.people.holding import held
 from service.people.models import Account, Password
 from service.people.registering import STAFF
 from service.people.sessions import TokenGiven, begin_session
@@ -90,13 +92,26 @@ def check_password(municipality: Municipality, email: str, password: str, sample
     return Shown(found.id, found.hash, hash_password(password) if outdated else None)
 
 
+def staff_account_with(municipality: Municipality, email: str) -> uuid.UUID | None:
+    """The account of staff with this address."""
+    named = {"municipality_id": municipality.id, "kind": STAFF, "email": email.strip().lower()}
+    return session.scalar(select(Account.uid).filter_by(**named))
+
+
 def still_shown(shown: Shown) -> bool:
     """Whether this is still the password, which then stays so until the transaction ends.
 
-    Nothing holds it while it is hashed: it may be another one since, or its owner staff no longer.
+    Nothing holds it while it is hashed: it may be another one since, or its owner staff no longer. The account is held
+    before it, because what follows hangs on the account.
     """
-    kept = select(Password.id).filter_by(account_id=shown.account_id, hash=shown.hash)
-    return session.scalar(kept.with_for_update()) is not None
+    if not held(shown.account_id):
+        return False
+    return lock_password(shown.account_id) == shown.hash
+
+
+def lock_password(account_id: int) -> str | None:
+    """The hash of the account's password, which nobody changes or signs in with until this transaction ends."""
+    return session.scalar(select(Password.hash).filter_by(account_id=account_id).with_for_update())
 
 
 def sign_in(account_id: int) -> TokenGiven:

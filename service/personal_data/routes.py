@@ -14,7 +14,7 @@ from service.people.limits import code_limit
 from service.people.registering import SecretNotRight
 from service.personal_data import schemas
 from service.personal_data.copying import CopyNotReady, LinkNotValid, ask, copy_of, drop, give_link, opened
-from service.personal_data.erasing import erase_person
+from service.personal_data.erasing import all_locked, erase_person
 from service.personal_data.models import PersonalCopy
 from service.personal_data.proving import AccountNotYours, CodeNeeded, StaffNotErased, check_meant, is_proved
 
@@ -105,6 +105,7 @@ def erase_me(body: dict[str, Any], municipality: Municipality) -> Response:
     check_meant(who, body["account"])
     prove_phone(who, body["secret"])
     with transaction():
+        all_locked(municipality, who.account)
         proved = is_proved(municipality, who, body["code_id"], body["code"])
         listed = erase_person(municipality, who.account, body["keep_public"], "person") if proved else None
     if listed is None:

@@ -4,6 +4,7 @@ import base64
 import time
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import delete
@@ -21,6 +22,7 @@ from service.sealing import seal
 from tests.factories.people import PASSWORD, Person, password_hash
 from tests.people.staff_scene import code
 
+HOUR = timedelta(hours=1)
 SEED = base64.b32encode(b"a seed of 20 letters").decode()
 CREW = [("department_staff", "lighting")]
 
@@ -49,7 +51,7 @@ def with_authenticator(account_id: int, pending: bool = False) -> str:
     with transaction():
         session.execute(delete(Authenticator).where(Authenticator.account_id == account_id))
         sealed = seal(SEED)
-        seed = {"seed": sealed, "pending": sealed if pending else None}
+        seed = {"seed": None, "pending": sealed, "pending_until": now() + HOUR} if pending else {"seed": sealed}
         session.add(Authenticator(account_id=account_id, used_step=2**31 - 1 if pending else 0, failures=0, **seed))
     return code(SEED, time.time())
 
@@ -76,9 +78,10 @@ def confirmation(world: Peopled, body: dict[str, Any], role: str) -> dict[str, A
 
 
 def own_password(world: Peopled, body: dict[str, Any], role: str) -> dict[str, Any]:
+    shown = "1" * 6
     if role in world.people and role not in ("resident", "staff next door"):
-        with_authenticator(world.people[role].account_id)
-    return {"password": PASSWORD}
+        shown = with_authenticator(world.people[role].account_id)
+    return {"password": PASSWORD, "code": shown}
 
 
 def other_password(world: Peopled, body: dict[str, Any], role: str) -> dict[str, Any]:

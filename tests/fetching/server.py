@@ -1,12 +1,14 @@
 """A server of HTTP on a loopback address that answers as a test says, and a resolver that names it."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.loopback import QuietHandler
+from tests.loopback import serving as answering_until_closed
 
 PUBLIC = "93.184.215.14"
 
@@ -51,7 +53,7 @@ def serving(answering: Answering | Answered, context: Any = None) -> Iterator[Se
     """The server, with TLS where there is a context."""
     asked: list[Asked] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -79,9 +81,6 @@ def serving(answering: Answering | Answered, context: Any = None) -> Iterator[Se
                 else:
                     answered.write(self.wfile)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
@@ -91,11 +90,5 @@ def serving(answering: Answering | Answered, context: Any = None) -> Iterator[Se
     server = Server(("127.0.0.1", 0), Handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with answering_until_closed(server):
         yield Served(server.server_port, asked)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,9 +9,9 @@ import pytest
 import shapely
 
 from service.gis import unpacking
+from service.gis.content import ColumnsMissing, EncodingUnknown, FeatureRefused, FileRefused, SeveralLayers
 from service.gis.importing import CrsUnknown, KeyMissing, read_features
 from service.gis.measuring import Edges
-from service.gis.unpacking import ColumnsMissing, EncodingUnknown, FeatureRefused, FileRefused, SeveralLayers
 from tests.gis.files import SQUARES, geojson, to_greek_grid, write, zipped_shapefile
 
 ANDROS = ["Άνδρου", "Ηρακλείου"]

@@ -10,6 +10,7 @@ import shapely
 
 from service.errors import Problem
 from service.fetching.fetching import Fetcher
+from service.gis.content import Content
 from service.gis.sources import visiting
 from service.gis.sources.arcgis import read_arcgis
 from service.gis.sources.files import read_file
@@ -17,7 +18,6 @@ from service.gis.sources.joining import digest_of
 from service.gis.sources.ogc_features import read_ogc_features
 from service.gis.sources.visiting import Place, Visit, with_query
 from service.gis.sources.wfs import read_wfs
-from service.gis.unpacking import Content
 from tests.fetching.server import Answered, Asked, Served, serving
 from tests.gis.city import City, answered, bins, collection, gml, report
 from tests.gis.files import geojson, write, zipped_shapefile

@@ -1,12 +1,12 @@
 """A gateway for short messages on loopback that chooses its fault by the number, and keeps what it accepts."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from tests.loopback import QuietHandler, serving
 
 LOST = "+306900000998"
 
@@ -33,7 +33,7 @@ class Gateway(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}/messages"
 
 
-class Answering(BaseHTTPRequestHandler):
+class Answering(QuietHandler):
     """One request."""
 
     server: Gateway
@@ -55,18 +55,7 @@ class Answering(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
 
-    def log_message(self, *arguments: Any) -> None:
-        """Nothing is written down."""
 
-
-@contextmanager
-def sms_gateway() -> Iterator[Gateway]:
+def sms_gateway() -> AbstractContextManager[Gateway]:
     """The gateway in a thread, for as long as the block lasts."""
-    with Gateway() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(Gateway())

@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from service.db import session, transaction
 from service.db.generations import forget
@@ -9,6 +10,7 @@ from service.errors import Forbidden
 from service.municipalities.directory import Municipality, municipality
 from service.municipalities.establishing import establish
 from service.municipalities.models import Municipality as MunicipalityRow
+from service.outbox.models import Target
 from service.people.callers import find_caller
 from service.people.staff.administering import change_roles, remove
 from tests.factories.people import PASSWORD, Person, make_staff
@@ -79,10 +81,12 @@ def test_who_is_removed_is_out_at_once_and_their_reports_keep_their_name(
     as_staff(client, bob, report, "assignee", person=str(bob.account))
     assert call(client, "DELETE", f"/staff/people/{bob.account}", ada).status_code == 204
     assert not works(client, bob) and sign_in(client, "bob@here.example").status_code == 401
+    assert session.scalars(select(Target.reason).where(Target.value == "bob@here.example")).all() == ["removed"]
     assert [one["name"] for one in call(client, "GET", "/staff/people", ada).json["staff"]] == ["Ada"]
     seen = client.get(f"/api/v1/here/staff/reports/{report}", headers=ada.headers).json
     assert seen["assignee"] == str(bob.account)
-    assert acts()[-1] == ("staff_removed", str(ada.account), {"roles": [["department_staff", "lighting"]]})
+    facts = {"roles": [["department_staff", "lighting"]], "sessions_ended": 1}
+    assert acts()[-1] == ("staff_removed", str(ada.account), facts)
 
 
 def test_sessions_end_and_the_password_stays(client: FlaskClient, ada: Person, bob: Person) -> None:

@@ -15,6 +15,7 @@ from service.housekeeping import EVERY
 from service.municipalities.directory import Municipality
 from service.outbox.expanding import expand
 from service.outbox.models import Delivery, Event, Target
+from service.outbox.retaining import forget_farewells
 from service.people.contacts.codes import TRIES, forget_expired_codes
 from service.people.contacts.models import ContactCode
 from service.people.models import Account
@@ -68,7 +69,7 @@ def test_nothing_but_the_code_goes_to_an_address_that_is_not_confirmed(
     assert post(client, alice, "contacts", read_code(sent)).status_code == 200
     make_report(here, alice)
     expand_all()
-    assert [value for _, value in deliveries("email")].count(EMAIL) == 1
+    assert [value for _, value in deliveries("email")].count(EMAIL) == 2, "that it is confirmed, and the report"
 
 
 @pytest.mark.parametrize(
@@ -253,9 +254,58 @@ def test_an_address_that_is_given_up_gets_nothing_more(client: FlaskClient, here
     for channel in ("email", "sms"):
         assert give_up(client, alice, channel).status_code == 204
     assert me(client, alice)["email"] is me(client, alice)["phone"] is None
+    expand_all()
     make_report(here, alice)
     expand_all()
-    assert EMAIL not in [value for _, value in deliveries("email")]
+    assert [value for _, value in deliveries("email")].count(EMAIL) == 2, "what was told of it, and nothing more"
+
+
+def told_of(address: str) -> list[str]:
+    """What came to this address in the end, but for codes."""
+    rows = session.execute(select(Delivery.content, Delivery.subject).join(Target).where(Target.value == address)).all()
+    return [row.content["text"] for row in rows if not row.subject.startswith("code:")]
+
+
+def test_a_change_of_address_is_told_to_the_person_and_to_the_former_address(
+    client: FlaskClient, here: Municipality
+) -> None:
+    amy = make_resident(here, language="en")
+    steps = [
+        lambda: confirm(client, amy),
+        lambda: confirm(client, amy),
+        lambda: confirm(client, amy, "amy@example.org"),
+        lambda: confirm(client, amy, NUMBER),
+        lambda: give_up(client, amy, "sms"),
+        lambda: give_up(client, amy, "sms"),
+        lambda: give_up(client, amy),
+    ]
+    told = []
+    for step in steps:
+        assert step().status_code < 300
+        expand_all()
+        told.append([message.about for message in inbox_of(amy) if message.kind == "contact_changed"])
+    assert [len(one) for one in told] == [1, 1, 2, 3, 4, 4, 5], "what changes nothing is not told"
+    (first,) = [text for text in told_of(EMAIL) if "taken out of an account" in text]
+    assert "with Here" in first and len(told_of(NUMBER)) == 1 and "sign out everywhere else" in told_of(NUMBER)[0]
+    assert sum("taken out of an account" in text for text in told_of("amy@example.org")) == 1
+    pushes = [row.content["title"] for row, value in deliveries("push") if value == f"phone-{amy.installation}"]
+    assert pushes.count("The e-mail address or number of your account was changed") == 5
+
+
+def test_an_address_that_was_given_up_is_forgotten_when_it_was_told(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    confirm(client, alice)
+    give_up(client, alice)
+    expand_all()
+    for wait, state, left in ((0, "sent", 1), (2, "pending", 1), (2, "sent", 0)):
+        with transaction():
+            session.execute(update(Target).values(created_at=now() - timedelta(days=wait)))
+            session.execute(update(Delivery).values(state=state))
+        with transaction():
+            forget_farewells()
+        farewells = select(func.count()).select_from(Target).where(Target.kind == "former", Target.value == EMAIL)
+        assert session.scalar(farewells) == left
 
 
 def test_a_channel_that_nothing_can_be_sent_by_is_refused(

@@ -10,11 +10,13 @@ from sqlalchemy import select, update
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
+from service.outbox.models import Delivery
 from service.people.models import Account
 from service.people.staff.inviting import forget_invitations
 from service.people.staff.models import Invitation
 from tests.factories.people import Person, make_staff
 from tests.people.staff_scene import CREW, NEW_PASSWORD, acts, call, invite, letters, link_in, sign_in
+from tests.personal_data.scene import traces
 
 
 @pytest.fixture
@@ -63,6 +65,8 @@ def test_a_link_is_good_once_and_only_the_newest_and_only_for_a_week(client: Fla
     assert call(client, "POST", f"/staff/invitations/{uid}/letters", ada).json["expired"] is False
     third = link_in(letters()[2][2])[1]
     assert [accept(client, third).status_code for _ in range(2)] == [204, 404]
+    again = [(actor, facts) for action, actor, facts in acts() if action == "invitation_sent_again"]
+    assert again == [(str(ada.account), {"sent": 2}), (str(ada.account), {"sent": 3})]
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32 + "." + "A" * 43, "é" * 60])
@@ -95,6 +99,9 @@ def test_a_withdrawn_invitation_is_gone(client: FlaskClient, ada: Person) -> Non
     assert accept(client, token).status_code == 404
     assert call(client, "DELETE", f"/staff/invitations/{uid}", ada).status_code == 404
     assert acts()[-1][:2] == ("invitation_withdrawn", str(ada.account))
+    assert traces("nina") == [], "neither the address nor the letter that was waiting is kept"
+    left = session.execute(select(Delivery.state, Delivery.content).where(Delivery.channel == "email")).all()
+    assert [tuple(row) for row in left] == [("failed", {})]
 
 
 def test_a_letter_that_was_not_yet_written_when_the_invitation_went_is_not_written(
@@ -155,5 +162,7 @@ def test_invitations_that_nobody_accepts_are_forgotten(client: FlaskClient, ada:
     with transaction():
         assert forget_invitations() == 0
         session.execute(update(Invitation).values(expires_at=now() - timedelta(days=31)))
+    assert "targets.value" in traces("nina@")
     with transaction():
         assert forget_invitations() == 1
+    assert traces("nina@") == [] and traces("ada@here.example") != [], "who is staff is still reached"

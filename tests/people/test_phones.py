@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from service.db import session, transaction
 from service.db.clock import now
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, municipality
 from service.outbox.models import Target
 from service.people.models import Account
 from service.people.sessions import begin_session
@@ -105,12 +105,16 @@ def test_signing_out_everywhere_else_leaves_this_phone_only(
     client: FlaskClient, alice: Person, second: tuple[uuid.UUID, dict[str, str]]
 ) -> None:
     installation, headers = second
+    code = post(client, headers, "phone-codes", {"secret": SECRET}).json["code"]
     assert client.delete(f"{HERE}/me/sessions", headers=alice.headers).status_code == 204
+    thief = make_resident(municipality("here"))
+    assert post(client, thief, "join-by-phone", {"code": code} | OWN).json["code"] == "code_not_right"
     assert works(client, alice.headers) and not works(client, headers)
     assert come_back(client, installation).json["code"] == "secret_not_right"
     assert alice.installation and come_back(client, alice.installation).json["account"] == str(alice.account)
-    pushes = select(Target.value).where(Target.channel == "push", Target.state == "active")
-    assert session.scalars(pushes).all() == [f"phone-{alice.installation}"]
+    theirs = [f"phone-{alice.installation}", f"phone-{installation}"]
+    pushes = select(Target.value).where(Target.value.in_(theirs), Target.state == "active")
+    assert session.scalars(pushes).all() == theirs[:1]
 
 
 def test_staff_sign_out_everywhere_else(client: FlaskClient, here: Municipality, bob: Person) -> None:
@@ -126,7 +130,10 @@ def test_a_person_sees_their_phones_and_removes_one(
     found = {phone["installation"]: phone for phone in shown(client, alice, "phones")}
     assert found[str(alice.installation)]["this"] and not found[str(installation)]["this"]
     assert all(phone["pushes"] and phone["platform"] == "android" for phone in found.values())
+    code = post(client, headers, "phone-codes", {"secret": SECRET}).json["code"]
     assert client.delete(f"{HERE}/me/phones/{installation}", headers=alice.headers).status_code == 204
+    thief = make_resident(municipality("here"))
+    assert post(client, thief, "join-by-phone", {"code": code} | OWN).json["code"] == "code_not_right"
     assert not works(client, headers) and come_back(client, installation).json["code"] == "secret_not_right"
     assert client.delete(f"{HERE}/me/phones/{installation}", headers=alice.headers).status_code == 404
 

@@ -17,6 +17,7 @@ from service.people.revoking import NobodyFound, revoke_phone, revoke_staff
 from service.people.session_models import Session
 from tests.cli.commands import plateia
 from tests.factories.people import PASSWORD, SECRET, Person
+from tests.people.staff_scene import acts
 
 HERE = "/api/v1/here"
 
@@ -83,6 +84,13 @@ def test_the_command_says_how_many_sessions_it_ended(
     for arguments in (("nobody@here.example",), (str(uuid.uuid4()),), (str(alice.installation), "--remove"), ("x",)):
         result = plateia(app, "revoke", "here", *arguments)
         assert result.exit_code == 1 and "Traceback" not in result.output, arguments
+    assert plateia(app, "revoke", "here", "bob@here.example", "--remove").exit_code == 0
+    roles = [["department_staff", "lighting"]]
+    assert acts() == [
+        ("sessions_ended", None, {"sessions": 1}),
+        ("phone_revoked", None, {"sessions_ended": 1}),
+        ("staff_removed", None, {"roles": roles, "sessions_ended": 0}),
+    ]
 
 
 def test_a_phone_that_comes_back_while_it_is_revoked_gets_no_session(

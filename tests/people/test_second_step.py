@@ -13,6 +13,9 @@ from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.people.appointing import appoint
+from service.people.collecting import collect_account
+from service.people.erasing import person_of
+from service.people.models import Account
 from service.people.session_models import HalfSignIn, Session
 from service.people.signing_in import hash_password
 from service.people.staff.authenticators import SECONDS, forget_halves
@@ -161,15 +164,23 @@ def test_wrong_codes_are_counted_over_all_sign_ins_and_then_wait(client: FlaskCl
 def test_fresh_recovery_codes_make_the_former_ones_worthless(client: FlaskClient, bob: Person) -> None:
     _, codes = enrolled(client, bob)
     assert call(client, "POST", "/me/recovery-codes", bob, password="wrong").json["code"] == "password_not_right"
-    fresh = call(client, "POST", "/me/recovery-codes", bob, password=PASSWORD).json["recovery_codes"]
+    own = {"password": PASSWORD, "code": codes[1]}
+    fresh = call(client, "POST", "/me/recovery-codes", bob, **own).json["recovery_codes"]
     assert finish(client, half(client), codes[0]).json["code"] == "authenticator_code_wrong"
     assert finish(client, half(client), fresh[0]).status_code == 201
 
 
 def test_another_authenticator_counts_when_its_first_code_is_shown(client: FlaskClient, bob: Person) -> None:
     seed, codes = enrolled(client, bob)
-    later = call(client, "POST", "/me/authenticator", bob, password=PASSWORD).json["seed"]
+    own = {"password": PASSWORD, "code": code(seed, time.time())}
+    later = call(client, "POST", "/me/authenticator", bob, **own).json["seed"]
+    rewind()
     assert finish(client, half(client), code(seed, time.time())).status_code == 201, "the former one still counts"
+    assert finish(client, half(client), code(later, time.time())).json["code"] == "authenticator_code_wrong"
+    for former in (code(seed, time.time() + SECONDS), codes[0]):
+        refused = call(client, "POST", "/me/authenticator/confirmation", bob, code=former)
+        assert refused.json["code"] == "authenticator_code_wrong"
+    assert call(client, "GET", "/me/authenticator", bob).json["recovery_codes_left"] == 10, "none is used up"
     assert call(client, "POST", "/me/authenticator/confirmation", bob, code=code(later, time.time())).status_code == 200
     assert finish(client, half(client), code(seed, time.time() + SECONDS)).json["code"] == "authenticator_code_wrong"
     assert finish(client, half(client), codes[0]).json["code"] == "authenticator_code_wrong"
@@ -178,10 +189,48 @@ def test_another_authenticator_counts_when_its_first_code_is_shown(client: Flask
 
 def test_who_takes_the_authenticator_away_signs_in_with_the_password(client: FlaskClient, bob: Person) -> None:
     assert call(client, "DELETE", "/me/authenticator", bob, password=PASSWORD).json["code"] == "authenticator_needed"
-    enrolled(client, bob)
-    assert call(client, "DELETE", "/me/authenticator", bob, password=PASSWORD).status_code == 204
+    _, codes = enrolled(client, bob)
+    assert call(client, "DELETE", "/me/authenticator", bob, password=PASSWORD, code=codes[0]).status_code == 204
     assert sign_in(client, EMAIL).status_code == 201
     assert session.scalars(select(RecoveryCode)).all() == []
+
+
+def test_a_stolen_token_and_the_password_change_no_second_step(client: FlaskClient, bob: Person) -> None:
+    seed, codes = enrolled(client, bob)
+    ways = (("POST", "/me/authenticator"), ("DELETE", "/me/authenticator"), ("POST", "/me/recovery-codes"))
+    for method, path in ways:
+        refused = call(client, method, path, bob, password=PASSWORD)
+        assert (refused.status_code, refused.json["code"]) == (409, "second_step_needed"), path
+        refused = call(client, method, path, bob, password=PASSWORD, code="2222-2222-2222")
+        assert (refused.status_code, refused.json["code"]) == (422, "authenticator_code_wrong"), path
+    assert [action for action, _, _ in acts()].count("sign_in_refused") == 3
+    assert finish(client, half(client), code(seed, time.time())).status_code == 201
+    assert call(client, "POST", "/me/authenticator", bob, password=PASSWORD, code=codes[0]).status_code == 201
+    assert acts()[-1] == ("recovery_code_used", str(bob.account), {"step": "code"})
+
+
+def test_a_seed_whose_first_code_is_not_shown_ends_and_is_in_no_copy(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    made = call(client, "POST", "/me/authenticator", bob, password=PASSWORD).json
+    who = person_of(session.get_one(Account, bob.account_id))
+    assert "pending" not in collect_account(who)["authenticators"][0]
+    session.rollback()
+    with transaction():
+        assert forget_halves() == 0
+        session.execute(update(Authenticator).values(pending_until=now() - timedelta(seconds=1)))
+    late = call(client, "POST", "/me/authenticator/confirmation", bob, code=code(made["seed"], time.time()))
+    assert (late.status_code, late.json["code"]) == (409, "authenticator_needed")
+    with transaction():
+        assert forget_halves() == 1
+    assert session.scalars(select(Authenticator)).all() == []
+    _, codes = enrolled(client, bob)
+    call(client, "POST", "/me/authenticator", bob, password=PASSWORD, code=codes[0])
+    changed = call(client, "PUT", "/me/password", bob, password=PASSWORD, new_password=NEW_PASSWORD)
+    assert changed.status_code == 204
+    session.rollback()
+    row = session.scalars(select(Authenticator)).one()
+    assert row.pending is row.pending_until is None and row.seed, "a new password ends it too"
 
 
 @pytest.mark.parametrize(("whom", "asked"), [("administrators", [False, True]), ("everybody", [True, True])])

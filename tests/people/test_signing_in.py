@@ -19,6 +19,7 @@ from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.people import signing_in
 from service.people.appointing import appoint
+from service.people.audit_models import AuditEntry
 from service.people.callers import find_caller
 from service.people.models import Account, Password, RoleGiven
 from service.people.revoking import revoke_staff
@@ -111,6 +112,25 @@ def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
     assert sorted((role["role"], role["department"]) for role in me["roles"]) == [
         ("department_staff", "roads"),
         ("dispatcher", None),
+    ]
+
+
+def test_a_refused_password_is_written_down_where_somebody_has_the_address(
+    client: FlaskClient, here: Municipality, bob: Person
+) -> None:
+    for email in ("BOB@here.example", "nobody@here.example"):
+        refused = client.post("/api/v1/here/sign-in", json={"email": email, "password": "a guess"})
+        assert refused.status_code == 401
+        refused.close()
+    wrong = {"password": "a guess", "new_password": NEW_PASSWORD}
+    refused = client.put("/api/v1/here/me/password", json=wrong, headers=bob.headers)
+    assert refused.status_code == 422
+    refused.close()
+    session.rollback()
+    found = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(one.action, one.subject, one.actor_kind, one.facts["step"]) for one in found] == [
+        ("sign_in_refused", str(bob.account), "service", "password"),
+        ("sign_in_refused", str(bob.account), "service", "password again"),
     ]
 
 

@@ -17,6 +17,8 @@ from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery
 from service.people.audit_models import AuditDetail, AuditEntry
+from service.people.auditing import record
+from service.people.callers import find_caller
 from service.personal_data.copying import FOLDER, finish, sweep_copies
 from service.personal_data.models import PersonalCopy
 from tests.factories.people import Person, make_resident
@@ -93,8 +95,14 @@ def test_its_owner_is_told(client: FlaskClient, here: Municipality, alice: Perso
 
 def test_staff_get_theirs(client: FlaskClient, here: Municipality, alice: Person, bob: Person) -> None:
     a_long_story(client, alice, bob, "Of Alice")
+    with transaction():
+        clerk = find_caller(here.id, bob.token)
+        record(here.id, clerk, "verification_withdrawn", "resident", str(alice.account), text="Of Alice: moved away")
+        record(here.id, None, "role_given", "staff", str(bob.account), text="Of Bob")
     archive = fetched(client, bob)
     account = read(archive, "account")
+    acts = [(act["action"], act["text"]) for act in account["audit_log"]]
+    assert acts[:2] == [("verification_withdrawn", None), ("role_given", "Of Bob")]
     assert account["roles"] and account["accounts"][0]["name"] == "Bob"
     assert "Of Alice" not in b"".join(archive.read(name) for name in archive.namelist()).decode(errors="replace")
 

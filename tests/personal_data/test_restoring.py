@@ -21,7 +21,9 @@ from service.personal_data.models import Erasure
 from service.reports.models import Report
 from service.storage.keeping import Store
 from tests.factories.people import Person, make_resident
+from tests.factories.reports import send_report
 from tests.operating.conftest import NewDatabase, application_over
+from tests.people.codes import OWN, post
 from tests.personal_data.scene import a_long_story, erase, traces, work_all
 
 
@@ -58,6 +60,26 @@ def test_an_older_backup_that_is_put_in_place_erases_again(
 ) -> None:
     restore(older, url, store, replace=True)
     must_be_gone(alice)
+
+
+def test_a_backup_of_before_two_accounts_were_joined_brings_back_neither(
+    app: Flask, client: FlaskClient, here: Municipality, alice: Person, url: str, store: Store, tmp_path: Path
+) -> None:
+    fresh, other = make_resident(here), make_resident(here)
+    send_report(client, who=fresh, description="Erase me")
+    send_report(client, who=other, description="Keep me")
+    code = post(client, alice, "phone-codes", OWN).json["code"]
+    session.remove()
+    path, _ = back_up(url, store, tmp_path)
+    assert post(client, fresh, "join-by-phone", {"code": code} | OWN).status_code == 201
+    work_all()
+    assert erase(client, alice).status_code == 201
+    session.remove()
+    restore(path, url, store, replace=True)
+    for person in (alice, fresh):
+        assert traces(str(person.account)) == traces(str(person.installation)) == []
+        assert must_be_listed(person.account)
+    assert traces("Erase me") == [] and traces("Keep me") != [] and traces(str(other.installation)) != []
 
 
 def test_it_is_erased_again_in_another_database_beside_the_same_files(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from service.gis.content import Content
 from service.gis.sources.joining import Pages, attributes_of, features_in, read_collection
 from service.gis.sources.visiting import MOST_FEATURES, Place, SourceBroken, SourceEmpty, Visit, quoted, with_query
-from service.gis.unpacking import Content
 
 PAGE = 500
 ALL = {"where": "1=1", "f": "json", "returnIdsOnly": "true"}

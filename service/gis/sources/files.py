@@ -5,9 +5,10 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from service.fetching.fetching import Answer
+from service.gis.content import Content, FileRefused
 from service.gis.importing import sha256_of
 from service.gis.sources.visiting import LARGEST_VISIT, Place, Visit
-from service.gis.unpacking import KINDS_OF_FILE, Content, FileRefused, read_content
+from service.gis.unpacking import KINDS_OF_FILE, read_content
 
 LONGEST_HEADER = 500
 KIND_OF_TYPE = {

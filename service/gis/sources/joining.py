@@ -9,8 +9,9 @@ import numpy as np
 import orjson
 import shapely
 
+from service.gis.content import Content
 from service.gis.sources.visiting import MOST_FEATURES, SourceBroken, SourceEmpty
-from service.gis.unpacking import Content, read_content
+from service.gis.unpacking import read_content
 
 OWN_ID = "id"
 

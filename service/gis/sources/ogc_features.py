@@ -3,9 +3,9 @@
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from service.gis.content import Content
 from service.gis.sources.joining import Pages, features_in, read_collection
 from service.gis.sources.visiting import Place, SourceBroken, Visit, with_query
-from service.gis.unpacking import Content
 
 PAGE = 500
 ACCEPT = {"Accept": "application/geo+json, application/json;q=0.9"}

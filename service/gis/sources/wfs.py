@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from service.gis.content import Content
 from service.gis.reading_xml import NotXml, root_of
 from service.gis.sources.joining import Pages, features_in, read_collection
 from service.gis.sources.visiting import Place, SourceBroken, SourceEmpty, Visit, object_in, quoted, with_query
-from service.gis.unpacking import Content, read_content
+from service.gis.unpacking import read_content
 
 PAGE = 500
 NEWEST = "2.0.0"

@@ -22,10 +22,11 @@ from service.outbox import targets
 from service.outbox.posting import owe
 from service.outbox.retaining import blank
 from service.people.callers import Caller
-from service.people.contacts.addresses import written
+from service.people.contacts.addresses import COLUMNS, written
 from service.people.contacts.models import ContactCode, PhoneCode
-from service.people.models import Device
-from service.people.registering import STAFF, SecretNotRight, secret_digest
+from service.people.holding import held, locked
+from service.people.models import Account, Device
+from service.people.registering import RESIDENT, STAFF, SecretNotRight, secret_digest
 from service.sealing import pseudonym
 from service.text import N_
 
@@ -85,6 +86,7 @@ def prove_phone(caller: Caller, secret: str | None) -> None:
 def send_code(municipality: Municipality, caller: Caller, channel: str, address: str) -> CodeSent:
     """Owe a code to an address, whether or not anybody here has it. Raises NumberNotValid."""
     to = written(municipality, channel, address)
+    held(caller.account_id)
     former = delete(ContactCode).where(ContactCode.account_id == caller.account_id, ContactCode.channel == channel)
     session.execute(former.execution_options(synchronize_session=False))
     row = {
@@ -114,10 +116,12 @@ def digits_of(code: ContactCode) -> str:
 def use_code(municipality: Municipality, caller: Caller, uid: uuid.UUID, digits: str) -> Shown | None:
     """The address that this code was sent to, once. None: it is not right; commit the try, then refuse.
 
-    All codes to this address stay locked until the transaction ends: of two who show that the same address is theirs
-    one comes after the other. Call `forget_target` when the accounts are changed, which are locked before targets.
+    The caller's account is locked before. Call `forget_target` when the accounts are changed, which are locked before
+    targets.
     """
-    code = locked(municipality, caller, uid)
+    mine = {"uid": uid, "account_id": caller.account_id, "municipality_id": municipality.id}
+    valid = select(ContactCode).filter_by(**mine).where(ContactCode.expires_at > seconds_from_now(0))
+    code = session.scalars(valid.with_for_update().execution_options(populate_existing=True)).one_or_none()
     if code is None:
         return None
     code.tries += 1
@@ -129,17 +133,24 @@ def use_code(municipality: Municipality, caller: Caller, uid: uuid.UUID, digits:
     return shown
 
 
-def locked(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> ContactCode | None:
+def lock_claimants(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> None:
+    """Lock the caller's account with all others that the address of this code is, or may come to be: of two who show
+    that it is theirs one comes after the other.
+    """
     mine = {"uid": uid, "account_id": caller.account_id, "municipality_id": municipality.id}
     found = session.execute(select(ContactCode.channel, ContactCode.address).filter_by(**mine)).one_or_none()
     if found is None:
-        return None
-    same = select(ContactCode.id).filter_by(
-        municipality_id=municipality.id, channel=found.channel, address=found.address
-    )
-    session.execute(same.order_by(ContactCode.id).with_for_update())
-    valid = select(ContactCode).filter_by(**mine).where(ContactCode.expires_at > seconds_from_now(0))
-    return session.scalars(valid.with_for_update().execution_options(populate_existing=True)).one_or_none()
+        return
+    named = {"municipality_id": municipality.id, "channel": found.channel, "address": found.address}
+    claimants = session.scalars(select(ContactCode.account_id).filter_by(**named)).all()
+    there = holder(municipality, found.channel, found.address)
+    locked(caller.account_id, *claimants, *([] if there is None else [there]))
+
+
+def holder(municipality: Municipality, channel: str, address: str) -> int | None:
+    """The resident's account that has this address here."""
+    named = {"municipality_id": municipality.id, "kind": RESIDENT, COLUMNS[channel]: address}
+    return session.scalar(select(Account.id).filter_by(**named))
 
 
 def forget_target(target_id: int) -> None:

@@ -9,9 +9,8 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, select, update
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
@@ -19,14 +18,13 @@ from service.db.upserts import insert
 from service.errors import Problem
 from service.jobs.planning import plan
 from service.municipalities.directory import Municipality
-from service.outbox.models import Event
-from service.outbox.posting import owe
 from service.people.auditing import record
 from service.people.callers import Caller, digest
-from service.people.contacts.codes import CodeNotRight, forget_target, use_code
-from service.people.contacts.confirming import holder
+from service.people.contacts.codes import CodeNotRight, forget_target, holder, lock_claimants, use_code
 from service.people.contacts.former import is_reached, keep_former
 from service.people.contacts.models import PhoneCode
+from service.people.contacts.warning import PHONE_JOINED, warn
+from service.people.holding import locked
 from service.people.models import Account, Device
 from service.people.registering import DeviceNeeded
 from service.people.session_models import Session
@@ -36,8 +34,6 @@ from service.text import N_
 
 JOIN_ACCOUNTS = "join_accounts"
 """Kind of the job that hands over what the former account had."""
-PHONE_JOINED = "phone_joined"
-"""Kind of the event that tells the person of it."""
 
 LASTS = 300
 """Seconds for which a code that one phone shows is good."""
@@ -85,6 +81,7 @@ def join_by_contact(
 
     Raises DeviceNeeded, NobodyToJoin, AlreadyJoined.
     """
+    lock_claimants(municipality, caller, uid)
     shown = use_code(municipality, caller, uid, digits)
     if shown is None:
         return None
@@ -101,25 +98,28 @@ def join_by_phone(municipality: Municipality, caller: Caller, code: str, lasts: 
     AlreadyJoined.
     """
     here = select(Account.id).where(Account.municipality_id == municipality.id)
-    used = (
-        delete(PhoneCode)
-        .where(
-            PhoneCode.digest == digest(code),
-            PhoneCode.expires_at > seconds_from_now(0),
-            PhoneCode.account_id.in_(here),
-        )
-        .returning(PhoneCode.account_id)
+    good = (
+        PhoneCode.digest == digest(code),
+        PhoneCode.expires_at > seconds_from_now(0),
+        PhoneCode.account_id.in_(here),
     )
-    there = session.scalar(used.execution_options(synchronize_session=False))
+    there = session.scalar(select(PhoneCode.account_id).where(*good))
     if there is None:
+        raise CodeNotRight
+    locked(caller.account_id, there)
+    used = delete(PhoneCode).where(*good).returning(PhoneCode.id).execution_options(synchronize_session=False)
+    if session.scalar(used) is None:
         raise CodeNotRight
     return join(municipality, caller, there, "phone", lasts)
 
 
 def join(municipality: Municipality, caller: Caller, to_id: int, by: str, lasts: timedelta) -> TokenGiven:
+    """Let the caller's phone be of the other account. Raises AlreadyJoined, NobodyToJoin, DeviceNeeded."""
     if to_id == caller.account_id:
         raise AlreadyJoined
-    accounts = both(caller.account_id, to_id)
+    accounts = locked(caller.account_id, to_id)
+    if to_id not in accounts:
+        raise NobodyToJoin
     device = own_device(caller)
     session.execute(delete(Session).where(Session.device_id == device.id))
     device.account_id = to_id
@@ -132,20 +132,8 @@ def join(municipality: Municipality, caller: Caller, to_id: int, by: str, lasts:
     given = begin_phone_session(accounts[to_id], device.id, now(), lasts)
     record(municipality.id, caller, "accounts_joined", "resident", str(given.account), {"by": by})
     told = {"account_id": to_id, "installation": str(device.installation)}
-    warn(municipality, f"account:{given.account}", told)
+    warn(municipality, PHONE_JOINED, f"account:{given.account}", told)
     return given
-
-
-def warn(municipality: Municipality, subject: str, told: dict[str, Any]) -> None:
-    """Owe the person the news. By the subject it is found when they are erased; their account is locked."""
-    before = select(func.coalesce(func.max(Event.version), 0)).filter_by(kind=PHONE_JOINED, subject=subject)
-    owe(municipality.id, PHONE_JOINED, subject, session.scalars(before).one() + 1, told)
-
-
-def both(one: int, other: int) -> dict[int, Account]:
-    """Both accounts, locked in the order of their ids, so that two phones may join each other's account at once."""
-    query = select(Account).where(Account.id.in_((one, other))).order_by(Account.id).with_for_update(key_share=True)
-    return {account.id: account for account in session.scalars(query.execution_options(populate_existing=True))}
 
 
 def own_device(caller: Caller) -> Device:

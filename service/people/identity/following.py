@@ -11,7 +11,8 @@ from service.db import session
 from service.db.clock import now
 from service.db.generations import grow
 from service.db.keys import new_uid
-from service.errors import Problem
+from service.db.upserts import insert_if_absent
+from service.errors import Problem, TryAgain
 from service.municipalities.directory import Municipality
 from service.people.appointing import SUBJECT
 from service.people.auditing import record
@@ -22,6 +23,7 @@ from service.people.identity_models import FollowedRole
 from service.people.models import Account, RoleGiven
 from service.people.registering import STAFF
 from service.people.roles import RolesRefused, check_roles
+from service.people.ruling import RULERS, lock_staff, rulers
 from service.people.sessions import TokenGiven, begin_session
 from service.text import N_
 
@@ -73,18 +75,23 @@ def staff_account(
 
     None: nobody that we know, and no group gives a role.
     """
-    owner = owner_of(provider, proof)
-    account_id = owner or same_address(municipality, provider, proof)
+    account_id = known_account(municipality, provider, proof)
     if account_id is None:
         if not is_known_by_roles:
             return None
         account_id = new_account(municipality, provider, proof)
-    if owner is None:
-        link(provider, proof, account_id)
-        if owner_of(provider, proof) != account_id:
-            raise not_proven("another identity of this provider has this account")
-    query = select(Account).filter_by(id=account_id).with_for_update(key_share=True)
-    return session.scalars(query).one()
+    account = lock_staff(municipality, account_id).get(account_id)
+    if account is None:
+        raise not_proven("the account was erased meanwhile")
+    link(provider, proof, account_id)
+    if owner_of(provider, proof) != account_id:
+        raise not_proven("another identity of this provider has this account")
+    return account
+
+
+def known_account(municipality: Municipality, provider: Provider, proof: Proof) -> int | None:
+    """The account that the identity was linked with, or that has its certain address; it may go until it is locked."""
+    return owner_of(provider, proof, lock=False) or same_address(municipality, provider, proof)
 
 
 def same_address(municipality: Municipality, provider: Provider, proof: Proof) -> int | None:
@@ -106,27 +113,38 @@ def certain_address(provider: Provider, proof: Proof) -> str | None:
 def new_account(municipality: Municipality, provider: Provider, proof: Proof) -> int:
     """Somebody whom a group makes staff here for the first time."""
     name = claim(proof.claims, provider.claims.get("name", "name"))
-    account = Account(
-        uid=new_uid(),
-        municipality_id=municipality.id,
-        kind=STAFF,
-        name=str(name).replace("\x00", "")[:LONGEST_NAME] if name else None,
-        email=certain_address(provider, proof),
-        language=municipality.main_language,
-        created_at=now(),
-    )
-    session.add(account)
-    session.flush()
-    facts = {"provider": provider.key}
-    record(municipality.id, None, "staff_appointed", "staff", str(account.uid), facts)
-    return account.id
+    row = {
+        "uid": new_uid(),
+        "municipality_id": municipality.id,
+        "kind": STAFF,
+        "name": str(name).replace("\x00", "")[:LONGEST_NAME] if name else None,
+        "email": certain_address(provider, proof),
+        "language": municipality.main_language,
+        "created_at": now(),
+    }
+    made = insert_if_absent(Account, [row], returning=Account.id)
+    if not made:  # another sign-in with this address was faster, and has been waited for
+        found = same_address(municipality, provider, proof)
+        if found is None:
+            raise TryAgain(retry_after=1)
+        return found
+    record(municipality.id, None, "staff_appointed", "staff", str(row["uid"]), {"provider": provider.key})
+    return int(made[0])
 
 
 def follow(municipality: Municipality, provider: Provider, account: Account, wanted: set[Pair]) -> None:
-    """Take what the groups do not give any more, and give what they give now."""
+    """Take what the groups do not give any more, and give what they give now.
+
+    The last who can decide who is staff keeps that role: a group that was emptied by mistake shuts nobody out.
+    """
     query = select(RoleGiven, FollowedRole.provider_id).outerjoin(FollowedRole, FollowedRole.role_id == RoleGiven.id)
     before = [(role, follows) for role, follows in session.execute(query.where(RoleGiven.account_id == account.id))]
     kept = [pair_of(role) for role, follows in before if follows != provider.id or pair_of(role) in wanted]
+    lost = [pair_of(role) for role, _ in before if role.role in RULERS and pair_of(role) not in kept]
+    if lost and not any(role in RULERS for role, _ in kept) and rulers(municipality) <= {account.id}:
+        kept += lost
+        for pair in lost:
+            note(municipality, provider, account, "role_kept", pair)
     for role, _ in before:
         if pair_of(role) not in kept:
             session.execute(delete(RoleGiven).where(RoleGiven.id == role.id))

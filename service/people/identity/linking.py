@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from service.db import session
 from service.db.clock import now
 from service.db.upserts import insert_if_absent
-from service.errors import Problem
+from service.errors import Problem, TryAgain
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.people.contacts.joining import join, own_device
+from service.people.holding import locked
 from service.people.identity.providers import Provider
 from service.people.identity.proving import Proof, claim
 from service.people.identity_models import Identity
@@ -55,10 +56,14 @@ def whose(provider: Provider, proof: Proof, caller: Caller) -> int:
 
     Raises SomebodyElse where the phone's account belongs to another person.
     """
+    seen = owner_of(provider, proof, lock=False)
+    there = locked(caller.account_id, caller.account_id if seen is None else seen)
     link(provider, proof, caller.account_id)
     owner = owner_of(provider, proof)
     if owner is None:
         raise SomebodyElse
+    if owner not in there and not locked(owner):
+        raise TryAgain(retry_after=1)
     theirs = select(Identity.id).filter_by(provider_id=provider.id, account_id=caller.account_id)
     if owner != caller.account_id and (session.scalar(theirs) or are_two_people(owner, caller.account_id)):
         raise SomebodyElse
@@ -82,11 +87,11 @@ def link(provider: Provider, proof: Proof, account_id: int) -> None:
     insert_if_absent(Identity, [row], returning=Identity.id)
 
 
-def owner_of(provider: Provider, proof: Proof) -> int | None:
-    """The account, of the provider's audience, that the identity belongs to until this transaction ends."""
+def owner_of(provider: Provider, proof: Proof, lock: bool = True) -> int | None:
+    """The account, of the provider's audience, that the identity belongs to; locked, until this transaction ends."""
     found = select(Identity.account_id).filter_by(provider_id=provider.id, subject_pseudonym=named(provider, proof))
     theirs = found.join(Account, Account.id == Identity.account_id).where(Account.kind == provider.audience)
-    return session.scalar(theirs.with_for_update(of=Identity))
+    return session.scalar(theirs.with_for_update(of=Identity) if lock else theirs)
 
 
 def named(provider: Provider, proof: Proof) -> bytes:

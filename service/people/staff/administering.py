@@ -1,7 +1,8 @@
 """Administrators decide who is staff and with which roles; nobody decides it of themselves.
 
 Whoever takes a role away locks the administrators first and looks whether they are still one of them: of two who would
-remove each other at once one comes too late, and a municipality is never left without one.
+remove each other at once one comes too late, and a municipality is never left without one. An operator's command does
+the same with nobody as the caller, and may.
 """
 
 import uuid
@@ -17,20 +18,20 @@ from service.db.types import AnyRow
 from service.errors import Forbidden, NotFound, Problem
 from service.municipalities.changing import change_settings
 from service.municipalities.directory import Municipality
+from service.outbox import targets
 from service.people.appointing import SUBJECT
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.models import Account, Password, RoleGiven
 from service.people.registering import STAFF
-from service.people.roles import ROLES, allows, may
+from service.people.roles import ROLES, allows
+from service.people.ruling import lock_staff, rulers
 from service.people.session_models import Session
 from service.people.sessions import end_sessions
 from service.people.staff.authenticators import remove_authenticator
 from service.people.staff.inviting import Roles, check_roles_here
 from service.people.staff.models import Authenticator
 from service.text import N_
-
-RULERS = tuple(role for role in ROLES if may(role, "manage_staff"))
 
 
 class NotOfOneself(Problem):
@@ -109,26 +110,20 @@ def colleagues(municipality: Municipality, reached: frozenset[int] | None) -> li
 
 
 def to_change(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> Account:
-    """The member of staff, locked behind the administrators, for one who still is an administrator.
+    """The member of staff, locked with the administrators, for one who still is an administrator.
 
     Raises NotFound, NotOfOneself, Forbidden.
     """
-    rulers = (
-        select(RoleGiven.account_id)
-        .join(Account, Account.id == RoleGiven.account_id)
-        .where(Account.municipality_id == municipality.id, RoleGiven.role.in_(RULERS))
-        .order_by(RoleGiven.id)
-        .with_for_update(of=RoleGiven)
-    )
-    if caller.account_id not in session.scalars(rulers).all():
+    named = {"municipality_id": municipality.id, "kind": STAFF, "uid": uid}
+    account_id = session.scalar(select(Account.id).filter_by(**named))
+    locked = lock_staff(municipality, *([] if account_id is None else [account_id]))
+    if caller.account_id not in rulers(municipality):
         raise Forbidden
-    query = select(Account).filter_by(municipality_id=municipality.id, kind=STAFF, uid=uid)
-    found = session.scalars(query.with_for_update(key_share=True)).one_or_none()
-    if found is None:
+    if account_id not in locked:
         raise NotFound
-    if found.id == caller.account_id:
+    if account_id == caller.account_id:
         raise NotOfOneself
-    return found
+    return locked[account_id]
 
 
 def change_roles(municipality: Municipality, caller: Caller, uid: uuid.UUID, roles: Roles) -> Account:
@@ -158,7 +153,9 @@ def facts_of(municipality: Municipality, role: str, department_id: int | None) -
     return {"role": role, "department": department}
 
 
-def note(municipality: Municipality, caller: Caller, action: str, account: Account, facts: dict[str, Any]) -> None:
+def note(
+    municipality: Municipality, caller: Caller | None, action: str, account: Account, facts: dict[str, Any]
+) -> None:
     record(municipality.id, caller, action, "staff", str(account.uid), facts)
 
 
@@ -167,19 +164,31 @@ def remove(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> None:
 
     Raises NotFound, NotOfOneself, Forbidden.
     """
-    account = to_change(municipality, caller, uid)
+    dismiss(municipality, caller, to_change(municipality, caller, uid))
+
+
+def dismiss(municipality: Municipality, caller: Caller | None, account: Account) -> int:
+    """Take everything by which somebody, who is locked, is staff, and write it down; how many sessions ended."""
     facts = {"roles": [list(facts_of(municipality, *pair).values()) for pair in roles_of([account.id])[account.id]]}
     session.execute(delete(RoleGiven).where(RoleGiven.account_id == account.id))
     session.execute(delete(Password).where(Password.account_id == account.id))
     remove_authenticator(account.id)
-    end_sessions(account.id)
+    ended = end_sessions(account.id)
+    letters_go_to = targets.id_of(municipality.id, "email", targets.WORK, account.email)
+    if letters_go_to is not None:
+        targets.retire(letters_go_to, "removed")
     grow(SUBJECT)
-    note(municipality, caller, "staff_removed", account, facts)
+    note(municipality, caller, "staff_removed", account, facts | {"sessions_ended": ended})
+    return ended
 
 
 def end_sessions_of(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> int:
     """Sign somebody out everywhere; how many sessions there were. Raises NotFound, NotOfOneself, Forbidden."""
-    account = to_change(municipality, caller, uid)
+    return sign_out(municipality, caller, to_change(municipality, caller, uid))
+
+
+def sign_out(municipality: Municipality, caller: Caller | None, account: Account) -> int:
+    """The same to somebody who is locked."""
     ended = end_sessions(account.id)
     note(municipality, caller, "sessions_ended", account, {"sessions": ended})
     return ended
@@ -190,7 +199,11 @@ def reset_authenticator(municipality: Municipality, caller: Caller, uid: uuid.UU
 
     Raises NotFound, NotOfOneself, Forbidden.
     """
-    account = to_change(municipality, caller, uid)
+    forget_second_step(municipality, caller, to_change(municipality, caller, uid))
+
+
+def forget_second_step(municipality: Municipality, caller: Caller | None, account: Account) -> None:
+    """The same of somebody who is locked."""
     had_one = remove_authenticator(account.id)
     ended = end_sessions(account.id)
     note(municipality, caller, "second_factor_removed", account, {"had_one": had_one, "sessions_ended": ended})

@@ -12,7 +12,7 @@ from typing import Any
 import segno
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from service.db import session
 from service.db.clock import now, seconds_from_now
@@ -32,6 +32,8 @@ SEED_BYTES = 20
 MOST_FAILURES = 5
 WAIT = timedelta(minutes=15)
 HALF_LASTS = 600
+PENDING_LASTS = timedelta(hours=1)
+"""How long a fresh seed waits for its first code."""
 RECOVERY_CODES = 10
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 ASKED_OF = ("administrators", "everybody")
@@ -48,6 +50,13 @@ class CodeNotRight(Problem):
     """The code is wrong, too old, or was used before."""
 
     status, code, message = 422, "authenticator_code_wrong", N_("This code is not right. Please wait for the next one.")
+
+
+class SecondStepNeeded(Problem):
+    """A password alone, which may be known to others, changes no second step that there is."""
+
+    status, code = 409, "second_step_needed"
+    message = N_("Please also give a code of your authenticator app, or a recovery code.")
 
 
 class CodeTriedTooOften(Problem):
@@ -131,7 +140,7 @@ def begin_enrolment(account_id: int, enrolment: Enrolment) -> None:
     """Keep the seed; it counts when a code made from it is shown, and the authenticator that is there until then."""
     insert_if_absent(Authenticator, [{"account_id": account_id, "used_step": 0, "failures": 0}], Authenticator.id)
     row = session.scalars(select(Authenticator).filter_by(account_id=account_id).with_for_update()).one()
-    row.pending = seal(enrolment.seed)
+    row.pending, row.pending_until = seal(enrolment.seed), now() + PENDING_LASTS
 
 
 def picture_of(address: str) -> str:
@@ -161,20 +170,36 @@ def step_of(sealed: str | None, code: str, moment: datetime) -> int | None:
     return max(right, default=None)
 
 
-def take_code(municipality: Municipality, account: Account, code: str, moment: datetime) -> str | None:
-    """How the code proves who this is: "authenticator", "enrolled" for the first code of a new one, or "recovery code";
-    None where it proves nothing, which is counted: commit also then.
+def take_code(
+    municipality: Municipality, account: Account, code: str, moment: datetime, new: bool = False
+) -> str | None:
+    """How the code proves who this is: "authenticator" or "recovery code", or "enrolled" for the first code of a new
+    authenticator, where it is `new` or there was none. None where it proves nothing, which is counted: commit it too.
 
     Raises CodeTriedTooOften, AuthenticatorNeeded.
     """
     row = authenticator_of(account.id)
-    if row is None:
+    if row is None or (new and not awaited(row, moment)):
         raise AuthenticatorNeeded
     refuse_guessing(row, moment)
     shown = "".join(code.upper().split()).replace("-", "")
-    how = proof(municipality, row, shown, moment)
+    how = confirm(row, shown, moment) if new or row.seed is None else proof(municipality, row, shown, moment)
     row.failures, row.failed_at = (0, None) if how else (row.failures + 1, moment)
     return how
+
+
+def awaited(row: Authenticator, moment: datetime) -> str | None:
+    """The sealed seed that waits for its first code."""
+    return row.pending if row.pending_until is not None and row.pending_until > moment else None
+
+
+def confirm(row: Authenticator, code: str, moment: datetime) -> str | None:
+    """Let the seed count whose first code this is; nothing else is used up."""
+    step = step_of(awaited(row, moment), code, moment)
+    if step is None:
+        return None
+    row.seed, row.pending, row.pending_until, row.used_step = row.pending, None, None, step
+    return "enrolled"
 
 
 def proof(municipality: Municipality, row: Authenticator, code: str, moment: datetime) -> str | None:
@@ -183,17 +208,13 @@ def proof(municipality: Municipality, row: Authenticator, code: str, moment: dat
     if step is not None and step > row.used_step:
         row.used_step = step
         return "authenticator"
-    step = step_of(row.pending, code, moment)
-    if step is not None:
-        row.seed, row.pending, row.used_step = row.pending, None, step
-        return "enrolled"
     used: Any = session.execute(
         delete(RecoveryCode).where(
             RecoveryCode.account_id == row.account_id,
             RecoveryCode.digest == recovery_digest(municipality, row.account_id, code),
         )
     )
-    return "recovery code" if used.rowcount == 1 and row.seed else None
+    return "recovery code" if used.rowcount == 1 else None
 
 
 def refuse_guessing(row: Authenticator, moment: datetime) -> None:
@@ -233,6 +254,14 @@ def remove_authenticator(account_id: int) -> bool:
 
 
 def forget_halves() -> int:
-    """Delete what remains of sign-ins that nobody finished; how many."""
+    """Delete what remains of sign-ins that nobody finished, and seeds whose first code was never shown; how many."""
     gone: Any = session.execute(delete(HalfSignIn).where(HalfSignIn.expires_at <= seconds_from_now(0)))
-    return int(gone.rowcount)
+    return int(gone.rowcount) + forget_pending(Authenticator.pending_until <= seconds_from_now(0))
+
+
+def forget_pending(*which: ColumnElement[bool]) -> int:
+    """Forget seeds that wait for their first code; how many."""
+    waiting = Authenticator.pending.is_not(None), *which
+    never: Any = session.execute(delete(Authenticator).where(Authenticator.seed.is_(None), *waiting))
+    cleared: Any = session.execute(update(Authenticator).where(*waiting).values(pending=None, pending_until=None))
+    return int(never.rowcount) + int(cleared.rowcount)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from service.db import session
 from service.db.clock import now
@@ -17,7 +17,9 @@ from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.outbox import targets
+from service.outbox.models import Target
 from service.outbox.posting import owe
+from service.outbox.retaining import blank
 from service.people.appointing import appoint
 from service.people.auditing import record
 from service.people.callers import Caller
@@ -108,16 +110,20 @@ def send(municipality: Municipality, invitation: Invitation, page: str) -> None:
     )
 
 
-def send_again(municipality: Municipality, uid: uuid.UUID, page: str) -> Invitation:
+def send_again(municipality: Municipality, caller: Caller, uid: uuid.UUID, page: str) -> Invitation:
     """Another letter with a fresh link. Raises NotFound."""
     invitation = locked(municipality, uid)
     send(municipality, invitation, page)
+    record(municipality.id, caller, "invitation_sent_again", "invitation", str(uid), {"sent": invitation.sent})
     return invitation
 
 
 def withdraw(municipality: Municipality, caller: Caller, uid: uuid.UUID) -> None:
-    """The invitation is gone and its link worth nothing. Raises NotFound."""
-    session.delete(locked(municipality, uid))
+    """The invitation is gone, its link is worth nothing and its letter is not sent. Raises NotFound."""
+    invitation = locked(municipality, uid)
+    session.delete(invitation)
+    session.flush()
+    forget_addresses(Target.municipality_id == municipality.id, Target.value == invitation.email)
     record(municipality.id, caller, "invitation_withdrawn", "invitation", str(uid))
 
 
@@ -146,7 +152,8 @@ def who_is_invited(municipality: Municipality, token: str, lock: bool = False) -
     """Whose link this is, their invitation locked if asked. Raises LinkNotValid."""
     shown = re.fullmatch(r"([0-9a-f]{32})\.[\w-]{43}", token, re.ASCII)
     query = select(Invitation).filter_by(municipality_id=municipality.id, uid=uuid.UUID(shown[1]) if shown else None)
-    found = session.scalars(query.with_for_update() if lock else query).one_or_none()
+    query = query.with_for_update().execution_options(populate_existing=True) if lock else query
+    found = session.scalars(query).one_or_none()
     if found is None or found.expires_at <= now():
         raise LinkNotValid
     if not hmac.compare_digest(invitation_token(municipality.id, found.uid, found.sent), token):
@@ -156,6 +163,9 @@ def who_is_invited(municipality: Municipality, token: str, lock: bool = False) -
 
 def accept(municipality: Municipality, token: str, name: str, password_hash: str) -> Account:
     """Who has the link is staff from now on, with the roles of the invitation. Raises LinkNotValid, RolesRefused."""
+    invitation = who_is_invited(municipality, token)
+    same = {"municipality_id": municipality.id, "kind": STAFF, "email": invitation.email}
+    session.execute(select(Account.id).filter_by(**same).with_for_update(key_share=True))
     invitation = who_is_invited(municipality, token, lock=True)
     given = [(role, department) for role, department in invitation.roles]
     check_roles_here(municipality, given)  # a department may have gone meanwhile
@@ -168,6 +178,28 @@ def accept(municipality: Municipality, token: str, name: str, password_hash: str
 
 
 def forget_invitations() -> int:
-    """Delete invitations that nobody has accepted for long; how many."""
+    """Delete invitations that nobody has accepted for long, and the addresses by which nobody is staff; how many."""
     gone: Any = session.execute(delete(Invitation).where(Invitation.expires_at <= now() - KEPT))
+    forget_addresses()
     return int(gone.rowcount)
+
+
+def forget_addresses(*which: ColumnElement[bool]) -> int:
+    """Take addresses out of the outbox by which nobody is staff or invited any more, with what waits there; how many.
+
+    They are asked for once more when they are locked: somebody may be invited at the same time.
+    """
+    nobodys = select(Target.id).where(*which, Target.kind == targets.WORK, Target.state == "active", ~is_somebodys())
+    targets.lock(*session.scalars(nobodys).all())
+    found = session.scalars(nobodys.order_by(Target.id)).all()
+    for target_id in found:
+        targets.retire(target_id, "nobody's")
+    blank(found)
+    return len(found)
+
+
+def is_somebodys() -> ColumnElement[bool]:
+    """Whether a member of staff, or somebody who is invited, has the target's address."""
+    staff = Account.municipality_id == Target.municipality_id, Account.kind == STAFF, Account.email == Target.value
+    invited = Invitation.municipality_id == Target.municipality_id, Invitation.email == Target.value
+    return or_(exists().where(*staff), exists().where(*invited))

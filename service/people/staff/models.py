@@ -39,7 +39,8 @@ class Invitation(Base):
 class Authenticator(Base):
     """An app that makes the codes of the second step (TOTP, RFC 6238).
 
-    `seed` and `pending` are sealed; `pending` becomes the seed when the first code made from it is shown. `used_step`
+    `seed` and `pending` are sealed; `pending` becomes the seed when the first code made from it is shown, until
+    `pending_until`. `used_step`
     is the newest time step whose code was used. `failures` counts wrong codes in a row.
     """
 
@@ -49,6 +50,7 @@ class Authenticator(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), unique=True)
     seed: Mapped[str | None]
     pending: Mapped[str | None]
+    pending_until: Mapped[datetime | None] = mapped_column(Instant)
     used_step: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     failed_at: Mapped[datetime | None] = mapped_column(Instant)

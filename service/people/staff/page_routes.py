@@ -72,6 +72,7 @@ def permissions_page() -> Response:
     spoken = found["language"]
     return page(
         "permissions.html",
+        language=spoken,
         found=found,
         title=say(spoken, WHO_MAY),
         opens=say(spoken, OPENS),

@@ -24,6 +24,8 @@ from service.people.models import Account, Password
 from service.people.registering import STAFF
 from service.people.sessions import end_sessions
 from service.people.signing_in import set_password
+from service.people.staff.authenticators import forget_pending
+from service.people.staff.models import Authenticator
 from service.sealing import pseudonym
 from service.text import N_
 
@@ -76,6 +78,7 @@ def words_of(*texts: str | None) -> list[str]:
 def change_password(municipality: Municipality, caller: Caller, password_hash: str) -> int:
     """Give oneself another password and end one's other sessions; how many those were."""
     set_password(caller.account_id, password_hash)
+    forget_pending(Authenticator.account_id == caller.account_id)
     ended = end_sessions(caller.account_id, but=caller.session_id)
     record(municipality.id, caller, "password_changed", "staff", str(caller.account), {"sessions_ended": ended})
     return ended
@@ -131,5 +134,6 @@ def reset_password(municipality: Municipality, token: str, password_hash: str) -
     """Set the password of who has the link and end all their sessions. Raises LinkNotValid."""
     account = who_resets(municipality, token, lock=True)
     set_password(account.id, password_hash)
+    forget_pending(Authenticator.account_id == account.id)
     ended = end_sessions(account.id)
     record(municipality.id, None, "password_reset", "staff", str(account.uid), {"by": "link", "sessions_ended": ended})

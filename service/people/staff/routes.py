@@ -141,8 +141,9 @@ def letter(municipality: Municipality, invitation: uuid.UUID) -> Response:
 
     With a fresh link for seven days; the former one is worth nothing.
     """
+    who = caller()
     with transaction():
-        found = send_again(municipality, invitation, page(municipality))
+        found = send_again(municipality, who, invitation, page(municipality))
     return answer(invitation_out(found))
 
 

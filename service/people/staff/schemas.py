@@ -220,6 +220,19 @@ class OwnPasswordIn(Schema):
     password = own_password()
 
 
+class OwnSecondStepIn(OwnPasswordIn):
+    """The password again, and the second step that there is."""
+
+    example: ClassVar[dict[str, Any]] = {"password": PASSWORD, "code": "492039"}
+
+    code = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=Code,
+        metadata={"description": "Of the authenticator that one has, or a recovery code; none where there is none."},
+    )
+
+
 class AuthenticatorCodeIn(Schema):
     """The first code that the new authenticator shows."""
 

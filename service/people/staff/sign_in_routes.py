@@ -9,7 +9,7 @@ from service.db import stop_reading, transaction
 from service.db.clock import now
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
-from service.people.access import anybody, caller, staff_only
+from service.people.access import SignInNeeded, anybody, caller, staff_only
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.changing import account_of
@@ -17,8 +17,15 @@ from service.people.limits import forgotten_limit, link_limit, own_password_limi
 from service.people.models import Account
 from service.people.roles import RolesRefused
 from service.people.schemas import SignInIn
-from service.people.sessions import TokenGiven, begin_session, end_halves, end_sessions
-from service.people.signing_in import Shown, SignInRefused, check_password, hash_password, set_password, still_shown
+from service.people.sessions import TokenGiven, begin_session, end_halves, end_sessions, still_stands
+from service.people.signing_in import (
+    Shown,
+    SignInRefused,
+    check_password,
+    hash_password,
+    set_password,
+    still_shown,
+)
 from service.people.signing_in import sign_in as begin_sign_in
 from service.people.staff import schemas
 from service.people.staff.authenticators import (
@@ -30,17 +37,14 @@ from service.people.staff.authenticators import (
     begin_enrolment,
     begin_half,
     half_signed_in,
-    has_authenticator,
-    is_asked,
     make_enrolment,
     make_recovery_codes,
     next_step,
-    recovery_codes_left,
-    remove_authenticator,
     take_code,
 )
 from service.people.staff.inviting import accept, who_is_invited
 from service.people.staff.letters import owe_forgotten
+from service.people.staff.noticing import refusals_noted
 from service.people.staff.passwords import (
     LinkNotValid,
     PasswordNotRight,
@@ -69,7 +73,8 @@ def sign_in(body: dict[str, Any], municipality: Municipality) -> Response:
 
     Who has an authenticator gets a half token for the second step; who lacks one that is asked for sets it up first.
     """
-    shown = check_password(municipality, body["email"], body["password"], settings().samples)
+    with refusals_noted(municipality, body["email"], "password"):
+        shown = check_password(municipality, body["email"], body["password"], settings().samples)
     with transaction():
         if not still_shown(shown):
             raise SignInRefused
@@ -121,7 +126,7 @@ def second_step(body: dict[str, Any], municipality: Municipality) -> Response:
         how = take_code(municipality, account, body["code"], now())
         codes = proven(municipality, None, account, how)
         if how is not None:
-            end_halves(account.id)
+            end_sessions(account.id) if how == "enrolled" else end_halves(account.id)
             given = begin_session(account, None, "password", now())
     if how is None:
         raise CodeNotRight
@@ -204,100 +209,10 @@ def change_own_password(body: dict[str, Any], municipality: Municipality) -> Res
     hashed = hashed_outside(body["new_password"])
     with transaction():
         refuse_another_password(shown)
+        if not still_stands(who):
+            raise SignInNeeded
         change_password(municipality, who, hashed)
     return nothing()
-
-
-@blueprint.get("/me/authenticator")
-@staff_only
-@blueprint.response(200, schemas.AuthenticatorOut)
-@operation("showAuthenticator")
-def show_authenticator(municipality: Municipality) -> Response:
-    """Show how one's second step is"""
-    account_id = caller().account_id
-    content = {
-        "has_authenticator": has_authenticator(account_id),
-        "asked_for": is_asked(municipality, account_id),
-        "recovery_codes_left": recovery_codes_left(account_id),
-    }
-    return answer(content)
-
-
-@blueprint.post("/me/authenticator")
-@staff_only
-@own_password_limit
-@blueprint.arguments(schemas.OwnPasswordIn)
-@blueprint.response(201, schemas.EnrolmentOut)
-@operation("enrolAuthenticator", PasswordNotRight)
-def enrol(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Set up an authenticator, or another one in its place
-
-    It counts when `confirmAuthenticator` has seen a code of it; until then the former one does.
-    """
-    who, account, shown = shown_again(municipality, body["password"])
-    made = make_enrolment(municipality, account)
-    with transaction():
-        refuse_another_password(shown)
-        begin_enrolment(who.account_id, made)
-    return enrolment(made)
-
-
-@blueprint.post("/me/authenticator/confirmation")
-@staff_only
-@own_password_limit
-@blueprint.arguments(schemas.AuthenticatorCodeIn)
-@blueprint.response(200, schemas.RecoveryCodesOut)
-@operation("confirmAuthenticator", CodeNotRight, CodeTriedTooOften, AuthenticatorNeeded)
-def confirm(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Show the first code of the new authenticator, and get recovery codes
-
-    One's other sessions end.
-    """
-    who = caller()
-    with transaction():
-        account = account_of(who)
-        how = take_code(municipality, account, body["code"], now())
-        codes = proven(municipality, who, account, how)
-        if codes is not None:
-            end_sessions(who.account_id, but=who.session_id)
-    if codes is None:
-        raise CodeNotRight
-    return answer({"recovery_codes": codes}, headers=KEPT_NOWHERE)
-
-
-@blueprint.delete("/me/authenticator")
-@staff_only
-@own_password_limit
-@blueprint.arguments(schemas.OwnPasswordIn)
-@blueprint.response(204)
-@operation("removeAuthenticator", PasswordNotRight, AuthenticatorNeeded)
-def remove(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Sign in without a second step from now on, where the municipality asks for none"""
-    who, _, shown = shown_again(municipality, body["password"])
-    with transaction():
-        refuse_another_password(shown)
-        if is_asked(municipality, who.account_id) or not remove_authenticator(who.account_id):
-            raise AuthenticatorNeeded
-        record(municipality.id, who, "second_factor_removed", "staff", str(who.account))
-    return nothing()
-
-
-@blueprint.post("/me/recovery-codes")
-@staff_only
-@own_password_limit
-@blueprint.arguments(schemas.OwnPasswordIn)
-@blueprint.response(201, schemas.RecoveryCodesOut)
-@operation("makeRecoveryCodes", PasswordNotRight, AuthenticatorNeeded)
-def recovery_codes(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Get fresh recovery codes; the former ones are worth nothing"""
-    who, _, shown = shown_again(municipality, body["password"])
-    with transaction():
-        refuse_another_password(shown)
-        if not has_authenticator(who.account_id):
-            raise AuthenticatorNeeded
-        codes = make_recovery_codes(municipality, who.account_id)
-        record(municipality.id, who, "recovery_codes_made", "staff", str(who.account))
-    return answer({"recovery_codes": codes}, 201, headers=KEPT_NOWHERE)
 
 
 def settings() -> Settings:
@@ -315,8 +230,10 @@ def shown_again(municipality: Municipality, password: str) -> tuple[Caller, Acco
     """The caller, who has shown their password once more. Raises PasswordNotRight, TryAgain."""
     who = caller()
     account = account_of(who)
+    email = account.email or ""
     try:
-        shown = check_password(municipality, account.email or "", password, settings().samples)
+        with refusals_noted(municipality, email, "password again"):
+            shown = check_password(municipality, email, password, settings().samples)
     except SignInRefused:
         raise PasswordNotRight from None
     return who, account, shown

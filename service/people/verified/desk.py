@@ -12,6 +12,7 @@ from service.db.upserts import insert
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.people.holding import held
 from service.people.models import Account
 from service.people.verified.codes import meant, new_code, shown
 from service.people.verified.models import DeskCode
@@ -63,13 +64,15 @@ def verify_at_desk(
 
     Raises CodeRefused, IdentifierRefused, VerifiedElsewhere, AnotherPerson.
     """
-    mine = delete(DeskCode).where(
+    good = (
         DeskCode.municipality_id == municipality.id,
         DeskCode.digest == digest(municipality, meant(code)),
         DeskCode.expires_at > seconds_from_now(0),
     )
-    account_id = session.scalar(mine.returning(DeskCode.account_id))
-    if account_id is None:
+    account_id = session.scalar(select(DeskCode.account_id).where(*good))
+    if account_id is None or not held(account_id):
+        raise CodeRefused
+    if session.scalar(delete(DeskCode).where(*good).returning(DeskCode.id)) is None:
         raise CodeRefused
     account = session.scalars(select(Account.uid).where(Account.id == account_id)).one()
     person = person_of(municipality, identifier)

@@ -42,16 +42,17 @@ def order_letters(
     ends = now() + timedelta(days=DAYS)
     language = municipality.main_language
     last_day = format_date(municipality.day(ends), "long", locale=locale_of(language))
-    letters = []
+    letters, codes = [], {}
     for order in orders:
         code = new_code(LENGTH)
-        fresh = {"digest": digest(municipality, code), "expires_at": ends}
-        row = {"municipality_id": municipality.id, "person_pseudonym": person_of(municipality, order["identifier"])}
-        statement = insert(LetterCode).values(row | fresh)
-        keys = ["municipality_id", "person_pseudonym"]
-        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh))
+        codes[person_of(municipality, order["identifier"])] = digest(municipality, code)
         text = say(language, WORDS, code=shown(code), date=last_day)
         letters.append({"address": order["address"], "code": shown(code), "expires_at": ends, "text": text})
+    for person, kept in sorted(codes.items()):  # of two clerks who order for the same people one waits for the other
+        fresh = {"digest": kept, "expires_at": ends}
+        statement = insert(LetterCode).values(municipality_id=municipality.id, person_pseudonym=person, **fresh)
+        keys = ["municipality_id", "person_pseudonym"]
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh))
     record(municipality.id, clerk, "letter_code_made", "letters", str(len(letters)))
     return letters
 

@@ -1,13 +1,11 @@
 """A stand-in of Firebase Authentication on this machine: Google's certificates and its look-up of people."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from cryptography import x509
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from joserfc import jwt
 
 from service.outbox.channels.push import made_up_service_account
+from tests.loopback import QuietHandler, serving
 from tests.people.identity.provider_server import rsa_key
 
 PROJECT = "kozani-app"
@@ -68,7 +67,7 @@ class LoopbackFirebase(ThreadingHTTPServer):
         return jwt.encode({"alg": "RS256", "kid": "google"}, claims, rsa_key(key))
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: LoopbackFirebase
 
     def do_GET(self) -> None:
@@ -91,19 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments: Any) -> None:
-        pass
 
-
-@contextmanager
-def running() -> Iterator[LoopbackFirebase]:
+def running() -> AbstractContextManager[LoopbackFirebase]:
     """A stand-in that answers until the block ends."""
-    server = LoopbackFirebase()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving(LoopbackFirebase())

@@ -4,17 +4,18 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from tests.loopback import QuietHandler, serving
 
 CLIENT, SECRET = "plateia", "the secret of the client"
 Sign = Callable[["LoopbackProvider", dict[str, Any]], str]
@@ -110,7 +111,7 @@ class LoopbackProvider(ThreadingHTTPServer):
         return 200, {"access_token": access, "token_type": "Bearer", "id_token": self.sign(self, claims)}
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: LoopbackProvider
 
     def do_GET(self) -> None:
@@ -131,19 +132,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *arguments: Any) -> None:
-        pass
 
-
-@contextmanager
-def running() -> Iterator[LoopbackProvider]:
+def running() -> AbstractContextManager[LoopbackProvider]:
     """A provider that answers until the block ends."""
-    server = LoopbackProvider()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return serving(LoopbackProvider())

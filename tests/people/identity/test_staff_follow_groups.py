@@ -19,6 +19,7 @@ from tests.people.identity.provider_server import LoopbackProvider
 LIGHTING = {"group": "Plateia.Lighting", "role": "department_staff", "department": "lighting"}
 DISPATCH = {"group": "Plateia.Dispatch", "role": "dispatcher", "department": None}
 MAP = {"group": "Plateia.Map", "role": "map_keeper", "department": None}
+RULE = {"group": "Plateia.Rule", "role": "administrator", "department": None}
 AUDIT = {"group": "Plateia.Audit", "role": "auditor", "department": None}
 ENTRA: dict[str, Any] = {
     "audience": "staff",
@@ -85,6 +86,18 @@ def test_who_is_in_no_group_any_more_loses_the_roles_and_is_refused(
     assert client.get("/api/v1/here/staff/reports", headers=headers).status_code == 403
     assert signing.through(None, DESK, sub="nobody", roles=["Everybody"]).json["code"] == "no_role_here"
     assert session.scalar(select(func.count()).select_from(Account)) == 1
+
+
+def test_a_group_takes_the_last_administrators_role_from_nobody(
+    signing: Signing, keep: Keep, here: Municipality
+) -> None:
+    keep(here, **(ENTRA | {"roles": [MAP, RULE]}))
+    account = signing.through(None, DESK, roles=["Plateia.Rule", "Plateia.Map"]).json["account"]
+    assert signing.through(None, DESK, roles=[]).status_code == 201
+    assert roles_of(account) == {"administrator"} and [fact["role"] for fact in acts("role_kept")] == ["administrator"]
+    ada = make_staff(here, "ada", [("administrator", None)])
+    assert signing.through(None, DESK, roles=[]).json["code"] == "no_role_here", "now there is another one"
+    assert roles_of(account) == set() and roles_of(str(ada.account)) == {"administrator"}
 
 
 def test_a_role_that_was_given_by_hand_already_is_not_taken_by_a_group(
