@@ -52,7 +52,7 @@ SLICES = (
     Slice("media", 0.75),
     Slice("gis", 1.5),
     Slice("people personal_data", 2),
-    Slice("notices", 0.75),
+    Slice("notices news", 1),
     Slice("reports ogc", 1.5),
     Slice("operating", 1.5),
     Slice("whole docs", 0.75),

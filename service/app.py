@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 import flask_smorest
 import structlog
@@ -23,8 +24,16 @@ from service.gis.routes import blueprint as staff_layers
 from service.gis.source_routes import blueprint as layer_sources
 from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
-from service.municipalities.directory import municipality
+from service.municipalities.directory import Municipality, municipality
+from service.municipalities.linking import Linked, Links
 from service.municipalities.routes import blueprint as municipalities
+from service.news.feed_routes import blueprint as news_feeds
+from service.news.finding import is_published
+from service.news.giving import FOLLOWED as NEWS_FOLLOWED
+from service.news.routes import blueprint as news
+from service.news.sign_up_routes import blueprint as sign_ups
+from service.news.source_routes import blueprint as news_sources
+from service.news.staff_routes import blueprint as staff_news
 from service.notices import following
 from service.notices.office.routes import blueprint as office_notices
 from service.notices.preferences.routes import blueprint as preferences
@@ -48,10 +57,12 @@ from service.people.staff.sign_in_routes import blueprint as signing_in
 from service.people.verified.routes import blueprint as verified
 from service.personal_data.routes import blueprint as personal_data
 from service.plans.following import FOLLOWED as PLANS_FOLLOWED
+from service.plans.following import element_with, plan_with
 from service.plans.progress_routes import blueprint as plan_progress
 from service.plans.routes import blueprint as plans
 from service.plans.staff_routes import blueprint as staff_plans
 from service.reports.asset_routes import blueprint as assets
+from service.reports.finding import is_public_report
 from service.reports.routes import blueprint as reports
 from service.reports.rule_routes import blueprint as routing_rules
 from service.reports.staff_routes import blueprint as staff_reports
@@ -86,9 +97,47 @@ BLUEPRINTS = (
     staff_plans,
     plan_progress,
     evidence,
+    news,
+    news_feeds,
+    sign_ups,
+    staff_news,
+    news_sources,
 )
+
+
+def under(path: str) -> Callable[[Municipality, str], str]:
+    """Where things stand whose address ends with their id."""
+    return lambda here, key: f"/api/v1/{here.slug}/{path}/{key}"
+
+
+def feature_address(here: Municipality, key: str) -> str:
+    """Of a feature: its layer's key, `/` and its own."""
+    layer, _, feature = key.partition("/")
+    return f"/api/v1/{here.slug}/layers/{quote(layer)}/features/{quote(feature, safe='')}"
+
+
+def element_address(here: Municipality, key: str) -> str:
+    """Of an element of a plan, by our name of it."""
+    found = element_with(here, key)
+    return f"/api/v1/{here.slug}/plans/{quote(found.plan)}/elements/{quote(found.key, safe='')}" if found else ""
+
+
+LINKS: Links = {
+    "article": Linked(is_published, under("news")),
+    "report": Linked(is_public_report, under("reports")),
+    "layer": Linked(
+        lambda here, key: following.on_the_map(here, key, "") is not None,
+        lambda here, key: f"/api/v1/{here.slug}/layers/{quote(key)}/features",
+    ),
+    "feature": Linked(
+        lambda here, key: "/" in key and following.on_the_map(here, *key.split("/", 1)) is not None, feature_address
+    ),
+    "plan": Linked(lambda here, key: plan_with(here, key) is not None, under("plans")),
+    "plan_element": Linked(lambda here, key: element_with(here, key) is not None, element_address),
+}
+"""Kind of thing → whether one is there for everybody to see, and its address: links lead across features."""
 YEAR = 365 * 24 * 3600
-following.KINDS.update(PLANS_FOLLOWED)
+following.KINDS.update({**PLANS_FOLLOWED, **NEWS_FOLLOWED})
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""
@@ -109,6 +158,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEYS=sealing.keys_of(settings.secret_key, settings.home),
         SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),
+        LINKS=LINKS,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         API_TITLE="Plateia",
         API_VERSION="1",

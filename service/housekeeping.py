@@ -21,6 +21,11 @@ from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, pl
 from service.jobs.working import Progress, Work
 from service.media.sweeping import sweep
 from service.municipalities.directory import municipalities, municipality_with
+from service.news import pulling as news_pulling
+from service.news.moving import PUBLISH_ARTICLE
+from service.news.scheduling import expire_article, forget_sign_ups, publish_article
+from service.news.shelving import EXPIRE_ARTICLE
+from service.news.sourcing import FETCH_NEWS
 from service.notices.digests import owe_some
 from service.notices.office.counting import finish_one, keep_some_figures
 from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE, send_planned
@@ -58,6 +63,7 @@ EVERY: Mapping[str, int] = {
     "forget_messages": DAY,
     "forget_targets": DAY,
     "forget_sessions": DAY,
+    "forget_sign_ups": DAY,
     "empty_log": DAY,
     "finish_notices": MINUTE,
     "mail_digests": QUARTER,
@@ -227,6 +233,15 @@ def fetch_layer(job: Work, progress: Progress) -> Any:
     return pulling.fetch_layer(job, progress, Fetcher(settings.fetch_allowed))
 
 
+def fetch_news(job: Work, progress: Progress) -> Any:
+    settings = current_app.config["PLATEIA"]
+    return news_pulling.fetch_news(job, progress, Fetcher(settings.fetch_allowed))
+
+
+def forget_who_came(job: Work, progress: Progress) -> Any:
+    return until_none_left(forget_sign_ups, progress)
+
+
 HANDLERS = {
     JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
@@ -253,5 +268,9 @@ HANDLERS = {
     "sweep_photos": sweep_photos,
     "sweep_uploads": sweep_uploads,
     "verify_audit": verify_audit,
+    "forget_sign_ups": forget_who_came,
+    FETCH_NEWS: fetch_news,
+    PUBLISH_ARTICLE: publish_article,
+    EXPIRE_ARTICLE: expire_article,
 }
 """Kind of job → what is done."""

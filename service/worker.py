@@ -21,6 +21,15 @@ from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.news.giving import entries as articles
+from service.news.messages import (
+    ARTICLE_WITHDRAWN,
+    OCCASION_CANCELLED,
+    PLACE_FREED,
+    who_has_a_place,
+    who_signed_up,
+)
+from service.news.sourcing import FETCH_NEWS
 from service.notices.digests import MAIL_DIGEST, Giver, mailing
 from service.notices.messages import who_follows_the_map
 from service.notices.office.fan_out import who_gets_the_notice
@@ -48,7 +57,7 @@ log = structlog.get_logger()
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 0.5
 
-GIVERS: tuple[Giver, ...] = ()
+GIVERS: tuple[Giver, ...] = (articles,)
 """What stands in digests beside a person's inbox: each feature that publishes gives its entries."""
 
 EVENTS: dict[str, Expand] = {
@@ -66,13 +75,16 @@ EVENTS: dict[str, Expand] = {
     ARTICLE_PUBLISHED: who_follows_the_topics,
     MAIL_DIGEST: mailing(GIVERS),
     PLAN_CHANGED: who_follows_the_plan,
+    ARTICLE_WITHDRAWN: who_follows_the_topics,
+    OCCASION_CANCELLED: who_signed_up,
+    PLACE_FREED: who_has_a_place,
 }
 """Kind of event → who is owed what."""
 
 JOBS: dict[str, Handler] = dict(HANDLERS)
 """Kind of job → what is done."""
 
-OF_OTHERS = (FETCH_LAYER,)
+OF_OTHERS = (FETCH_LAYER, FETCH_NEWS)
 """Kinds of job that wait for other people's servers: a thread of their own does them, and nothing else waits."""
 
 

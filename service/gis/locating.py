@@ -52,6 +52,11 @@ def district_at(municipality: Municipality, lon: float, lat: float) -> str | Non
     return None
 
 
+def is_district(municipality: Municipality, key: str) -> bool:
+    """Whether a district layer has a feature with this key."""
+    return any(key in index.positions for index in _layers(municipality, DISTRICT))
+
+
 def district_names(municipality: Municipality, key: str) -> dict[str, str]:
     """What the district is called today, by language; its key where the map no longer has it."""
     for index in _layers(municipality, DISTRICT):

@@ -20,6 +20,7 @@ from service.notices.models import Follow
 from service.text import LANGUAGES, N_, say
 
 LAYER, PLAN, PLAN_ELEMENT = "layer", "plan", "plan_element"
+NEWS_KIND, NEWS_CATEGORY = "news_kind", "news_category"
 MOST_FOLLOWS = 200
 """Of one person."""
 
@@ -123,8 +124,8 @@ NEWS_KINDS = {
 KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
     LAYER: on_the_map,
     DISTRICT: as_district,
-    "news_kind": as_news_kind,
-    **dict.fromkeys(("news_category", PLAN, PLAN_ELEMENT, "consultation"), by_its_key),
+    NEWS_KIND: as_news_kind,
+    **dict.fromkeys((NEWS_CATEGORY, PLAN, PLAN_ELEMENT, "consultation"), by_its_key),
 }
 """Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
 features' own functions here.

@@ -65,6 +65,9 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "entry": {"description": "The entry's `key`; of a link anything.", "example": "12"},
     "report_key": {"description": "The `key` of the report on progress.", "example": "2016"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
+    "article": {"description": "The article's `id`.", "example": "01a20027-6c10-7b5e-8c77-6d6f3c1b2a90"},
+    "key": {"description": "The `key` of the heading.", "example": "environment"},
+    "feed": {"description": "The feed's `id`.", "example": "01a20027-7a01-7e21-8f43-5b6c7d8e9f01"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {
     "AcceptLanguage": {

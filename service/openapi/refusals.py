@@ -51,6 +51,10 @@ class ProblemOut(Schema):
     bytes = fields.Integer(metadata={"description": "How much it is."})
     district = fields.String(metadata={"description": "The district that there is not."})
     language = fields.String(metadata={"description": "The language that it is about."})
+    faults = fields.List(fields.Dict(), metadata={"description": "`where` in an article, and `why`, in short words."})
+    links = fields.List(fields.Dict(), metadata={"description": "The links that lead to nothing: `kind` and `id`."})
+    number = fields.Integer(metadata={"description": "The newest version of the article."})
+    possible = fields.List(fields.String(), metadata={"description": "What can be done with the article."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

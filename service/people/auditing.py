@@ -53,6 +53,11 @@ ACTIONS = {
     "data_link_given": "a link to everything that is held about somebody was given to them",
     "account_erased": "an account was erased",
     "erasure_applied_again": "an erasure was applied again after a backup was restored",
+    "article_published": "an article was published, or a new version of it",
+    "article_scheduled": "it was ordered that an article be published at a moment",
+    "article_withdrawn": "a published article was withdrawn",
+    "event_cancelled": "an event was cancelled, once or altogether",
+    "news_feed_added": "a feed of another site is read from now on",
 }
 """What is written down, in words. Further kinds of act are added here."""
 

@@ -13,6 +13,8 @@ from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
 from service.municipalities.directory import Municipality
+from service.news.erasing import collect_sign_ups, forget_in_news
+from service.news.signing_up import hand_over_sign_ups
 from service.notices.following import follows_of, forget_follows, hand_over_follows
 from service.notices.inbox import forget_inbox, hand_over_inbox, inbox_of
 from service.notices.office.forgetting import forget_author, forget_openings, hand_over_openings, opened_by
@@ -76,6 +78,13 @@ SLICES = (
         erase_reports,
         lambda here, who: reports_of(here, who.account_id, who.language),
         lambda here, before, after: hand_over_reports(here, before.account_id, after.account_id),
+    ),
+    Slice(
+        "sign_ups",
+        ("event_sign_ups", "article_versions", "news_sources"),
+        lambda here, who, wish: forget_in_news(who.account_id, who.kind == "resident"),
+        lambda here, who: collect_sign_ups(here, who.account_id, who.language),
+        lambda here, before, after: hand_over_sign_ups(before.account_id, after.account_id),
     ),
     Slice(
         "inbox",

@@ -78,6 +78,15 @@ def report_row(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     return found
 
 
+def is_public_report(municipality: Municipality, uid: str) -> bool:
+    """Whether there is a report of this id that everybody may see."""
+    try:
+        row = report_row(municipality, uuid.UUID(uid))
+    except (ValueError, NotFound):
+        return False
+    return not row.private
+
+
 def report_numbered(municipality: Municipality, number: str) -> Report:
     """The report with this readable number, locked. Raises NotFound."""
     found = session.scalar(

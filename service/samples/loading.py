@@ -19,6 +19,7 @@ from service.people.registering import register_device, set_push_target
 from service.people.signing_in import hash_password
 from service.reports.cataloguing import set_categories, set_rules
 from service.samples.checking import ANY_ADDRESS, EXAMPLE_ADDRESS, check
+from service.samples.telling import load_news
 
 FOLDER = Path(__file__).parent
 PASSWORD = "plateia-sample"  # noqa: S105  (known to everybody, hence on loopback only)
@@ -61,6 +62,7 @@ def load_all() -> list[str]:
     missing = [path for path in samples() if path.stem not in known]
     for path in missing:
         load(yaml.safe_load(path.read_text("utf-8")))
+        load_news(municipality(path.stem))
     return [path.stem for path in missing]
 
 

@@ -33,6 +33,8 @@ from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
+from tests.api.world_of_news import FILLED as NEWS_FILLED
+from tests.api.world_of_news import article_for, new_feed
 from tests.api.world_of_notices import FILLED as NOTICES_FILLED
 from tests.api.world_of_notices import new_notice, new_preview
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
@@ -92,6 +94,7 @@ class World:
     messages: list[uuid.UUID] = field(default_factory=list)
     joining: Person | None = None
     own_phone: bool = False
+    articles: dict[str, str] = field(default_factory=dict)
 
     def headers(self, role: str) -> dict[str, str]:
         """What the calls of this role carry."""
@@ -185,6 +188,11 @@ class World:
             there["notice"] = str(new_notice(self, seed if isinstance(seed, str) else next(iter(seed))).uid)
         if "token" in asked:
             there["token"] = new_preview(self)
+        if "feed" in asked:
+            there["feed"] = new_feed(self)
+        if "article" in asked:
+            there["article"] = article_for(self, pick(("event", "event", "announcement"), seed), seen=True)
+        there["key"] = "works"
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
@@ -349,6 +357,7 @@ def filled_follow(world: World, body: dict[str, Any], role: str) -> dict[str, An
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     STAFF_FILLED
     | NOTICES_FILLED
+    | NEWS_FILLED
     | IDENTITY_FILLED
     | PHONES_FILLED
     | {

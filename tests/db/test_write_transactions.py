@@ -34,6 +34,12 @@ from service.jobs.planning import plan
 from service.jobs.working import work_one
 from service.media.attaching import record, store_photo
 from service.municipalities.directory import Municipality
+from service.news.content import Written
+from service.news.moving import PUBLISH_ARTICLE
+from service.news.shelving import EXPIRE_ARTICLE, put_up
+from service.news.sourcing import add_source
+from service.news.states import PUBLISHED, SCHEDULED
+from service.news.writing import add_version, begin
 from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE
 from service.outbox.channels.push import Push, made_up_service_account
 from service.outbox.expanding import expand
@@ -225,6 +231,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
             municipality_id=here.id,
         )
     send_report(client, who=alice)
+    plan_news(here)
     copied, gone = make_resident(here), make_resident(here)
     assert client.post("/api/v1/here/me/copy", headers=copied.headers).status_code == 202
     meant = {"account": str(gone.account), "secret": SECRET}
@@ -253,6 +260,24 @@ def test_a_worker_tells_people_and_does_its_jobs(
     assert session.scalar(Delivery.__table__.select().where(Delivery.state == "sent")) is not None
     assert watch.transactions > done
     assert watch.seen == []
+
+
+def plan_news(here: Municipality) -> None:
+    """An article is due to be published, one to be taken down, and a feed to be read, which is refused."""
+    lists: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": [], "expires_at": None}
+    texts: dict[str, Any] = {"main_language": "en", "title": {"en": "News"}, "summary": {}, "facts": {}}
+    about = {"language": "en", "categories": [], "publishes": True, "every_seconds": 3600}
+    with transaction():
+        add_source(here, {"url": "http://127.0.0.1:1/"} | about, None, ("127.0.0.1",))
+        for state, kind in ((SCHEDULED, PUBLISH_ARTICLE), (PUBLISHED, EXPIRE_ARTICLE)):
+            article = begin(here, "news")
+            version = add_version(here, article, Written(texts | lists, {"en": "Text"}), None)
+            if state == PUBLISHED:
+                put_up(here, article, version)
+            at = article.publish_at = article.expires_at = now() - timedelta(seconds=1)
+            article.state = state
+            payload = {"article": article.id, "number": 1, "at": at.isoformat(), "tell": True}
+            plan(kind, str(article.id), at, payload, None, here.id)
 
 
 def change_a_layer(here: Municipality, store: Store) -> None:

@@ -188,6 +188,19 @@ BODIES: dict[str, Any] = {
     "routing_rules.try_many": {"places": [{"category": "dark-lamp", **INSIDE}]},
     "routing_rules.suppose": {"layers": []},
     "routing_rules.reroute": {"reports": []},
+    "sign_ups.put": {"starts_at": "2026-12-05T08:00:00Z"},
+    "sign_ups.delete": {},
+    "staff_news.write_article": {"kind": "news", "main_language": "el", "title": {"el": "α"}, "body": {"el": "α"}},
+    "staff_news.revise_article": {"seen": 1, "main_language": "el", "title": {"el": "α"}, "body": {"el": "α"}},
+    "staff_news.discard_article": {},
+    "staff_news.submit_article": {"seen": 1},
+    "staff_news.move_article": {"action": "publish", "seen": 1},
+    "staff_news.send_photo": {},
+    "staff_news.cancel_event": {},
+    "news_sources.put_category": {"name": {"el": "α"}},
+    "news_sources.add_feed": {"url": "https://old.example/feed", "language": "el"},
+    "news_sources.delete_feed": {},
+    "news_sources.fetch_feed": {},
 }
 """What a writing route is sent, so that its schema is content. A new route needs its line."""
 

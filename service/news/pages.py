@@ -1,0 +1,124 @@
+"""An article as a page of its own, for whoever follows a link without the app; with schema.org's words as JSON-LD."""
+
+from collections.abc import Collection
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import orjson
+
+from service.db.types import AnyRow
+from service.news.kinds import KINDS
+from service.news.places import Addresses
+from service.news.presenting import facts_in, html_of, pictures_of, spoken
+from service.news.recurring import times_of
+from service.text import N_, pick, say
+
+NOT_TRANSLATED = N_("This text is not translated.")
+PAGE = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="canonical" href="{url}">
+<script type="application/ld+json">{data}</script>
+</head>
+<body>
+<main>
+<p>{name}</p>
+<h1>{title}</h1>
+{note}{summary}{pictures}{body}
+</main>
+</body>
+</html>
+"""
+
+
+def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> str:
+    """The whole page in the wanted language, or in the main one with a note that says so."""
+    content, here = row.content, addresses.here
+    language, main = spoken(content, wanted), content["main_language"]
+    summary = pick(content["summary"], language, main)
+    note = "" if language == wanted else f'<p lang="{wanted}">{escape(say(wanted, NOT_TRANSLATED))}</p>\n'
+    return PAGE.format(
+        language=language,
+        title=escape(content["title"][language]),
+        url=escape(addresses.page(row.uid)),
+        data=in_script(linked_data(row, cancelled, language, addresses)),
+        name=escape(pick(here.name, language, here.main_language)),
+        note=note,
+        summary=f"<p>{escape(summary)}</p>\n" if summary else "",
+        pictures="".join(picture(one, row, addresses) for one in pictures_of(content, language)),
+        body=html_of(row, language),
+    )
+
+
+def picture(one: dict[str, Any], row: AnyRow, addresses: Addresses) -> str:
+    return f'<img src="{escape(addresses.picture(row.uid, one["id"]))}" alt="{escape(one["alt"])}">\n'
+
+
+def in_script(data: dict[str, Any]) -> str:
+    """JSON that no text in it can end the script with."""
+    return orjson.dumps(data).decode().replace("<", "\\u003c")
+
+
+def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, addresses: Addresses) -> dict[str, Any]:
+    """What the article is in the words of schema.org."""
+    content, here = row.content, addresses.here
+    main = content["main_language"]
+    facts = facts_in(row.kind, content["facts"], language, main)
+    title = content["title"][language]
+    publisher = {"@type": "GovernmentOrganization", "name": pick(here.name, language, here.main_language)}
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": KINDS[row.kind].schema_type,
+        "@id": f"urn:uuid:{row.uid}",
+        "url": addresses.page(row.uid),
+        "name": title,
+        "inLanguage": language,
+        "image": [addresses.picture(row.uid, one["id"]) for one in content["pictures"]],
+    }
+    if row.kind == "event":
+        return data | about_event(row, facts, cancelled, addresses) | {"organizer": organiser(facts, publisher)}
+    data |= {
+        "headline": title,
+        "datePublished": row.published_at.isoformat(),
+        "dateModified": row.updated_at.isoformat(),
+        "author": publisher,
+        "publisher": publisher,
+    }
+    if row.expires_at is not None:
+        data["expires"] = row.expires_at.isoformat()
+    return data
+
+
+def organiser(facts: dict[str, Any], publisher: dict[str, str]) -> dict[str, str]:
+    return {"@type": "Organization", "name": facts["organiser"]} if "organiser" in facts else publisher
+
+
+def about_event(
+    row: AnyRow, facts: dict[str, Any], cancelled: Collection[datetime], addresses: Addresses
+) -> dict[str, Any]:
+    """When and where: the first time that takes place, or the first of all where none does."""
+    times = times_of(row.content["facts"], addresses.here.time_zone)
+    left = [time for time in times if time.starts_at not in cancelled]
+    status = "EventScheduled" if left else "EventCancelled"
+    found: dict[str, Any] = {
+        "eventStatus": f"https://schema.org/{status}",
+        "location": location(facts["place"]),
+        "eventAttendanceMode": "https://schema.org/"
+        + ("MixedEventAttendanceMode" if "online" in facts else "OfflineEventAttendanceMode"),
+    }
+    if time := next(iter(left or times), None):
+        found |= {"startDate": time.starts_at.isoformat(), "endDate": time.ends_at.isoformat()}
+    if "capacity" in facts:
+        found["maximumAttendeeCapacity"] = facts["capacity"]
+    return found
+
+
+def location(place: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"@type": "Place", "name": place.get("name", "")}
+    if "lon" in place:
+        found["geo"] = {"@type": "GeoCoordinates", "latitude": place["lat"], "longitude": place["lon"]}
+    return found

@@ -1,0 +1,94 @@
+"""Urgent announcements as warnings for other services: Common Alerting Protocol 1.2 (OASIS)."""
+
+from datetime import datetime
+from xml.etree.ElementTree import Element, SubElement, register_namespace, tostring
+from zoneinfo import ZoneInfo
+
+from service.db.types import AnyRow
+from service.gis.locating import district_names
+from service.municipalities.directory import Municipality
+from service.news.kinds.announcement import EMERGENCY, NORMAL
+from service.news.kinds.facts import instant
+from service.news.places import Addresses
+from service.news.presenting import html_of
+from service.news.rendering import for_xml, plain
+from service.text import pick
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+MEDIA_TYPE = "application/cap+xml"
+LONGEST_HEADLINE = 160
+register_namespace("cap", NAMESPACE)
+
+
+def is_warning(row: AnyRow) -> bool:
+    """Whether this article is an announcement of more than usual urgency."""
+    return bool(row.kind == "announcement" and row.content["facts"]["urgency"] != NORMAL)
+
+
+def warning_of(row: AnyRow, addresses: Addresses) -> bytes:
+    """The announcement as an alert, or as an update of the one before, with one `info` for each language."""
+    here = addresses.here
+    alert = Element(tag("alert"))
+    add(alert, "identifier", f"{row.uid}.{row.times}")
+    add(alert, "sender", f"{here.slug}.plateia")
+    add(alert, "sent", moment(row.updated_at, here))
+    add(alert, "status", "Actual")
+    add(alert, "msgType", "Alert" if row.previous_at is None else "Update")
+    add(alert, "scope", "Public")
+    if row.previous_at is not None:
+        before = f"{here.slug}.plateia,{row.uid}.{row.times - 1},{moment(row.previous_at, here)}"
+        add(alert, "references", before)
+    for language in sorted(row.content["title"]):
+        add_info(alert, row, language, addresses)
+    found: bytes = tostring(alert, encoding="utf-8", xml_declaration=True)
+    return found
+
+
+def add_info(alert: Element, row: AnyRow, language: str, addresses: Addresses) -> None:
+    here, content = addresses.here, row.content
+    facts, title = content["facts"], for_xml(content["title"][language])
+    info = SubElement(alert, tag("info"))
+    add(info, "language", language)
+    add(info, "category", facts.get("hazard", "Other"))
+    add(info, "event", title)
+    add(info, "urgency", "Immediate" if facts["urgency"] == EMERGENCY else "Expected")
+    add(info, "severity", facts.get("severity", "Unknown"))
+    add(info, "certainty", facts.get("certainty", "Unknown"))
+    if "begins_at" in facts:
+        add(info, "onset", moment(instant(facts["begins_at"]), here))
+    add(info, "expires", moment(instant(facts["ends_at"]), here))
+    add(info, "senderName", pick(here.name, language, here.main_language))
+    add(info, "headline", title[:LONGEST_HEADLINE])
+    add(info, "description", for_xml(plain(html_of(row, language))))
+    if "instruction" in facts:
+        add(info, "instruction", for_xml(pick(facts["instruction"], language, content["main_language"])))
+    add(info, "web", addresses.page(row.uid))
+    add_areas(info, row, language, here)
+
+
+def add_areas(info: Element, row: AnyRow, language: str, here: Municipality) -> None:
+    """Its districts, or the whole municipality; its place as a circle of a kilometre's radius at most."""
+    keys = row.content["districts"]
+    names = [pick(district_names(here, key), language, here.main_language) for key in keys]
+    area = SubElement(info, tag("area"))
+    add(area, "areaDesc", "; ".join(names) or pick(here.name, language, here.main_language))
+    place = row.content["facts"].get("place", {})
+    if "lon" in place:
+        add(area, "circle", f"{place['lat']},{place['lon']} 1")
+    for key in keys:
+        code = SubElement(area, tag("geocode"))
+        add(code, "valueName", "district")
+        add(code, "value", key)
+
+
+def moment(at: datetime, here: Municipality) -> str:
+    """An instant as CAP writes it: whole seconds, with the offset of the municipality, never Z."""
+    return at.astimezone(ZoneInfo(here.time_zone)).isoformat(timespec="seconds")
+
+
+def tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
+
+
+def add(parent: Element, name: str, text: str) -> None:
+    SubElement(parent, tag(name)).text = text

@@ -1,0 +1,46 @@
+"""The news of the sample municipalities: a few articles of every kind, published when they are loaded."""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from service.db import transaction
+from service.municipalities.directory import Municipality
+from service.news.content import Written, check_whole, check_written
+from service.news.shelving import put_up
+from service.news.sourcing import keep_category
+from service.news.states import PUBLISHED
+from service.news.writing import add_version, begin
+
+FOLDER = Path(__file__).parent / "news"
+DAY = re.compile(r"\{day:(\d+)\}")
+NOTHING: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": [], "expires_at": None}
+
+
+def load_news(here: Municipality) -> None:
+    """Publish the sample's articles. Raises ArticleIncomplete for a faulty one."""
+    text = (FOLDER / f"{here.slug}.yaml").read_text("utf-8")
+    news = yaml.safe_load(DAY.sub(lambda found: day(int(found[1])), text))
+    with transaction():
+        for position, (key, name) in enumerate(news["categories"].items()):
+            keep_category(here, key, {"name": name, "position": position, "active": True})
+        for values in news["articles"]:
+            publish(here, values)
+
+
+def day(days: int) -> str:
+    return (date.today() + timedelta(days=days)).isoformat()
+
+
+def publish(here: Municipality, values: dict[str, Any]) -> None:
+    about = {name: values[name] for name in ("title", "summary")} | {"facts": values.get("facts", {})}
+    content = NOTHING | about | {"main_language": here.main_language, "categories": values.get("categories", [])}
+    written = Written(content, values["body"])
+    check_written(here, values["kind"], written)
+    check_whole(here, values["kind"], written)
+    article = begin(here, values["kind"])
+    put_up(here, article, add_version(here, article, written, None), tell=False)
+    article.state, article.pinned = PUBLISHED, values.get("pinned", False)

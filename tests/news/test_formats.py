@@ -1,0 +1,145 @@
+"""Feeds, calendars, warnings and pages are read back by programs that are not ours."""
+
+import io
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import feedparser
+import vobject
+from flask.testing import FlaskClient
+from lxml import etree, html
+from sqlalchemy import select
+
+from service.db import session
+from service.news.models import Article
+from service.news.recurring import times_of
+from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
+
+SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "cap_1_2.xsd"))
+CAP = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
+ATHENS = ZoneInfo("Europe/Athens")
+HOSTILE = "<script>alert('x')</script> **b** [x](javascript:x) \x0b\n\n![far](https://far.example/x.png)"
+
+
+def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office) -> None:
+    office.publish(written(title={"el": "Πρώτο & <b>", "en": "First & <b>"}, body={"el": HOSTILE}))
+    office.publish(written(kind="call", facts={"type": "job", "deadline": in_days(3)}))
+    ids = [str(uid) for uid in session.scalars(select(Article.uid).order_by(Article.id.desc()))]
+    for form, version in (("rss", "rss20"), ("atom", "atom10")):
+        answer = read(client, f"/feeds/{form}", "el")
+        etree.fromstring(answer.data)
+        found = feedparser.parse(io.BytesIO(answer.data), sanitize_html=False)
+        assert (found.bozo, found.version) == (False, version), found.get("bozo_exception")
+        assert [entry.id for entry in found.entries] == [f"urn:uuid:{uid}" for uid in ids]
+        assert found.entries[1].title == "Πρώτο & <b>" and found.entries[1].published_parsed
+        assert found.entries[1].link.endswith(f"{NEWS}/{ids[1]}/page")
+        safe = found.entries[1].content[0].value
+        assert "<strong>b</strong>" in safe and "<script" not in safe and "<img" not in safe and "<a" not in safe
+        assert any(link.href.endswith(f"/feeds/{form}") for link in found.feed.links)
+    items = json.loads(read(client, "/feeds/json", "el").data)
+    assert items["version"] == "https://jsonfeed.org/version/1.1"
+    assert [item["id"] for item in items["items"]] == [f"urn:uuid:{uid}" for uid in ids]
+    calls = feedparser.parse(io.BytesIO(read(client, "/feeds/atom", kind="call", language="en").data))
+    assert [entry.title for entry in calls.entries] == ["New roads in Kozani"]
+
+
+def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer(
+    client: FlaskClient, office: Office
+) -> None:
+    year = datetime.now(ATHENS).year + 1
+    facts = {
+        "starts": f"{year}-03-20T18:00",
+        "ends": f"{year}-03-20T20:00",
+        "rule": f"FREQ=WEEKLY;UNTIL={year}0410",
+        "except": [f"{year}-04-03"],
+        "organiser": {"en": "Library", "el": "Βιβλιοθήκη"},
+        "capacity": 20,
+    }
+    weekly = office.publish(event(**facts, sign_up=True))
+    single = office.publish(event())
+    times = read(client, f"/{weekly}/times").json["times"]
+    expected = times_of(event(**facts)["facts"], "Europe/Athens")
+    assert [datetime.fromisoformat(time["starts_at"]) for time in times] == [time.starts_at for time in expected]
+    assert {time.starts_at.astimezone(ATHENS).hour for time in expected} == {18} and len(expected) == 3
+    cancelled = client.post(
+        f"{STAFF}/{weekly}/cancellations", json={"starts_at": times[1]["starts_at"]}, headers=office.publisher.headers
+    )
+    assert cancelled.json == {"cancelled": 1}
+
+    answer = read(client, "/calendar.ics")
+    assert answer.content_type == "text/calendar; charset=utf-8"
+    calendar = vobject.readOne(answer.get_data(as_text=True))
+    found = {one.uid.value.partition("@")[0]: one for one in calendar.vevent_list}
+    assert set(found) == {weekly, single} and calendar.vtimezone.tzid.value == "Europe/Athens"
+    left = [f"{moment:%Y-%m-%dT%H:%M}" for moment in found[weekly].getrruleset(addRDate=True)]
+    assert left == [f"{year}-03-20T18:00", f"{year}-04-10T18:00"]
+    assert found[single].summary.value == "New roads in Kozani" and found[single].location.value == "Park"
+    one = vobject.readOne(read(client, f"/{single}/event.ics", "el").get_data(as_text=True))
+    assert one.vevent.location.value == "Πάρκο" and one.vevent.status.value == "CONFIRMED"
+    office.call(office.publisher, "POST", f"/{single}/cancellations", json={})
+    gone = vobject.readOne(read(client, f"/{single}/event.ics").get_data(as_text=True))
+    assert gone.vevent.status.value == "CANCELLED"
+    assert linked(read(client, f"/{single}/page").data)["eventStatus"].endswith("EventCancelled")
+    read(client, f"/{office.publish(written())}/event.ics", status=404)
+
+
+def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client: FlaskClient, office: Office) -> None:
+    facts: dict[str, Any] = {
+        "urgency": "emergency",
+        "begins_at": in_days(0.1),
+        "ends_at": in_days(1),
+        "instruction": {"el": "Μείνετε στο σπίτι.", "en": "Stay at home."},
+        "place": {"lon": 21.75, "lat": 40.25},
+        "hazard": "Met",
+        "severity": "Severe",
+        "certainty": "Likely",
+    }
+    storm = written(kind="announcement", facts=facts, districts=["west"], body={"el": HOSTILE})
+    article = office.publish(storm)
+    alert = etree.fromstring(read(client, f"/{article}/cap.xml").data)
+    SCHEMA.assertValid(alert)
+    assert alert.xpath("string(//cap:msgType)", namespaces=CAP) == "Alert"
+    assert alert.xpath("//cap:language/text()", namespaces=CAP) == ["el", "en"]
+    assert alert.xpath("string(//cap:areaDesc)", namespaces=CAP) == "West"
+    assert alert.xpath("string(//cap:urgency)", namespaces=CAP) == "Immediate"
+    sent = alert.xpath("string(//cap:sent)", namespaces=CAP)
+    office.revise(article, 1, storm | {"districts": []})
+    office.move(article, "publish", seen=2)
+    update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
+    SCHEMA.assertValid(update)
+    assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
+    calm = office.publish(written(kind="announcement", facts={"urgency": "normal", "ends_at": in_days(1)}))
+    read(client, f"/{calm}/cap.xml", status=404)
+    bare = office.publish(written(kind="announcement", facts={"urgency": "urgent", "ends_at": in_days(1)}))
+    SCHEMA.assertValid(etree.fromstring(read(client, f"/{bare}/cap.xml").data))
+
+
+def linked(page: bytes) -> Any:
+    """The JSON-LD of a page."""
+    return json.loads(html.fromstring(page).xpath("string(//script[@type='application/ld+json'])"))
+
+
+def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient, office: Office) -> None:
+    article = office.publish(
+        written(
+            title={"el": "</script><script>alert(1)</script>"}, summary={}, body={"el": HOSTILE}, expires_at=in_days(1)
+        )
+    )
+    answer = read(client, f"/{article}/page", "bg")
+    page = html.fromstring(answer.data)
+    assert page.get("lang") == "el" and page.xpath("string(//p[@lang='bg'])")
+    assert page.xpath("string(//h1)") == "</script><script>alert(1)</script>"
+    assert len(page.xpath("//script")) == 1 and "img-src 'self'" in answer.headers["Content-Security-Policy"]
+    data = linked(answer.data)
+    assert (data["@type"], data["inLanguage"], data["headline"]) == ("NewsArticle", "el", page.xpath("string(//h1)"))
+    assert datetime.fromisoformat(data["datePublished"]) <= datetime.fromisoformat(data["dateModified"])
+    assert data["expires"] and data["publisher"]["@type"] == "GovernmentOrganization"
+    shown = linked(read(client, f"/{office.publish(event(capacity=9, online='https://o.example'))}/page").data)
+    assert shown["@type"] == "Event" and shown["location"]["name"] == "Park"
+    assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
+    starts = datetime.fromisoformat(shown["startDate"])
+    assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
+    assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)

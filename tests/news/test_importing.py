@@ -1,0 +1,157 @@
+"""Another site's feed is read again and again: nothing twice, edits followed, and nothing that could do harm."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from service.db import session
+from service.municipalities.directory import Municipality
+from service.news.models import Article
+from service.news.reading_feeds import FeedUnreadable, read_feed
+from service.outbox.models import Event
+from tests.factories.people import Person
+from tests.fetching.server import Answered, Asked, Served, serving
+from tests.news.office import Office, let_time_pass, read, titles, work_all, written
+
+FEEDS = "/api/v1/here/staff/news-feeds"
+ITEM = """<item><guid isPermaLink="false">{guid}</guid><title>{title}</title><link>https://old.example/{guid}</link>
+<pubDate>Mon, 02 Nov 2026 10:00:00 +0200</pubDate>
+<description>&lt;p&gt;Text &lt;script&gt;x&lt;/script&gt;&lt;img src="x" onerror="y"&gt; of {guid}&lt;/p&gt;</description></item>"""
+
+
+class Site:
+    """A site with a feed that a test edits."""
+
+    def __init__(self) -> None:
+        self.items = {"1": "First", "2": "Second"}
+        self.broken: bytes | None = None
+
+    def __call__(self, asked: Asked) -> Answered:
+        if self.broken is not None:
+            return Answered(self.broken)
+        tag = f'"{hash(tuple(self.items.items()))}"'
+        if asked.headers.get("If-None-Match") == tag:
+            return Answered(status=304)
+        items = "".join(ITEM.format(guid=guid, title=title) for guid, title in self.items.items())
+        body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Old</title>{items}</channel></rss>'
+        return Answered(body.encode(), headers={"ETag": tag})
+
+
+@pytest.fixture(autouse=True)
+def settings(app: Flask) -> Iterator[None]:
+    """Servers on loopback may be asked."""
+    before = app.config["PLATEIA"]
+    app.config["PLATEIA"] = replace(before, fetch_allowed=("127.0.0.0/8",))
+    yield
+    app.config["PLATEIA"] = before
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+@pytest.fixture
+def server(site: Site) -> Iterator[Served]:
+    with serving(site) as served:
+        yield served
+
+
+def add(client: FlaskClient, who: Person, url: str, status: int = 201, **more: Any) -> Any:
+    body = {"url": url, "language": "el", "publishes": True} | more
+    answer = client.post(FEEDS, json=body, headers=who.headers)
+    assert answer.status_code == status, answer.text
+    return answer.json
+
+
+def outcome(client: FlaskClient, office: Office) -> Any:
+    found = client.get(FEEDS, headers=office.editor.headers).json["feeds"][0]["outcome"]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def read_again() -> None:
+    let_time_pass("fetch_news")
+    assert work_all() == 1
+
+
+def test_a_feed_is_followed_without_doubles_and_without_harm(
+    client: FlaskClient, office: Office, site: Site, server: Served
+) -> None:
+    made = add(client, office.publisher, f"{server.url}/feed")
+    assert add(client, office.publisher, f"{server.url}/feed", 409)["code"] == "feed_known"
+    assert work_all() == 1 and outcome(client, office) == {"state": "read", "new": 2, "changed": 0}
+    assert sorted(titles(client)) == ["First", "Second"]
+    session.rollback()
+    assert session.scalars(select(Event.kind)).all() == []  # nobody is told of what stood there before
+    article = str(session.scalars(select(Article.uid).filter_by(guid="1")).one())
+    shown = read(client, f"/{article}").json
+    assert shown["origin"] == "https://old.example/1" and shown["published_at"].startswith("2026-11-02T08:00")
+    assert shown["html"].strip() == "<p>Text  of 1</p>" and office.show(article)["format"] == "html"
+
+    read_again()
+    assert outcome(client, office) == {"state": "unchanged", "new": 0, "changed": 0}
+    site.items = {"3": "Third", "1": "First, corrected", "2": "Second"}
+    read_again()
+    assert outcome(client, office) == {"state": "read", "new": 1, "changed": 1}
+    assert sorted(titles(client)) == ["First, corrected", "Second", "Third"]
+    session.rollback()
+    assert session.scalars(select(Event.kind)).all() == ["article_published"]
+
+    office.revise(article, 2, written())
+    second = str(session.scalars(select(Article.uid).filter_by(guid="2")).one())
+    office.move(second, "withdraw")
+    site.items = {"1": "Not ours any more", "2": "Not shown", "3": "Third"}
+    for _ in range(2):
+        answer = client.post(f"{FEEDS}/{made['id']}/fetches", headers=office.publisher.headers)
+        assert answer.status_code == 202
+    assert work_all() == 1 and outcome(client, office) == {"state": "read", "new": 0, "changed": 0}
+
+    for broken, refused in ((b"<html>no feed</html>", "feed_unreadable"), (b"", "feed_unreadable")):
+        site.broken = broken
+        read_again()
+        assert outcome(client, office) == {"state": "refused", "code": refused}
+    assert sorted(titles(client)) == ["First, corrected", "Third"]
+    assert client.delete(f"{FEEDS}/{made['id']}", headers=office.publisher.headers).status_code == 204
+    assert work_all() == 0 and len(titles(client)) == 2
+    assert client.get(FEEDS, headers=office.editor.headers).json["feeds"] == []
+
+
+def test_what_is_not_published_at_once_becomes_drafts_that_follow(
+    client: FlaskClient, office: Office, site: Site, server: Served, here: Municipality, charlie: Person
+) -> None:
+    made = add(client, office.publisher, f"{server.url}/feed", publishes=False)
+    assert work_all() == 1 and titles(client) == []
+    site.items["1"] = "First, corrected"
+    read_again()
+    drafts = office.call(office.editor, "GET", "")["articles"]
+    assert {draft["title"] for draft in drafts} == {"First, corrected", "Second"}
+    assert {(draft["state"], draft["imported"]) for draft in drafts} == {("draft", True)}
+    faults = add(client, office.publisher, "https://x.example/", 422, language="lt", categories=["sport"])["faults"]
+    assert [fault["where"] for fault in faults] == ["language", "categories"]
+    assert add(client, office.publisher, "http://10.0.0.1/", 422)["code"] == "address_refused"
+    add(client, office.editor, "https://x.example/", 403)
+    assert client.delete(f"{FEEDS}/{made['id']}", headers=charlie.headers).status_code == 401
+
+
+def test_feeds_of_all_sorts_are_read_and_nothing_else() -> None:
+    atom = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>
+    <entry><id>tag:1</id><title type="html">One &amp;lt;b&amp;gt; <![CDATA[<b>bold</b>]]></title>
+    <content type="html">&lt;h1 onclick="x"&gt;Big&lt;/h1&gt;</content><updated>2026-11-02T10:00:00Z</updated></entry>
+    <entry><id>tag:1</id><title>Again</title></entry><entry><title>Nameless</title></entry>
+    <entry><id>%s</id><title>Long</title><link href="javascript:x"/><updated>soon</updated>
+    <summary>%s</summary></entry></feed>""" % (b"x" * 300, b"word " * 200)
+    first, long = read_feed(atom)
+    assert (first.guid, first.html, first.published_at) == ("tag:1", "Big", datetime(2026, 11, 2, 10, tzinfo=UTC))
+    assert len(long.guid) == 64 and long.link is None and long.published_at is None
+    assert long.summary.endswith("word…") and len(long.summary) <= 500
+    bomb = b'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><rss version="2.0"><channel><item><guid>1</guid><title>&b;</title></item></channel></rss>'
+    assert all("aaaaaaaaaaaa" not in item.title for item in read_feed(bomb))
+    for data in (b"", b"\x00\xff", b"<html><body>x</body></html>", b"{}"):
+        with pytest.raises(FeedUnreadable):
+            read_feed(data)

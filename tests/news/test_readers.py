@@ -1,0 +1,65 @@
+"""What a reader asks again and again costs nothing while nothing changes; search; one language in place of another."""
+
+from flask.testing import FlaskClient
+
+from service.db import session, transaction
+from service.db.clock import now
+from service.municipalities.directory import Municipality
+from service.news.giving import entries
+from service.news.models import NewsBoard
+from tests.news.office import NEWS, Office, in_days, read, titles, written
+from tests.reports.test_statement_counts import statements
+
+
+def test_an_unchanged_poll_asks_the_database_nothing(client: FlaskClient, office: Office, here: Municipality) -> None:
+    article = office.publish(written())
+    for path in ("", f"/{article}", "/feeds/rss", "/feeds/atom", "/feeds/json", "/calendar.ics", f"/{article}/page"):
+        fresh = read(client, path)
+        by_tag = {"If-None-Match": fresh.headers["ETag"], "Accept-Language": "en"}
+        by_moment = {"If-Modified-Since": fresh.headers["Last-Modified"], "Accept-Language": "en"}
+        for headers in (by_tag, by_moment):
+            with statements() as asked:
+                assert client.get(f"{NEWS}{path}", headers=headers).status_code == 304, path
+            assert len(asked) == 0, (path, asked)
+        assert client.get(f"{NEWS}{path}", headers=by_tag | {"Accept-Language": "el"}).status_code == 200
+    fresh = read(client)
+    office.revise(article, 1, written(title={"el": "Νέο", "en": "Corrected"}))
+    assert (
+        client.get(NEWS, headers={"If-None-Match": fresh.headers["ETag"], "Accept-Language": "en"}).status_code == 304
+    )
+    office.move(article, "publish", seen=2)
+    for headers in ({"If-None-Match": fresh.headers["ETag"]}, {"If-Modified-Since": fresh.headers["Last-Modified"]}):
+        answer = client.get(NEWS, headers=headers | {"Accept-Language": "en"})
+        assert answer.status_code == 200 and answer.json["articles"][0]["title"] == "Corrected"
+    for _ in range(3):
+        office.move(article, "pin", seen=2)
+        office.move(article, "unpin", seen=2)
+    with transaction():
+        board = session.get(NewsBoard, here.id)
+        assert board is not None and board.version == 8 and board.changed_at.microsecond == 0
+
+
+def test_words_find_articles_in_any_script_and_form(client: FlaskClient, office: Office) -> None:
+    office.publish(written())
+    office.publish(written(title={"el": "Φεστιβάλ", "en": "Festival"}, body={"el": "Στον δρόμο της Κοζάνης"}))
+    hidden = office.write(written(title={"el": "Δρόμος"}, body={"el": "Πρόχειρο"}, summary={}))
+    assert hidden["state"] == "draft"
+    assert titles(client, search="δρομος") == ["New roads in Kozani", "Festival"]
+    assert titles(client, search="KOZANI dromou") == ["New roads in Kozani", "Festival"]
+    assert titles(client, search="festival") == ["Festival"]
+    assert titles(client, search="festival roads") == [] == titles(client, search="...")
+    assert titles(client, search="dromos", kind="call") == []
+
+
+def test_digests_are_given_what_is_new_with_its_topics(
+    client: FlaskClient, office: Office, here: Municipality, next_door: Municipality
+) -> None:
+    before = now()
+    office.publish(written(districts=["west"]))
+    office.publish(written(kind="call", facts={"type": "job", "deadline": in_days(3)}))
+    session.rollback()
+    found = entries(here, before, now())
+    assert [("news_kind", "news") in entry.topics for entry in found] == [True, False]
+    assert ("district", "west") in found[0].topics and ("news_kind", "call") in found[1].topics
+    assert client.get(found[0].path).status_code == 200
+    assert entries(here, now(), now()) == [] == entries(next_door, before, now())

@@ -1,0 +1,167 @@
+"""Who signs up comes while there are places; who is later waits and moves up; who is let down is told."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from service.db import session, transaction
+from service.db.clock import now
+from service.jobs.planning import RECURRING, plan
+from service.municipalities.directory import Municipality
+from service.news.models import Occasion, SignUp
+from service.personal_data.joining import join_accounts
+from tests.conftest import OutsideClient
+from tests.factories.people import Person, make_resident
+from tests.news.office import NEWS, STAFF, Office, event, let_time_pass, local_in, read, work_all
+from tests.personal_data.scene import erase
+from tests.reports.scene import expand_all, inbox_of
+
+
+def starts(client: FlaskClient, article: str) -> list[str]:
+    return [time["starts_at"] for time in read(client, f"/{article}/times").json["times"]]
+
+
+def sign_up(client: FlaskClient, who: Person, article: str, starts_at: str, status: int = 200, **more: Any) -> Any:
+    body = {"starts_at": starts_at} | more
+    answer = client.put(f"{NEWS}/{article}/sign-up", json=body, headers=who.headers)
+    assert answer.status_code == status, answer.text
+    return answer.json
+
+
+def sign_off(client: FlaskClient, who: Person, article: str, starts_at: str, status: int = 204) -> None:
+    answer = client.delete(f"{NEWS}/{article}/sign-up", query_string={"starts_at": starts_at}, headers=who.headers)
+    assert answer.status_code == status, answer.text
+
+
+def told(who: Person) -> list[str]:
+    expand_all()
+    return [message.title for message in inbox_of(who)]
+
+
+def mine(client: FlaskClient, who: Person) -> Any:
+    return client.get("/api/v1/here/my/sign-ups", headers=who.headers | {"Accept-Language": "en"}).json["sign_ups"]
+
+
+def test_places_are_given_in_order_and_who_waits_moves_up(
+    client: FlaskClient, office: Office, here: Municipality, alice: Person, charlie: Person
+) -> None:
+    article = office.publish(event(capacity=3))
+    (time,) = starts(client, article)
+    ben, cleo, dina = (make_resident(here, language) for language in ("en", "el", "en"))
+    assert sign_up(client, alice, article, time, places=2, note="A wheelchair")["state"] == "going"
+    assert sign_up(client, ben, article, time, places=2)["state"] == "waiting"
+    assert sign_up(client, cleo, article, time)["state"] == "waiting"  # nobody overtakes
+    assert sign_up(client, dina, article, time, places=4, status=409)["most"] == 3
+    assert sign_up(client, alice, article, time, places=2)["note"] is None
+    row = read(client, f"/{article}/times").json["times"][0]
+    assert (row["capacity"], row["taken"], row["waiting"], row["cancelled"]) == (3, 2, 3, False)
+    sign_off(client, alice, article, time)
+    sign_off(client, alice, article, time, status=404)
+    assert [mine(client, who)[0]["state"] for who in (ben, cleo)] == ["going", "going"]
+    assert told(ben) == ["You have a place: New roads in Kozani"] and told(cleo) == [
+        "Έχετε θέση: Νέοι δρόμοι στην Κοζάνη"
+    ]
+    assert sign_up(client, dina, article, time)["state"] == "waiting"
+    assert sign_up(client, cleo, article, time, places=2)["state"] == "waiting"
+    assert mine(client, dina)[0]["state"] == "going"
+
+    bigger = event(capacity=9)
+    office.revise(article, 1, bigger)
+    office.move(article, "publish", seen=2)
+    assert mine(client, cleo)[0]["state"] == "going"
+    people = office.call(office.editor, "GET", f"/{article}/sign-ups", query_string={"starts_at": time})["sign_ups"]
+    assert [one["places"] for one in people] == [2, 1, 2] and "name" not in people[0]
+    answer = client.get(f"{STAFF}/{article}/sign-ups", query_string={"starts_at": time}, headers=charlie.headers)
+    assert answer.status_code == 401
+
+
+def test_what_cannot_be_signed_up_for_says_why(
+    client: FlaskClient, office: Office, alice: Person, charlie: Person
+) -> None:
+    free = office.publish(event(sign_up=False))
+    (time,) = starts(client, free)
+    assert sign_up(client, alice, free, time, 409)["reason"] == "no_sign_up"
+    article = office.publish(event())
+    assert sign_up(client, alice, article, now().isoformat(), 409)["reason"] == "no_such_time"
+    past = office.publish(event(starts=local_in(-1), ends=local_in(1)))
+    assert starts(client, past) == []
+    gone = (now() - timedelta(days=1)).astimezone()
+    assert sign_up(client, alice, past, gone.isoformat(), 409)["reason"] in ("no_such_time", "past")
+    sign_up(client, charlie, article, time, 401)
+    sign_up(client, office.editor, article, time, 403)
+    office.move(article, "withdraw")
+    sign_up(client, alice, article, time, 404)
+    news = office.publish({"kind": "news"} | {k: v for k, v in event().items() if k not in ("kind", "facts")})
+    sign_up(client, alice, news, time, 404)
+    read(client, f"/{news}/times", status=404)
+    office.call(office.publisher, "POST", f"/{news}/cancellations", 404, json={})
+
+
+def test_who_signed_up_is_told_of_a_cancellation_and_of_a_time_that_is_no_more(
+    client: FlaskClient, office: Office, alice: Person
+) -> None:
+    article = office.publish(event(rule="FREQ=DAILY;COUNT=3"))
+    times = starts(client, article)
+    for time in times[:2]:
+        sign_up(client, alice, article, time)
+    body = {"starts_at": times[0], "reason": "A storm is coming."}
+    assert office.call(office.publisher, "POST", f"/{article}/cancellations", json=body) == {"cancelled": 1}
+    assert office.call(office.publisher, "POST", f"/{article}/cancellations", json=body) == {"cancelled": 0}
+    office.call(office.publisher, "POST", f"/{article}/cancellations", 409, json={"starts_at": now().isoformat()})
+    assert sign_up(client, alice, article, times[0], 409)["reason"] == "cancelled"
+    assert told(alice) == ["Ακυρώθηκε: Νέοι δρόμοι στην Κοζάνη"]
+    assert inbox_of(alice)[0].body.endswith("A storm is coming.")
+    office.revise(article, 1, event(rule="FREQ=DAILY;COUNT=3", starts=local_in(7, "19:00")))
+    office.move(article, "publish", seen=2)
+    assert len(told(alice)) == 2 and [one["cancelled"] for one in mine(client, alice)] == [True, True]
+
+
+@pytest.mark.parametrize("count", [8])
+def test_of_many_at_once_nobody_gets_a_place_too_many(
+    app: Flask, client: FlaskClient, office: Office, here: Municipality, count: int
+) -> None:
+    article = office.publish(event(capacity=3))
+    (time,) = starts(client, article)
+    people = [make_resident(here) for _ in range(count)]
+
+    def one(who: Person) -> str:
+        return str(sign_up(OutsideClient(app, app.response_class), who, article, time)["state"])
+
+    with ThreadPoolExecutor(count) as threads:
+        states = list(threads.map(one, people))
+    assert sorted(states) == ["going"] * 3 + ["waiting"] * (count - 3)
+    going = [who for who, state in zip(people, states, strict=True) if state == "going"]
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda who: sign_off(OutsideClient(app, app.response_class), who, article, time), going))
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(SignUp).filter_by(state="going")) == 3
+
+
+def test_sign_ups_go_with_the_person_and_after_a_month(
+    client: FlaskClient, office: Office, here: Municipality, alice: Person
+) -> None:
+    article = office.publish(event(capacity=1))
+    (time,) = starts(client, article)
+    ben, cleo = make_resident(here), make_resident(here)
+    for who in (alice, ben, cleo):
+        sign_up(client, who, article, time)
+    with transaction():
+        assert join_accounts(here, alice.account_id, ben.account_id)
+    assert mine(client, alice) == [] and mine(client, ben)[0]["state"] == "waiting"
+    sign_up(client, alice, article, time)
+    answer = erase(client, ben)
+    assert answer.status_code == 201, answer.text
+    assert mine(client, cleo)[0]["state"] == "going"
+    with transaction():
+        session.execute(update(Occasion).values(starts_at=now() - timedelta(days=31)))
+    with transaction():
+        plan("forget_sign_ups", RECURRING, every_seconds=86400)
+    let_time_pass("forget_sign_ups")
+    assert work_all() >= 1
+    session.rollback()
+    assert session.scalars(select(SignUp)).all() == []
