@@ -1,7 +1,8 @@
 """A plan as JSON, without loss, and the hash by which a version is known. `reading_json` goes the other way.
 
-The canonical form leaves out what is empty (None, no text, no items, false; an empty string stays: it is a blank of the
-paper; so does a thing of which nothing is known, such as an action), writes decimals as strings, sorts the keys and has no spaces.
+The canonical form leaves out what is empty (None, no text, no items, false), writes decimals as strings, sorts the keys
+and has no spaces. An empty string stays: it is a blank of the paper; so does a thing of which nothing is known, such as
+an action.
 """
 
 import hashlib
