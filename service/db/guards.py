@@ -10,6 +10,12 @@ from service.db.spatialite.columns import quoted
 GUARDS = {
     "audit_entries": ("audit_entries_are_final", "audit_entries_are_kept"),
     "audit_details": ("audit_details_are_final",),
+    "plan_versions": ("plan_versions_are_final", "plan_versions_are_kept"),
+    "plan_elements": ("plan_elements_are_final",),
+    **{
+        table: (f"{table}_are_final", *(f"{table}_are_final_{act}" for act in ("insert", "update", "delete")))
+        for table in ("plan_revisions", "plan_changes", "plan_progress_reports", "plan_progress_entries")
+    },
 }
 """Table → the triggers that guard its rows; the migration that makes the table makes them."""
 

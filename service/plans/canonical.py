@@ -1,13 +1,12 @@
 """A plan as JSON, without loss, and the hash by which a version is known. `reading_json` goes the other way.
 
-The canonical form leaves out what is empty (None, no text, no items, false), writes decimals as strings, sorts the keys
-and has no spaces. An empty string stays: it is a blank of the paper; so does a thing of which nothing is known, such as
-an action.
+The canonical form leaves out what is empty (None, no text, no items, false; an empty string stays: it is a blank of the
+paper), writes decimals as strings, sorts the keys and has no spaces.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,9 +21,8 @@ REGISTERS = ("bodies", "territories", "funding_sources", "documents")
 def to_json(value: Any) -> Any:
     """The JSON of a plan, or of any value of one; what is empty is left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = ((one.name, getattr(value, one.name)) for one in fields(value))
-        said = ((name, is_dataclass(one), to_json(one)) for name, one in named)
-        return {name: one for name, is_thing, one in said if is_thing or not is_empty(one)}
+        named = ((one, getattr(value, one.name)) for one in fields(value))
+        return {one.name: to_json(said) for one, said in named if is_required(one) or not is_empty(said)}
     if isinstance(value, tuple):
         return [to_json(one) for one in value]
     if isinstance(value, Decimal):
@@ -45,8 +43,13 @@ def tidy(value: Any) -> Any:
 
 
 def is_empty(said: Any) -> bool:
-    """True for what the canonical form leaves out; a nought and an empty string are something."""
-    return said is None or said is False or (isinstance(said, list | dict) and not said)
+    """True for what the canonical form leaves out; a nought, an empty string and a thing without fields are there."""
+    return said is None or said is False or (isinstance(said, tuple | Mapping) and not said)
+
+
+def is_required(part: Field[Any]) -> bool:
+    """Whether a value always has this field."""
+    return part.default is MISSING and part.default_factory is MISSING
 
 
 def written(number: Decimal) -> str:

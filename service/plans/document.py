@@ -84,7 +84,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level by its name in this plan, from the top down. `numbering` is a regular expression."""
+    """A level by its name in this plan, from the top down. `numbering` shows how its numbers are written: "1.1.1"."""
 
     key: str
     name: Text

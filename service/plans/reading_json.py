@@ -3,7 +3,7 @@
 import re
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -13,7 +13,7 @@ from shapely import GEOSException, box, force_2d
 from shapely.geometry import mapping, shape
 
 from service.errors import Problem
-from service.plans.canonical import tidy
+from service.plans.canonical import is_required, tidy
 from service.plans.document import Plan
 from service.plans.values import Geometry, Text
 from service.text import N_
@@ -99,7 +99,7 @@ def dataclass_reader(kind: Any) -> Reader:
 
 def needed(part: Field[Any], value: Mapping[str, Any]) -> bool:
     """True for a field that is there, or must be."""
-    return value.get(part.name) is not None or (part.default is MISSING and part.default_factory is MISSING)
+    return value.get(part.name) is not None or is_required(part)
 
 
 def read_field(part: Field[Any], value: Mapping[str, Any], path: str, readers: Any, faults: list[Fault]) -> Any:

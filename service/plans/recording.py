@@ -1,0 +1,157 @@
+"""What is recorded about a plan, in the order in which it was: stages, decisions, links, evaluations; and registers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from service.db import session
+from service.errors import NotFound
+from service.plans.canonical import REGISTERS, digest, references, to_json
+from service.plans.checking import PlanFaulty, ensure_sound, faults_of_evaluation
+from service.plans.document import Plan
+from service.plans.finding import entries_of
+from service.plans.models import PlanElement, PlanEntry, PlanRow, PlanVersion
+from service.plans.reading import document
+from service.plans.reading_json import read
+from service.plans.record import Decision, EvaluationReport, PlanLink, Stage
+from service.plans.values import Body, Document, FundingSource, Territory
+
+KINDS: Mapping[str, type] = {
+    "bodies": Body,
+    "territories": Territory,
+    "funding_sources": FundingSource,
+    "documents": Document,
+    "links": PlanLink,
+    "stages": Stage,
+    "decisions": Decision,
+    "evaluations": EvaluationReport,
+}
+"""Field of the document → what one of its things is."""
+
+
+def read_entry(plan: PlanRow, kind: str, key: str, data: Mapping[str, Any]) -> Any:
+    """One thing of this kind from JSON, by this key; what it names must be there. Reads only.
+
+    Raises NotFound for a kind that there is not, NotAPlan, PlanFaulty.
+    """
+    if kind not in KINDS:
+        raise NotFound
+    entry: Any = read(KINDS[kind], dict(data) if kind == "links" else {**data, "key": key})
+    ensure_known(plan, entry)
+    return entry
+
+
+def ensure_known(plan: PlanRow, entry: Any, also: Mapping[str, set[str]] | None = None) -> None:
+    """Refuse references to what stands in no register of the plan. Raises PlanFaulty."""
+    known = known_to(plan) | dict(also or {})
+    own = getattr(entry, "key", None)
+    faults = [
+        {"fault": "nothing_there", "what": what, "key": key}
+        for what, key in references(entry)
+        if what in known and key not in known[what] and key != own
+    ]
+    if isinstance(entry, EvaluationReport):
+        faults += [{"fault": fault, "what": what, "key": key} for fault, what, key in faults_of_evaluation(entry)]
+    if faults:
+        raise PlanFaulty(faults=faults)
+
+
+def known_to(plan: PlanRow) -> dict[str, set[str]]:
+    """The keys of every register, and of everything recorded; those of elements of any version."""
+    entries = entries_of(plan)
+    known = {kind: {str(one["key"]) for one in entries.get(kind, ())} for kind in KINDS if kind != "links"}
+    elements = session.scalars(select(PlanElement.key).where(PlanElement.plan_id == plan.id))
+    return known | {"elements": set(elements)}
+
+
+def key_of(kind: str, entry: Any) -> str:
+    """By what an entry is known; links have no key of their own."""
+    return digest(entry) if kind == "links" else str(entry.key)
+
+
+def write_entries(plan: PlanRow, kind: str, things: Sequence[Any]) -> None:
+    """Put things into their list, in this order; those that are there keep their place. Inside `transaction()`."""
+    places = positions_of(plan, kind)
+    last = max(places.values(), default=-1)
+    for thing in things:
+        key = key_of(kind, thing)
+        if key in places:
+            session.execute(
+                update(PlanEntry)
+                .where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind, PlanEntry.key == key)
+                .values(detail=to_json(thing))
+                .execution_options(synchronize_session=False)
+            )
+            continue
+        last += 1
+        places[key] = last
+        session.add(PlanEntry(plan_id=plan.id, kind=kind, key=key, position=last, detail=to_json(thing)))
+    session.flush()
+
+
+def positions_of(plan: PlanRow, kind: str) -> dict[str, int]:
+    rows = session.execute(
+        select(PlanEntry.key, PlanEntry.position).where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind)
+    )
+    return {row.key: row.position for row in rows}
+
+
+def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
+    """Record one thing, or record it rightly; behind the one with the key `after` where it is given.
+
+    Inside `transaction()`, the plan locked. Raises NotFound where there is none with that key.
+    """
+    write_entries(plan, kind, [entry])
+    if after is not None:
+        places = positions_of(plan, kind)
+        if after not in places:
+            raise NotFound
+        key = key_of(kind, entry)
+        order = [one for one in sorted(places, key=lambda one: places[one]) if one != key]
+        order.insert(order.index(after) + 1 if after != key else len(order), key)
+        for position, one in enumerate(order):
+            session.execute(
+                update(PlanEntry)
+                .where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind, PlanEntry.key == one)
+                .values(position=position)
+                .execution_options(synchronize_session=False)
+            )
+    plan.revision += 1
+
+
+def ensure_unneeded(plan: PlanRow, version: PlanVersion, kind: str, key: str) -> None:
+    """Refuse to take away what something else names. Reads only. Raises NotFound, PlanFaulty."""
+    if kind not in KINDS or key not in positions_of(plan, kind):
+        raise NotFound
+    whole = document(plan, version)
+    left = tuple(one for one in getattr(whole, kind) if key_of(kind, one) != key)
+    without: Plan = replace(whole, **{kind: left})  # type: ignore[arg-type]
+    ensure_sound(without)
+
+
+def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
+    """Take a thing out of its list. Inside `transaction()`, the plan locked. Raises NotFound."""
+    found = session.execute(
+        delete(PlanEntry)
+        .where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind, PlanEntry.key == key)
+        .returning(PlanEntry.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    plan.revision += 1
+
+
+def count_of(plan: PlanRow, kind: str) -> int:
+    """How many things of a kind are recorded."""
+    mine = select(func.count()).select_from(PlanEntry).where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind)
+    return session.scalar(mine) or 0
+
+
+def write_record(plan: PlanRow, document: Plan) -> None:
+    """Everything that the document records and has in its registers; nothing is taken away. Inside `transaction()`."""
+    for kind in (*REGISTERS, "links", "stages", "decisions", "evaluations"):
+        if things := getattr(document, kind):
+            write_entries(plan, kind, things)

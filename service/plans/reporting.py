@@ -1,0 +1,107 @@
+"""Reports on progress: written by staff, approved by a named body or decision, and from then on public and final."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+
+from service.db import session
+from service.db.clock import now
+from service.errors import Problem
+from service.plans.canonical import to_json
+from service.plans.checking import PlanFaulty
+from service.plans.models import PlanRow, ProgressEntryRow, ProgressReportRow
+from service.plans.reading_json import read
+from service.plans.record import ProgressReport
+from service.plans.values import Period
+from service.plans.writing import element_ids
+from service.text import N_
+
+
+class ReportApproved(Problem):
+    """An approved report is never changed; a later one corrects it."""
+
+    status, code, message = (
+        409,
+        "report_approved",
+        N_("An approved report is not changed. Please write another one."),
+    )
+
+
+class NobodyApproves(Problem):
+    """A report is approved by a body or in a decision of the plan."""
+
+    status, code, message = 422, "nobody_approves", N_("Please say which body or which decision approves the report.")
+
+
+def read_report(key: str, data: Mapping[str, Any]) -> ProgressReport:
+    """A report from JSON, not approved. Raises NotAPlan."""
+    found = read(ProgressReport, {**data, "key": key})
+    return replace(found, approved_by=None, approved_in=None, approved_when=None)
+
+
+def write_reports(plan: PlanRow, reports: Sequence[ProgressReport], by_id: int | None) -> None:
+    """Reports of a document; those that are there and approved stay as they are. Inside `transaction()`."""
+    rows = session.execute(
+        select(ProgressReportRow.key, ProgressReportRow.approved_at).where(ProgressReportRow.plan_id == plan.id)
+    )
+    approved = {row.key for row in rows if row.approved_at is not None}
+    for report in reports:
+        if report.key not in approved:
+            write_report(plan, report, by_id, former=True)
+
+
+def write_report(plan: PlanRow, report: ProgressReport, by_id: int | None, former: bool = False) -> ProgressReportRow:
+    """A report and its entries in place of what was there of it; approved if it says by whom. Inside `transaction()`.
+
+    `former`: it may speak of elements that the plan does not have any more. Raises ReportApproved, PlanFaulty.
+    """
+    row = session.scalar(
+        select(ProgressReportRow).where(ProgressReportRow.plan_id == plan.id, ProgressReportRow.key == report.key)
+    )
+    if row is not None and row.approved_at is not None:
+        raise ReportApproved
+    if row is None:
+        last = select(func.max(ProgressReportRow.position)).where(ProgressReportRow.plan_id == plan.id)
+        place = session.scalar(last)
+        row = ProgressReportRow(plan_id=plan.id, key=report.key, position=0 if place is None else place + 1)
+        session.add(row)
+    row.detail, row.by_id = to_json(replace(report, entries=())), by_id
+    session.flush()
+    session.execute(delete(ProgressEntryRow).where(ProgressEntryRow.report_id == row.id))
+    if rows := entry_rows(plan, row, report, former):
+        session.execute(insert(ProgressEntryRow), rows)
+    if report.approved_by or report.approved_in:
+        row.approved_at = now()
+        session.flush()
+    return row
+
+
+def entry_rows(plan: PlanRow, row: ProgressReportRow, report: ProgressReport, former: bool) -> list[dict[str, Any]]:
+    """The rows of a report's entries. Raises PlanFaulty for elements that the plan never had."""
+    ids = element_ids(plan, [entry.element for entry in report.entries] if former else [], {})
+    lost = [entry.element for entry in report.entries if entry.element not in ids]
+    twice = len({entry.element for entry in report.entries}) < len(report.entries)
+    if lost or twice:
+        fault = "nothing_there" if lost else "twice"
+        raise PlanFaulty(faults=[{"fault": fault, "what": "elements", "key": key} for key in lost or [report.key]])
+    return [
+        {"report_id": row.id, "element_id": ids[entry.element], "position": place, "detail": to_json(entry)}
+        for place, entry in enumerate(report.entries)
+    ]
+
+
+def approve(row: ProgressReportRow, by: str | None, decision: str | None, when: Period | None) -> None:
+    """The body or the decision approves the report, which everybody sees from now on. Inside `transaction()`, locked.
+
+    Raises ReportApproved, NobodyApproves.
+    """
+    if row.approved_at is not None:
+        raise ReportApproved
+    if by is None and decision is None:
+        raise NobodyApproves
+    said = {"approved_by": by, "approved_in": decision, "approved_when": to_json(when) if when else None}
+    row.detail = dict(row.detail) | {name: value for name, value in said.items() if value}
+    row.approved_at = now()
+    session.flush()
