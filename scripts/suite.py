@@ -49,6 +49,7 @@ SLICES = (
     Slice("people", 1.25),
     Slice("personal_data", 0.75),
     Slice("notices", 0.25),
+    Slice("plan_files", 0.5),
     Slice("reports", 1),
     Slice("ogc", 0.75),
     Slice("operating", 1.5),

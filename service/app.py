@@ -42,6 +42,7 @@ from service.people.staff.routes import blueprint as staff_administration
 from service.people.staff.sign_in_routes import blueprint as signing_in
 from service.people.verified.routes import blueprint as verified
 from service.personal_data.routes import blueprint as personal_data
+from service.plans.file_routes import blueprint as plan_files
 from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
 from service.reports.rule_routes import blueprint as routing_rules
@@ -70,6 +71,7 @@ BLUEPRINTS = (
     routing_rules,
     audit,
     personal_data,
+    plan_files,
 )
 YEAR = 365 * 24 * 3600
 LARGEST_BODY = 64 * 1024 * 1024

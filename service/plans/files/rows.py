@@ -83,7 +83,7 @@ def read_row(number: int, cells: Any, layout: Layout, currency: str, found: list
     for name in layout.texts:
         if (said := at.text(name)) is not None:
             row.texts[name] = said
-    if "title" not in row.texts:
+    if "title" not in row.texts and not found:
         at.fault(layout.texts["title"], "title_missing", grave=True)
     row.groups = tuple(at.group(level) for level in layout.levels)
     at.check_groups(row.groups)
@@ -188,7 +188,7 @@ class Cells:
     def check_sum(self, row: Row) -> None:
         """Name a total that is not the sum of the years; it is kept as it is."""
         currencies = {amount.currency for amount in row.budget.values()}
-        if row.total is None or not row.budget or currencies != {row.total.currency}:
+        if row.total is None or not row.budget or any(one.grave for one in self.found) or currencies != {row.total.currency}:
             return
         if sum(amount.minor for amount in row.budget.values()) != row.total.minor:
             self.fault(self.layout.total or 0, "sum_differs", row.total.minor / 100)
