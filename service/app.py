@@ -17,6 +17,7 @@ from service.config import Settings
 from service.db import db, engine, session
 from service.db.standstill import was_refused
 from service.errors import Problem, TryAgain
+from service.evidence.routes import blueprint as evidence
 from service.gis.public_routes import blueprint as layers
 from service.gis.routes import blueprint as staff_layers
 from service.gis.source_routes import blueprint as layer_sources
@@ -24,6 +25,7 @@ from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
 from service.municipalities.directory import municipality
 from service.municipalities.routes import blueprint as municipalities
+from service.notices import following
 from service.notices.routes import blueprint as notices
 from service.ogc.routes import blueprint as ogc
 from service.openapi import describe
@@ -43,6 +45,10 @@ from service.people.staff.sign_in_routes import blueprint as signing_in
 from service.people.verified.routes import blueprint as verified
 from service.personal_data.routes import blueprint as personal_data
 from service.plans.file_routes import blueprint as plan_files
+from service.plans.following import FOLLOWED as PLANS_FOLLOWED
+from service.plans.progress_routes import blueprint as plan_progress
+from service.plans.routes import blueprint as plans
+from service.plans.staff_routes import blueprint as staff_plans
 from service.reports.asset_routes import blueprint as assets
 from service.reports.routes import blueprint as reports
 from service.reports.rule_routes import blueprint as routing_rules
@@ -72,8 +78,13 @@ BLUEPRINTS = (
     audit,
     personal_data,
     plan_files,
+    plans,
+    staff_plans,
+    plan_progress,
+    evidence,
 )
 YEAR = 365 * 24 * 3600
+following.KINDS.update(PLANS_FOLLOWED)
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""

@@ -33,6 +33,8 @@ from service.people.staff.inviting import STAFF_INVITED
 from service.people.staff.letters import PASSWORD_FORGOTTEN, who_has_forgotten, who_is_invited
 from service.personal_data.messages import COPY_READY
 from service.personal_data.messages import who_is_told as who_has_a_copy
+from service.plans.messages import who_follows_the_plan
+from service.plans.telling import PLAN_CHANGED
 from service.reports.digesting import who_gets_the_digest
 from service.reports.messages import DEPARTMENT_DIGEST, REPORT_CHANGED, who_is_told
 
@@ -50,6 +52,7 @@ EVENTS: dict[str, Expand] = {
     DEPARTMENT_DIGEST: who_gets_the_digest,
     LAYER_PUBLISHED: who_follows_the_map,
     COPY_READY: who_has_a_copy,
+    PLAN_CHANGED: who_follows_the_plan,
 }
 """Kind of event → who is owed what."""
 

@@ -23,6 +23,12 @@ def remove_photos(municipality: Municipality, owners: Collection[str]) -> Sequen
     return session.scalars(gone.returning(Attachment.uid), execution_options={"synchronize_session": False}).all()
 
 
+def remove_others(municipality: Municipality, owner: str, kept: Collection[uuid.UUID]) -> None:
+    """Delete the rows about the photos of this owner, but for these; a sweep takes the files."""
+    mine = delete(Attachment).where(Attachment.municipality_id == municipality.id, Attachment.owner == owner)
+    session.execute(mine.where(Attachment.uid.not_in(kept)).execution_options(synchronize_session=False))
+
+
 def remove_unattached(municipality: Municipality, uploaded_by: str) -> Sequence[uuid.UUID]:
     """Delete the rows about photos that somebody sent and that belong to nothing: they are not older than a sweep
     lets them grow. Which photos they were.

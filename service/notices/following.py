@@ -18,7 +18,7 @@ from service.municipalities.directory import Municipality
 from service.notices.models import Follow
 from service.text import N_
 
-LAYER = "layer"
+LAYER, PLAN, PLAN_ELEMENT = "layer", "plan", "plan_element"
 MOST_FOLLOWS = 200
 """Of one person."""
 
@@ -93,8 +93,19 @@ def on_the_map(municipality: Municipality, layer: str, feature: str) -> Followed
     return None if position is None else Followed(index.names_of(position), index.layer_name)
 
 
-KINDS: Mapping[str, Callable[[Municipality, str, str], Followed | None]] = {LAYER: on_the_map}
-"""Kind of thing → what one of them is called, for a municipality, a value and a part."""
+def nowhere(municipality: Municipality, value: str, part: str) -> Followed | None:
+    """What no feature has said yet how to find."""
+    return None
+
+
+KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
+    LAYER: on_the_map,
+    PLAN: nowhere,
+    PLAN_ELEMENT: nowhere,
+}
+"""Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
+features' own functions here.
+"""
 
 
 def forget_follows(account_id: int) -> None:

@@ -62,12 +62,12 @@ class FollowIn(Schema):
     kind = fields.String(
         required=True,
         validate=validate.OneOf(tuple(KINDS)),
-        metadata={"description": "`layer`: of the map, or one feature of it."},
+        metadata={"description": "`layer`: of the map, or one feature of it; `plan`, `plan_element`: by their ids."},
     )
     value = fields.String(
         required=True,
         validate=[validate.Length(1, 64), Plain],
-        metadata={"description": "The layer's key.", "examples": ["wifi"]},
+        metadata={"description": "The layer's key; the id of a plan or of its element.", "examples": ["wifi"]},
     )
     part = fields.String(
         load_default=None,

@@ -48,6 +48,19 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "session": {"description": "The session's `id`.", "example": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77"},
     "installation": {"description": "That of listPhones.", "example": "7d1f5c1e-9a0b-4a54-8f6e-0b8f3f0c7a11"},
     "channel": {"description": "`email` or `sms`.", "example": "email"},
+    "plan": {"description": "The plan's `key` or `id`.", "example": "operational-2014-2019"},
+    "element": {"description": "The element's `key` or `id`.", "example": "1.1.1"},
+    "known_as": {
+        "description": "The version's `hash`.",
+        "example": "7f9b1135c6a578b18514ea47cf9837ac306d6e3329f2118df134fa662a9a4fef",
+    },
+    "register": {
+        "description": "`stages`, `decisions`, `links`, `evaluations`, `bodies`, `territories`, `funding_sources` or "
+        "`documents`.",
+        "example": "stages",
+    },
+    "entry": {"description": "The entry's `key`; of a link anything.", "example": "12"},
+    "report_key": {"description": "The `key` of the report on progress.", "example": "2016"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {

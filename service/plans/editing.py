@@ -9,14 +9,18 @@ from typing import Any
 
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
+from service.plans.applying import heading_of
+from service.plans.canonical import REGISTERS
+from service.plans.checking import ensure_sound
 from service.plans.comparing import Said
-from service.plans.document import Element
+from service.plans.document import RECORD, Element
 from service.plans.finding import plan_named, stored_rows
 from service.plans.models import ADDED, EDITED, MERGED, MOVED, REMOVED, SPLIT, PlanRow, PlanVersion
-from service.plans.reading_json import read
+from service.plans.reading import document_json
+from service.plans.reading_json import from_json, read
 from service.plans.recording import ensure_known
 from service.plans.rows import Row, children_of, in_order, row_of
-from service.plans.writing import ensure_unchanged, the_draft, write_acts, write_rows
+from service.plans.writing import PlanChanged, ensure_unchanged, the_draft, write_acts, write_rows
 from service.text import N_
 
 
@@ -84,7 +88,7 @@ def open_draft(municipality: Municipality, key: str) -> Tree:
     revision, draft = plan.revision, the_draft(plan)
     rows = stored_rows(draft)
     levels = {level["key"] for level in draft.heading.get("levels", ())}
-    return Tree(key, revision, {row.key: row for row in rows}, children_of(rows), plan, levels)
+    return Tree(plan.key, revision, {row.key: row for row in rows}, children_of(rows), plan, levels)
 
 
 def put(
@@ -162,6 +166,24 @@ def write(municipality: Municipality, tree: Tree, by_id: int | None) -> PlanVers
     write_rows(plan, draft, in_order(tree.rows, tree.children))
     write_acts(plan, draft, tree.acts, by_id)
     return draft
+
+
+def new_heading(
+    municipality: Municipality, key: str, fields: Mapping[str, Any], seen: int | None
+) -> tuple[int, dict[str, Any]]:
+    """The plan's revision and the draft's heading with these fields; reads only.
+
+    Raises NotFound, NoDraft, PlanChanged, NotAPlan, PlanFaulty.
+    """
+    plan = plan_named(municipality, key)
+    revision, draft = plan.revision, the_draft(plan)
+    if seen not in (None, revision):
+        raise PlanChanged
+    fixed = {"key", "uid", "elements", "progress", *REGISTERS, *RECORD}
+    changed = {name: said for name, said in fields.items() if name not in fixed}
+    document = from_json(document_json(plan, draft) | changed)
+    ensure_sound(replace(document, progress=(), evaluations=()))
+    return revision, heading_of(document)
 
 
 def change_heading(municipality: Municipality, key: str, heading: Mapping[str, Any], revision: int) -> PlanVersion:

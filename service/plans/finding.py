@@ -30,12 +30,25 @@ EVERYBODYS = (IN_FORCE, SUPERSEDED)
 
 
 def plan_named(municipality: Municipality, key: str, locked: bool = False) -> PlanRow:
-    """A plan of the municipality by its key; `locked` until the transaction ends. Raises NotFound."""
-    query = select(PlanRow).where(PlanRow.municipality_id == municipality.id, PlanRow.key == key)
-    found = session.scalar(query.with_for_update() if locked else query)
+    """A plan of the municipality by its key or our name of it; `locked` until the transaction ends. Raises NotFound."""
+    query = select(PlanRow).where(PlanRow.municipality_id == municipality.id, is_called(key))
+    found = session.scalars(query.with_for_update() if locked else query).first()
     if found is None:
         raise NotFound
     return found
+
+
+def is_called(name: str) -> Any:
+    """The plan with this key, or with this name of ours."""
+    uid = as_uid(name)
+    return PlanRow.key == name if uid is None else (PlanRow.uid == uid) | (PlanRow.key == name)
+
+
+def as_uid(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return None
 
 
 def plans_of(municipality: Municipality) -> Sequence[PlanRow]:
@@ -60,12 +73,31 @@ def published_plan(municipality: Municipality, key: str) -> tuple[PlanRow, PlanV
     query = (
         select(PlanRow, PlanVersion)
         .join(PlanVersion, PlanVersion.id == PlanRow.published_version_id)
-        .where(PlanRow.municipality_id == municipality.id, PlanRow.key == key)
+        .where(PlanRow.municipality_id == municipality.id, is_called(key))
     )
-    found = session.execute(query).one_or_none()
+    found = session.execute(query).first()
     if found is None:
         raise NotFound
     return found[0], found[1]
+
+
+def linked_from(municipality: Municipality, key: str) -> list[dict[str, Any]]:
+    """The links of published plans that lead to the plan with this key: their plan, kind and year."""
+    query = (
+        select(PlanRow.uid, PlanRow.key, PlanRow.title, PlanEntry.detail)
+        .join(PlanEntry, PlanEntry.plan_id == PlanRow.id)
+        .where(
+            PlanRow.municipality_id == municipality.id,
+            PlanRow.published_version_id.is_not(None),
+            PlanEntry.kind == "links",
+        )
+        .order_by(PlanRow.key, PlanEntry.position)
+    )
+    return [
+        {"id": row.uid, "key": row.key, "title": row.title, "kind": row.detail["kind"], "year": row.detail.get("year")}
+        for row in session.execute(query)
+        if row.detail.get("plan") == key
+    ]
 
 
 def versions_of(plan: PlanRow, states: Sequence[str] | None = None) -> Sequence[PlanVersion]:
@@ -186,10 +218,8 @@ def element_in(plan: PlanRow, version: PlanVersion, named: str) -> AnyRow:
 
 def is_named(named: str) -> Any:
     """The element with this key, or with this name of ours."""
-    try:
-        return (PlanElement.uid == uuid.UUID(named)) | (PlanElement.key == named)
-    except ValueError:
-        return PlanElement.key == named
+    uid = as_uid(named)
+    return PlanElement.key == named if uid is None else (PlanElement.uid == uid) | (PlanElement.key == named)
 
 
 def revisions_of_element(element_id: int, states: Sequence[str]) -> Sequence[AnyRow]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from service.plans.canonical import REGISTERS
 from service.plans.document import Plan
-from service.plans.finding import entries_of, revisions_of
+from service.plans.finding import entries_of, revisions_of, stored_rows
 from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
 from service.plans.progress_finding import entries_in, reports_of
 from service.plans.reading_json import from_json
@@ -52,3 +52,9 @@ def progress_json(reports: Sequence[ProgressReportRow]) -> list[dict[str, Any]]:
     return [
         dict(report.detail) | ({"entries": entries[report.id]} if report.id in entries else {}) for report in reports
     ]
+
+
+def frozen_json(version: PlanVersion) -> dict[str, Any]:
+    """What a frozen version froze, of which its hash is."""
+    elements = nested(stored_rows(version))
+    return dict(version.heading) | ({"elements": elements} if elements else {})

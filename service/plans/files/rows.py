@@ -188,7 +188,12 @@ class Cells:
     def check_sum(self, row: Row) -> None:
         """Name a total that is not the sum of the years; it is kept as it is."""
         currencies = {amount.currency for amount in row.budget.values()}
-        if row.total is None or not row.budget or any(one.grave for one in self.found) or currencies != {row.total.currency}:
+        if (
+            row.total is None
+            or not row.budget
+            or any(one.grave for one in self.found)
+            or currencies != {row.total.currency}
+        ):
             return
         if sum(amount.minor for amount in row.budget.values()) != row.total.minor:
             self.fault(self.layout.total or 0, "sum_differs", row.total.minor / 100)

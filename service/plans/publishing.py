@@ -1,0 +1,54 @@
+"""What everybody sees changes, and who follows it is told: a version is put in force, a report is approved."""
+
+from service.db import session, transaction
+from service.municipalities.directory import Municipality
+from service.plans.finding import plan_named, version_known_as
+from service.plans.freezing import publish
+from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
+from service.plans.progress_finding import report_named
+from service.plans.reporting import approve
+from service.plans.telling import statuses, tell, told_of
+from service.plans.trees import State, state_of, tree_of
+from service.plans.values import Period
+
+
+def publish_and_tell(municipality: Municipality, key: str, known_as: str) -> PlanVersion:
+    """Put a frozen version in force, in a transaction of its own. Raises NotFound, NotFrozen."""
+    plan = plan_named(municipality, key)
+    before = seen_of(plan)
+    tree_of(plan, version_known_as(plan, known_as))  # read before the transaction
+    with transaction():
+        plan, version, _ = publish(municipality, key, known_as)
+        tell_what_changed(plan, version, before, published=True)
+    return version
+
+
+def approve_and_tell(
+    municipality: Municipality, key: str, report: str, by: str | None, decision: str | None, when: Period | None
+) -> ProgressReportRow:
+    """Approve a report on progress, in a transaction of its own. Raises NotFound, ReportApproved, NobodyApproves."""
+    plan = plan_named(municipality, key)
+    before = seen_of(plan)
+    with transaction():
+        plan = plan_named(municipality, key, locked=True)
+        row = report_named(plan, report, locked=True)
+        approve(row, by, decision, when)
+        plan.revision += 1
+        session.flush()
+        version = session.get(PlanVersion, plan.published_version_id) if plan.published_version_id else None
+        if version is not None:
+            tell_what_changed(plan, version, before, published=False)
+    return row
+
+
+def seen_of(plan: PlanRow) -> State | None:
+    """What everybody sees of a plan now; None while they see nothing."""
+    version = session.get(PlanVersion, plan.published_version_id) if plan.published_version_id else None
+    return state_of(plan, version) if version else None
+
+
+def tell_what_changed(plan: PlanRow, version: PlanVersion, before: State | None, published: bool) -> None:
+    """Owe what differs from what everybody saw; inside the transaction. Of a first version only that it is there."""
+    after = State(plan, tree_of(plan, version))
+    changed = told_of(after.tree, statuses(before), statuses(after)) if before else []
+    tell(plan, version, changed, published)

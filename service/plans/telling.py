@@ -1,0 +1,45 @@
+"""Who follows a plan or an element is told when actions get another status: one event, however many follow."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service.outbox.posting import owe
+from service.plans.models import PlanRow, PlanVersion
+from service.plans.trees import State, Tree
+
+PLAN_CHANGED = "plan_changed"
+MOST_TOLD = 2000
+"""Elements of one event; who follows the plan is told how many there are."""
+
+
+def told_of(tree: Tree, before: Mapping[str, str | None], after: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """The elements whose status is another one now, with their titles and what is above them."""
+    changed = [row for row in tree.rows if after.get(row.key) and before.get(row.key) != after[row.key]]
+    return [
+        {
+            "id": str(tree.uids[row.key]),
+            "title": row.title,
+            "status": after[row.key],
+            "above": [str(tree.uids[one.key]) for one in tree.above(row.key)],
+        }
+        for row in changed[:MOST_TOLD]
+    ]
+
+
+def statuses(state: State | None) -> dict[str, str | None]:
+    """Key → the status that everybody saw."""
+    return {} if state is None else {key: one.status for key, one in state.standings.items()}
+
+
+def tell(plan: PlanRow, version: PlanVersion, changed: Sequence[Mapping[str, Any]], published: bool) -> None:
+    """Owe the event, if there is something to tell; in the transaction of the change."""
+    if not changed and not published:
+        return
+    payload = {
+        "plan": str(plan.uid),
+        "key": plan.key,
+        "title": dict(version.heading["title"]),
+        "published": published,
+        "changed": [dict(one) for one in changed],
+    }
+    owe(plan.municipality_id, PLAN_CHANGED, f"plan:{plan.uid}", plan.revision, payload)
