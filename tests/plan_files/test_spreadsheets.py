@@ -201,7 +201,9 @@ def test_what_comes_in_goes_out_and_comes_in_again(tmp_path):
     rows = [
         ROW,
         with_cell(0, 3, with_cell(4, "Δεύτερη δράση", with_cell(10, "1.000,50 €", with_cell(14, None)))),
-        with_cell(0, 2, with_cell(4, "Τρίτη δράση", with_cell(1, "2. Οικονομία", with_cell(2, None, with_cell(3, None))))),
+        with_cell(
+            0, 2, with_cell(4, "Τρίτη δράση", with_cell(1, "2. Οικονομία", with_cell(2, None, with_cell(3, None))))
+        ),
     ]
     plan, _ = read(eetaa(tmp_path / "plan.xlsx", rows))
     with (tmp_path / "out.xlsx").open("wb") as target:

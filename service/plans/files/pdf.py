@@ -15,6 +15,7 @@ from fpdf.outline import TableOfContents
 from service.plans.document import Element, Level, Plan
 from service.plans.files.amounts import written
 from service.plans.files.tabulating import Line, Table, days_of, location_of, responsible_of, table_of, type_of
+from service.plans.kinds import STATUSES
 from service.plans.values import MoneyLine, Period
 from service.text import N_, pick, say
 
@@ -39,17 +40,6 @@ LABELS = {
     "sources": N_("Funding"),
     "objective": N_("Aim"),
     "page": N_("Page {page}"),
-}
-STATUSES = {
-    "proposed": N_("proposed"),
-    "planned": N_("planned"),
-    "mature": N_("ready to begin"),
-    "tendering": N_("in tendering"),
-    "in_progress": N_("in progress"),
-    "suspended": N_("suspended"),
-    "completed": N_("completed"),
-    "cancelled": N_("cancelled"),
-    "rejected": N_("rejected"),
 }
 TYPES = {
     "work": N_("public work"),
