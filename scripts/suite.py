@@ -51,6 +51,8 @@ SLICES = (
     Slice("notices", 0.25),
     Slice("plan_files", 0.5),
     Slice("reports", 1),
+    Slice("plans", 1, processes=0),
+    Slice("evidence", 0.25, processes=0),
     Slice("ogc", 0.75),
     Slice("operating", 1.5),
     Slice("whole", 0.5),

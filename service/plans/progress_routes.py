@@ -22,7 +22,7 @@ from service.plans.reading import progress_json
 from service.plans.reading_json import NotAPlan, read
 from service.plans.recording import ensure_known, known_to
 from service.plans.reporting import NobodyApproves, ReportApproved, read_report, write_report
-from service.plans.staff_schemas import ApproveIn, ProgressIn, ReportsOut
+from service.plans.staff_schemas import ApproveIn, ProgressIn, ProgressReportsOut
 from service.plans.values import Period
 from service.storage.keeping import FileNotKept, StoreUnavailable
 
@@ -32,7 +32,7 @@ PHOTO_CACHE = "private, max-age=300"
 
 @blueprint.get("/staff/plans/<plan>/progress")
 @staff("see_plans")
-@blueprint.response(200, ReportsOut)
+@blueprint.response(200, ProgressReportsOut)
 @operation("listProgress", NotFound)
 def reports(municipality: Municipality, plan: str) -> Response:
     """List the reports on the progress of a plan, approved or not"""

@@ -48,7 +48,8 @@ def seen_of(plan: PlanRow) -> State | None:
 
 
 def tell_what_changed(plan: PlanRow, version: PlanVersion, before: State | None, published: bool) -> None:
-    """Owe what differs from what everybody saw; inside the transaction. Of a first version only that it is there."""
+    """Owe what differs from what everybody saw; inside the transaction. A plan that is new has no followers."""
+    if before is None:
+        return
     after = State(plan, tree_of(plan, version))
-    changed = told_of(after.tree, statuses(before), statuses(after)) if before else []
-    tell(plan, version, changed, published)
+    tell(plan, version, told_of(after.tree, statuses(before), statuses(after)), published)

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from shapely import GEOSException, box, force_2d
+from shapely import force_2d
+from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 
 from service.errors import Problem
@@ -181,10 +182,15 @@ def read_geometry(value: Any, path: str, faults: list[Fault]) -> Any:
     """A GeoJSON geometry in EPSG:4326, tidied."""
     try:
         found = force_2d(shape(value))
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError, GEOSException):
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError, ShapelyError):
         return wrong(path, "not_a_geometry", faults)
-    fits = not found.is_empty and found.is_valid and EARTH.contains(box(*found.bounds))
+    fits = not found.is_empty and found.is_valid and is_on_earth(*found.bounds)
     return {"type": found.geom_type, **tidy(mapping(found))} if fits else wrong(path, "not_a_geometry", faults)
+
+
+def is_on_earth(west: float, south: float, east: float, north: float) -> bool:
+    """Whether these are degrees."""
+    return -180 <= west <= east <= 180 and -90 <= south <= north <= 90
 
 
 def wrong(path: str, fault: str, faults: list[Fault]) -> None:
@@ -193,7 +199,6 @@ def wrong(path: str, fault: str, faults: list[Fault]) -> None:
         faults.append((path or "plan", fault))
 
 
-EARTH = box(-180, -90, 180, 90)
 PATTERNS = {"key": KEY, "value": DATE, "source_language": LANGUAGE, "currency": CURRENCY, "sha256": SHA_256}
 SIMPLE: dict[Any, Reader] = {
     str: read_string,

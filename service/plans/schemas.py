@@ -115,7 +115,7 @@ class SinceQuery(Schema):
     )
 
 
-class VersionOut(Schema):
+class PlanVersionOut(Schema):
     """A version without what is in it."""
 
     example: ClassVar[dict[str, Any]] = VERSION
@@ -142,7 +142,7 @@ class PlanLineOut(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(get_args(PlanKind)))
     title = texts(required=True)
     period = fields.Dict(required=True, allow_none=True, metadata={"description": "With the words of the paper."})
-    version = fields.Nested(VersionOut, required=True)
+    version = fields.Nested(PlanVersionOut, required=True)
 
 
 class PlansOut(Schema):
@@ -166,7 +166,7 @@ class PlanOut(PlanLineOut):
     }
 
     about = json_object()
-    versions = fields.List(fields.Nested(VersionOut), required=True)
+    versions = fields.List(fields.Nested(PlanVersionOut), required=True)
     links = json_list("Links of this plan to others.")
     linked_from = json_list("Links of others to this plan: id, key and title of that plan, kind and year.")
 
@@ -279,7 +279,7 @@ class ElementThenOut(Schema):
 
     id = fields.UUID(required=True)
     key = fields.String(required=True)
-    version = fields.Nested(VersionOut, required=True)
+    version = fields.Nested(PlanVersionOut, required=True)
     revision = fields.String(required=True)
     detail = json_object()
 
@@ -340,8 +340,8 @@ class DifferencesOut(Schema):
 
     example: ClassVar[dict[str, Any]] = DIFFERENCES
 
-    before = fields.Nested(VersionOut, required=True, allow_none=True)
-    after = fields.Nested(VersionOut, required=True)
+    before = fields.Nested(PlanVersionOut, required=True, allow_none=True)
+    after = fields.Nested(PlanVersionOut, required=True)
     heading = json_list("Fields of the plan as a whole: path, before, after.")
     counts = fields.Dict(required=True, metadata={"description": f"How many elements are {', '.join(CHANGES)}."})
     changes = json_list("The first thousand of them.")

@@ -22,7 +22,7 @@ from service.plans.publishing import publish_and_tell
 from service.plans.reading import document, document_json
 from service.plans.reading_json import NotAPlan, from_json
 from service.plans.recording import drop_entry, ensure_unneeded, put_entry, read_entry
-from service.plans.schemas import DifferencesOut, DocumentOut, VersionOut
+from service.plans.schemas import DifferencesOut, DocumentOut, PlanVersionOut
 from service.plans.staff_schemas import (
     DraftPlanIn,
     ElementIn,
@@ -91,7 +91,7 @@ def show(municipality: Municipality, plan: str) -> Response:
 @blueprint.post("/<plan>/draft")
 @staff("manage_plans")
 @blueprint.arguments(DraftPlanIn)
-@blueprint.response(201, VersionOut)
+@blueprint.response(201, PlanVersionOut)
 @operation("beginPlanDraft", NotFound)
 def begin(body: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Begin a draft of the newest version, or go on with the one that there is"""
@@ -113,7 +113,7 @@ def draft(municipality: Municipality, plan: str) -> Response:
 @blueprint.patch("/<plan>/draft")
 @staff("manage_plans")
 @blueprint.arguments(HeadingIn)
-@blueprint.response(200, VersionOut)
+@blueprint.response(200, PlanVersionOut)
 @operation("changePlanDraft", NotFound, NoDraft, PlanChanged, NotAPlan, PlanFaulty)
 def change(body: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Change what the draft says of the plan as a whole"""
@@ -148,7 +148,7 @@ def changes(municipality: Municipality, plan: str) -> Response:
 @blueprint.put("/<plan>/draft/elements/<element>")
 @staff("manage_plans")
 @blueprint.arguments(ElementIn)
-@blueprint.response(200, VersionOut)
+@blueprint.response(200, PlanVersionOut)
 @operation("putElement", *EDITING)
 def put(body: dict[str, Any], municipality: Municipality, plan: str, element: str) -> Response:
     """Add an element to the draft, or let one say something else where it stands"""
@@ -160,7 +160,7 @@ def put(body: dict[str, Any], municipality: Municipality, plan: str, element: st
 @blueprint.post("/<plan>/draft/changes")
 @staff("manage_plans")
 @blueprint.arguments(RearrangeIn)
-@blueprint.response(200, VersionOut)
+@blueprint.response(200, PlanVersionOut)
 @operation("rearrangeElements", *EDITING, KeyTaken)
 def rearrange(body: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Move, merge, split or remove elements of the draft
@@ -182,7 +182,7 @@ def rearrange(body: dict[str, Any], municipality: Municipality, plan: str) -> Re
 @blueprint.post("/<plan>/draft/freeze")
 @staff("manage_plans")
 @blueprint.arguments(FreezeIn)
-@blueprint.response(200, VersionOut)
+@blueprint.response(200, PlanVersionOut)
 @operation("freezePlan", NotFound, NoDraft, PlanFaulty, PlanChanged, NothingNew)
 def freeze_draft(body: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Freeze the draft: from now on it is known by the hash of its content, and nobody changes it"""
@@ -194,7 +194,7 @@ def freeze_draft(body: dict[str, Any], municipality: Municipality, plan: str) ->
 
 @blueprint.post("/<plan>/versions/<known_as>/publish")
 @staff("manage_plans")
-@blueprint.response(200, VersionOut)
+@blueprint.response(200, PlanVersionOut)
 @operation("publishPlan", NotFound, NotFrozen)
 def put_in_force(municipality: Municipality, plan: str, known_as: str) -> Response:
     """Put a frozen version in force; the one before is superseded and stays readable"""

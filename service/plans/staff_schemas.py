@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from service.people.schemas import Plain
 from service.plans.models import LONGEST_KEY, MERGED, MOVED, REMOVED, SPLIT
-from service.plans.schemas import A_PLAN, CHANGE, LINE, PLAN, VERSION, VersionOut, json_list
+from service.plans.schemas import A_PLAN, CHANGE, LINE, PLAN, VERSION, PlanVersionOut, json_list
 
 Key = [validate.Length(1, LONGEST_KEY), Plain]
 KeyText = [validate.Length(0, LONGEST_KEY), Plain]
@@ -105,7 +105,7 @@ class StaffPlanOut(StaffPlanLineOut):
         "warnings": [WARNING],
     }
 
-    versions = fields.List(fields.Nested(VersionOut), required=True)
+    versions = fields.List(fields.Nested(PlanVersionOut), required=True)
     advice = fields.Dict(required=True, metadata={"description": "As in showPlanRecord."})
     warnings = json_list("Of the newest version.")
 
@@ -218,7 +218,7 @@ class EntryIn(Schema):
     )
 
 
-class ReportsOut(Schema):
+class ProgressReportsOut(Schema):
     """Reports on progress, approved or not."""
 
     example: ClassVar[dict[str, Any]] = {"reports": [REPORT]}

@@ -26,9 +26,9 @@ def told_of(tree: Tree, before: Mapping[str, str | None], after: Mapping[str, st
     ]
 
 
-def statuses(state: State | None) -> dict[str, str | None]:
+def statuses(state: State) -> dict[str, str | None]:
     """Key → the status that everybody saw."""
-    return {} if state is None else {key: one.status for key, one in state.standings.items()}
+    return {key: one.status for key, one in state.standings.items()}
 
 
 def tell(plan: PlanRow, version: PlanVersion, changed: Sequence[Mapping[str, Any]], published: bool) -> None:

@@ -57,17 +57,19 @@ class Tree:
         ]
 
     def matching(self, text: str) -> list[int]:
-        """Places of the rows in which every word begins some word; those with all of them in the title first."""
+        """Places of the rows in which every word begins some word: what has this number, then by title, then others."""
         wanted = [" " + stem(word) for word in in_latin(text).split()]
         if not wanted:
             return []
-        titled, described = list[int](), list[int]()
+        numbered, titled, described = list[int](), list[int](), list[int]()
         for place, (title, rest) in enumerate(self.texts):
-            if all(word in title for word in wanted):
+            if self.rows[place].number == text.strip():
+                numbered.append(place)
+            elif all(word in title for word in wanted):
                 titled.append(place)
             elif all(word in title or word in rest for word in wanted):
                 described.append(place)
-        return titled + described
+        return numbered + titled + described
 
 
 def words_of(number: str | None, texts: Mapping[str, str]) -> str:

@@ -41,6 +41,7 @@ from tests.factories.municipalities import make_municipality
 from tests.factories.people import PASSWORD, Person, make_resident
 from tests.factories.reports import INSIDE, make_report, photo, send_whole
 from tests.people.codes import OWN
+from tests.plans.plans import a_plan, put_in_force
 from tests.reports.scene import expand_all, inbox_of, move
 
 HERE = Path(service.__file__).parent
@@ -76,7 +77,7 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 
 COMING = {
     *("see_news", "write_news", "publish_news", "see_notices", "send_notices", "approve_notices"),
-    *("see_plans", "manage_plans", "see_consultations", "manage_consultations", "moderate"),
+    *("see_consultations", "manage_consultations", "moderate"),
 }
 """Permissions whose part of the service has no routes yet."""
 
@@ -160,6 +161,22 @@ BODIES: dict[str, Any] = {
     "personal_data.drop_copy": {},
     "personal_data.link_copy": {},
     "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"} | OWN,
+    "staff_plans.apply_document": {
+        "plan": {"key": "ours", "kind": "thematic", "title": {"en": "Ours"}, "source_language": "en"}
+    },
+    "staff_plans.begin": {"reason": "Ours"},
+    "staff_plans.change": {"heading": {"vision": {"en": "Ours"}}},
+    "staff_plans.throw_away": {},
+    "staff_plans.put": {"element": {"level": "axis", "title": {"en": "Ours"}}},
+    "staff_plans.rearrange": {"kind": "removed", "element": "1"},
+    "staff_plans.freeze_draft": {},
+    "staff_plans.put_in_force": {},
+    "staff_plans.put_in_record": {"entry": {}},
+    "staff_plans.take_out_of_record": {},
+    "plan_progress.put": {"period": {}},
+    "plan_progress.approve": {"by": "council"},
+    "evidence.put": {"categories": ["dark-lamp"]},
+    "evidence.remove": {},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
@@ -212,6 +229,10 @@ def ids(client: FlaskClient, here: Municipality, alice: Person) -> dict[str, str
         followed = follow(here, alice.account_id, LAYER, "gardens").uid
     (phone,) = client.get("/api/v1/here/me/sessions", headers=alice.headers).json["sessions"]
     ours = {"session": phone["id"], "installation": phone["phone"], "follow": str(followed)}
+    put_in_force(here, a_plan())
+    plan = client.get("/api/v1/here/plans/op").json["id"]
+    element = client.get("/api/v1/here/plans/op/elements/1.1").json["id"]
+    ours |= {"plan": plan, "element": element}
     return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)} | ours
 
 
