@@ -11,8 +11,7 @@ from sqlalchemy import select
 from service.db import session, stop_reading, transaction
 from service.db.clock import now
 from service.jobs.models import Job
-from service.jobs.planning import plan as plan_job
-from service.jobs.planning import unplan
+from service.jobs.planning import plan, unplan
 from service.jobs.working import Progress, Work
 from service.municipalities.directory import Municipality, municipality_with
 from service.plans.canonical import digest
@@ -54,17 +53,17 @@ class Wanted:
     is_public: bool
 
 
-def document_for(plan: PlanRow, version: PlanVersion, wanted: Wanted) -> Plan:
+def document_for(there: PlanRow, version: PlanVersion, wanted: Wanted) -> Plan:
     """The version with its record; everybody sees only progress that was approved."""
-    return from_json(document_json(plan, version, only_approved=wanted.is_public))
+    return from_json(document_json(there, version, only_approved=wanted.is_public))
 
 
 def file_of(
-    municipality: Municipality, plan: PlanRow, version: PlanVersion, wanted: Wanted, store: Store
+    municipality: Municipality, there: PlanRow, version: PlanVersion, wanted: Wanted, store: Store
 ) -> bytes | None:
     """The file; None while the worker makes it."""
-    found = document_for(plan, version, wanted)
-    label, named = version.label or "", {"plan": plan.id, "version": version.id}
+    found = document_for(there, version, wanted)
+    label, named = version.label or "", {"plan": there.id, "version": version.id}
     stop_reading()
     if is_small(found, wanted.format):
         return written(municipality, found, label, wanted)
@@ -76,9 +75,9 @@ def file_of(
         return None
 
 
-def is_small(plan: Plan, form: str) -> bool:
+def is_small(found: Plan, form: str) -> bool:
     """Whether the file can be written while the caller waits."""
-    return form not in AT_ONCE or sum(1 for _ in walk(plan.elements)) <= AT_ONCE[form]
+    return form not in AT_ONCE or sum(1 for _ in walk(found.elements)) <= AT_ONCE[form]
 
 
 def vars_of(wanted: Wanted) -> dict[str, Any]:
@@ -93,35 +92,35 @@ def ensure_planned(municipality: Municipality, key: str, payload: dict[str, Any]
     if state is None or state in ENDED:
         with transaction():
             unplan(WRITE_PLAN_FILE, key)
-            plan_job(WRITE_PLAN_FILE, key, payload=payload, municipality_id=municipality.id)
+            plan(WRITE_PLAN_FILE, key, payload=payload, municipality_id=municipality.id)
 
 
 def write_file(job: Work, progress: Progress, store: Store) -> dict[str, Any]:
     """The job: make a file and keep it. What is gone meanwhile is not made."""
     wanted = Wanted(**{name: job.payload[name] for name in ("format", "language", "address", "is_public")})
-    plan = session.get(PlanRow, job.payload["plan"])
+    there = session.get(PlanRow, job.payload["plan"])
     version = session.get(PlanVersion, job.payload["version"])
-    if plan is None or version is None:
+    if there is None or version is None:
         return {"kept": False}
-    found, label = document_for(plan, version, wanted), version.label or ""
+    found, label = document_for(there, version, wanted), version.label or ""
     stop_reading()
     content = written(municipality_with(int(job.municipality_id or 0)), found, label, wanted)
     store.keep(job.unique_key, content)
     return {"kept": True}
 
 
-def written(municipality: Municipality, plan: Plan, label: str, wanted: Wanted) -> bytes:
+def written(municipality: Municipality, found: Plan, label: str, wanted: Wanted) -> bytes:
     """The bytes of the file."""
     publisher = pick(municipality.name, wanted.language, municipality.main_language)
     target = BytesIO()
     if wanted.format == "oc4ids":
         at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        return orjson.dumps(package(plan, wanted.language, wanted.address, at, publisher), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(package(found, wanted.language, wanted.address, at, publisher), option=orjson.OPT_INDENT_2)
     writers: dict[str, Callable[[], None]] = {
-        "json": lambda: write_json_file(plan, target),
-        "csv": lambda: write_csv(plan, target, wanted.language),
-        "xlsx": lambda: write_spreadsheet(plan, target, wanted.language),
-        "pdf": lambda: write_pdf(plan, target, wanted.language, publisher, label),
+        "json": lambda: write_json_file(found, target),
+        "csv": lambda: write_csv(found, target, wanted.language),
+        "xlsx": lambda: write_spreadsheet(found, target, wanted.language),
+        "pdf": lambda: write_pdf(found, target, wanted.language, publisher, label),
     }
     writers[wanted.format]()
     return target.getvalue()

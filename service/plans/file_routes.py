@@ -79,7 +79,7 @@ def upload(parts: dict[str, Any], municipality: Municipality, plan: str) -> Resp
     stop_reading()  # nothing is held while the file is kept
     uid, key = keep_upload(current_app.config["STORE"], parts["name"], parts["file"].stream)
     with transaction():
-        plan_reading(municipality, found, uid, key, parts["name"], asked)
+        plan_reading(municipality, found.key, uid, key, parts["name"], asked)
     return answer(upload_out(upload_of(municipality, plan_named(municipality, plan), uid), uid), 202)
 
 

@@ -20,7 +20,7 @@ from service.db.clock import now
 from service.db.keys import new_uid
 from service.errors import NotFound, Problem
 from service.jobs.models import Job
-from service.jobs.planning import plan as plan_job
+from service.jobs.planning import plan
 from service.jobs.working import Progress, Work
 from service.municipalities.directory import Municipality, municipality_with
 from service.plans.applying import Proposal, propose
@@ -81,19 +81,19 @@ def keep_upload(store: Store, name: str, content: IO[bytes]) -> tuple[uuid.UUID,
     return uid, key
 
 
-def plan_reading(municipality: Municipality, plan: PlanRow, uid: uuid.UUID, file: str, name: str, asked: Asked) -> None:
+def plan_reading(municipality: Municipality, key: str, uid: uuid.UUID, file: str, name: str, asked: Asked) -> None:
     """Let a worker read the kept file. Inside `transaction()`."""
-    payload = {"plan": plan.key, "file": file, "name": PurePath(name).name, "asked": asdict(asked)}
-    plan_job(READ_PLAN_FILE, str(uid), payload=payload, municipality_id=municipality.id)
+    payload = {"plan": key, "file": file, "name": PurePath(name).name, "asked": asdict(asked)}
+    plan(READ_PLAN_FILE, str(uid), payload=payload, municipality_id=municipality.id)
 
 
-def upload_of(municipality: Municipality, plan: PlanRow, uid: uuid.UUID) -> Job:
+def upload_of(municipality: Municipality, there: PlanRow, uid: uuid.UUID) -> Job:
     """What has become of an upload. Raises NotFound."""
     query = select(Job).where(
         Job.kind == READ_PLAN_FILE, Job.unique_key == str(uid), Job.municipality_id == municipality.id
     )
     found = session.scalar(query)
-    if found is None or found.payload["plan"] != plan.key:
+    if found is None or found.payload["plan"] != there.key:
         raise NotFound
     return found
 
@@ -124,8 +124,8 @@ def refused(refusal: Problem) -> dict[str, Any]:
 def read_proposal(job: Work, progress: Progress, store: Store) -> dict[str, Any]:
     """What the file says and would change. Raises what reading and `propose` raise."""
     municipality = municipality_with(int(job.municipality_id or 0))
-    plan = plan_named(municipality, job.payload["plan"])
-    before = document(plan, newest_of(plan))
+    there = plan_named(municipality, job.payload["plan"])
+    before = document(there, newest_of(there))
     stop_reading()
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"upload{PurePath(job.payload['file']).suffix}"

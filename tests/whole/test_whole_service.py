@@ -173,6 +173,8 @@ BODIES: dict[str, Any] = {
     "staff_plans.put_in_force": {},
     "staff_plans.put_in_record": {"entry": {}},
     "staff_plans.take_out_of_record": {},
+    "plan_files.upload": {},
+    "plan_files.take_over": {"reason": "Ours"},
     "plan_progress.put": {"period": {}},
     "plan_progress.approve": {"by": "council"},
     "evidence.put": {"categories": ["dark-lamp"]},
@@ -195,6 +197,7 @@ def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values |= dict.fromkeys(rule.arguments & {"municipality"}, slug)
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
     values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
+    values |= dict.fromkeys(rule.arguments & {"form"}, "json")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule
