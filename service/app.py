@@ -56,6 +56,7 @@ from service.people.staff.second_step_routes import blueprint as second_step
 from service.people.staff.sign_in_routes import blueprint as signing_in
 from service.people.verified.routes import blueprint as verified
 from service.personal_data.routes import blueprint as personal_data
+from service.plans.file_routes import blueprint as plan_files
 from service.plans.following import FOLLOWED as PLANS_FOLLOWED
 from service.plans.following import element_with, plan_with
 from service.plans.progress_routes import blueprint as plan_progress
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     routing_rules,
     audit,
     personal_data,
+    plan_files,
     plans,
     staff_plans,
     plan_progress,

@@ -47,6 +47,8 @@ from service.people.staff.inviting import forget_invitations
 from service.personal_data import copying
 from service.personal_data.erasing import finish
 from service.personal_data.joining import join_accounts
+from service.plans import exporting
+from service.plans import uploading as plan_uploading
 from service.reports.closing import close_resolved
 from service.reports.digesting import all_news, owe_digest
 from service.reports.messages import DEPARTMENT_DIGEST
@@ -161,7 +163,9 @@ def sweep_photos(job: Work, progress: Progress) -> Any:
 
 
 def sweep_uploads(job: Work, progress: Progress) -> Any:
-    return {"files": uploading.sweep_uploads(current_app.config["STORE"])}
+    store = current_app.config["STORE"]
+    plan_files = plan_uploading.sweep_plan_files(store, (plan_uploading.FOLDER, exporting.FOLDER))
+    return {"files": uploading.sweep_uploads(store) + plan_files}
 
 
 def empty_log(job: Work, progress: Progress) -> Any:
@@ -228,6 +232,14 @@ def import_layer(job: Work, progress: Progress) -> Any:
     return uploading.import_layer(job, progress, current_app.config["STORE"])
 
 
+def read_plan_file(job: Work, progress: Progress) -> Any:
+    return plan_uploading.read_upload(job, progress, current_app.config["STORE"])
+
+
+def write_plan_file(job: Work, progress: Progress) -> Any:
+    return exporting.write_file(job, progress, current_app.config["STORE"])
+
+
 def fetch_layer(job: Work, progress: Progress) -> Any:
     settings = current_app.config["PLATEIA"]
     return pulling.fetch_layer(job, progress, Fetcher(settings.fetch_allowed))
@@ -262,6 +274,7 @@ HANDLERS = {
     SEND_NOTICE: send_notice,
     "make_personal_copy": make_personal_copy,
     "publish_draft": publish_draft,
+    "read_plan_file": read_plan_file,
     "sweep_drafts": sweep_drafts,
     "seal_audit": seal_audit,
     "sweep_copies": sweep_copies,
@@ -272,5 +285,6 @@ HANDLERS = {
     FETCH_NEWS: fetch_news,
     PUBLISH_ARTICLE: publish_article,
     EXPIRE_ARTICLE: expire_article,
+    "write_plan_file": write_plan_file,
 }
 """Kind of job → what is done."""

@@ -5,6 +5,8 @@ Where a paper says something that is in no table, the kind is `other` and the wo
 
 from typing import Literal
 
+from service.text import N_
+
 PlanKind = Literal[
     "strategic", "operational", "thematic", "municipal_development", "technical_programme", "funding_project"
 ]
@@ -150,3 +152,16 @@ CriterionKind = Literal[
     "other",
 ]
 AnswerKind = Literal["accepted", "accepted_in_part", "rejected", "deferred"]
+
+STATUSES = {
+    "proposed": N_("proposed"),
+    "planned": N_("planned"),
+    "mature": N_("ready to begin"),
+    "tendering": N_("out to tender"),
+    "in_progress": N_("under way"),
+    "suspended": N_("suspended"),
+    "completed": N_("completed"),
+    "cancelled": N_("cancelled"),
+    "rejected": N_("rejected"),
+}
+"""Status of an action → how it is told to people."""

@@ -12,6 +12,7 @@ from service.notices.following import PLAN, PLAN_ELEMENT
 from service.notices.inbox import Reachable, messages_to, reach_each, shortened
 from service.notices.models import Follow
 from service.outbox.expanding import Kept, Owed, Posted
+from service.plans.kinds import STATUSES
 from service.text import N_, pick, say
 
 AT_ONCE = 100  # people
@@ -22,17 +23,6 @@ TITLE = N_("Plan: {plan}")
 LINE = N_("{action}: {status}.")
 AND_MORE = N_("{count} more actions have changed.")
 NEW_VERSION = N_("A new version of the plan has been published.")
-STATUSES = {
-    "proposed": N_("proposed"),
-    "planned": N_("planned"),
-    "mature": N_("ready to begin"),
-    "tendering": N_("out to tender"),
-    "in_progress": N_("under way"),
-    "suspended": N_("suspended"),
-    "completed": N_("completed"),
-    "cancelled": N_("cancelled"),
-    "rejected": N_("rejected"),
-}
 
 Told = Mapping[str, Any]
 

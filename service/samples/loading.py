@@ -1,7 +1,7 @@
 """Load the sample municipalities: Kozani, Heraklion, Sopot and Kaunas district."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,10 @@ from service.people.appointing import appoint
 from service.people.callers import find_caller
 from service.people.registering import register_device, set_push_target
 from service.people.signing_in import hash_password
+from service.plans.document import Plan
 from service.reports.cataloguing import set_categories, set_rules
 from service.samples.checking import ANY_ADDRESS, EXAMPLE_ADDRESS, check
+from service.samples.planning import plans_of, publish_plans
 from service.samples.telling import load_news
 
 FOLDER = Path(__file__).parent
@@ -61,6 +63,7 @@ def load_all() -> list[str]:
     known = set(municipalities())
     missing = [path for path in samples() if path.stem not in known]
     for path in missing:
+        load(yaml.safe_load(path.read_text("utf-8")), plans=list(plans_of(path.stem)))
         load(yaml.safe_load(path.read_text("utf-8")))
         load_news(municipality(path.stem))
     return [path.stem for path in missing]
@@ -78,8 +81,13 @@ def load_file(path: Path) -> str:
     return str(described["slug"])
 
 
-def load(sample: Mapping[str, Any], folder: Path = FOLDER, addresses: re.Pattern[str] = EXAMPLE_ADDRESS) -> None:
-    """Load one municipality with layers from this folder, all of it or nothing. Raises SampleFaulty."""
+def load(
+    sample: Mapping[str, Any],
+    folder: Path = FOLDER,
+    addresses: re.Pattern[str] = EXAMPLE_ADDRESS,
+    plans: Sequence[Plan] = (),
+) -> None:
+    """Load one municipality with layers from this folder and its plans, all of it or nothing. Raises SampleFaulty."""
     faults = check(sample, addresses)
     if faults:
         raise SampleFaulty("; ".join(faults))
@@ -101,6 +109,7 @@ def load(sample: Mapping[str, Any], folder: Path = FOLDER, addresses: re.Pattern
         set_categories(here, [category(sample, values) for values in sample["categories"]])
         set_rules(here, [rule(values) for values in sample["rules"]])
         appoint_staff(here, sample, hashed)
+        publish_plans(here, plans)
 
 
 def category(sample: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

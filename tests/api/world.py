@@ -163,7 +163,7 @@ class World:
         if "photo" not in asked:
             there["report"] = str(pick(self.reports, seed))
         there["layer"] = "lamp-posts" if "feature" in asked else "lighting"
-        there["feature"] = "L3"
+        there["feature"], there["form"] = "L3", "json"
         there |= dict.fromkeys(("z", "x", "y"), "0")
         if set(asked) == {"municipality", "layer"}:
             self.set_up_source()

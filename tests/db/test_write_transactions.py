@@ -48,10 +48,15 @@ from service.outbox.models import Delivery
 from service.outbox.sending import Sender
 from service.people.contacts.joining import JOIN_ACCOUNTS
 from service.people.signing_in import hash_password
+from service.plans import uploading as plan_uploading
+from service.plans.applying import apply, propose
+from service.plans.canonical import canonical
+from service.plans.exporting import FOLDER, WRITE_PLAN_FILE
 from service.storage.keeping import Store
 from service.worker import EVENTS, JOBS
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 from tests.factories.reports import photo, send_report, send_whole
+from tests.plan_files.books import EMPTY
 
 SLOW_PACKAGES = {
     "PIL": "decodes a picture",
@@ -230,6 +235,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
             payload={"version": 1, "against": None, "least": 1.0, "bounded": True},
             municipality_id=here.id,
         )
+    have_plan_files(here, store)
     send_report(client, who=alice)
     plan_news(here)
     copied, gone = make_resident(here), make_resident(here)
@@ -278,6 +284,18 @@ def plan_news(here: Municipality) -> None:
             article.state = state
             payload = {"article": article.id, "number": 1, "at": at.isoformat(), "tell": True}
             plan(kind, str(article.id), at, payload, None, here.id)
+
+
+def have_plan_files(here: Municipality, store: Store) -> None:
+    """A file of a plan is to be read, another one to be made."""
+    proposal = propose(here, EMPTY)
+    uid, file = plan_uploading.keep_upload(store, "plan.json", io.BytesIO(canonical(EMPTY)))
+    with transaction():
+        version = apply(here, proposal)
+        plan_uploading.plan_reading(here, EMPTY.key, uid, file, "plan.json", plan_uploading.Asked("el"))
+        wanted = {"format": "pdf", "language": "el", "address": "http://here.example", "is_public": False}
+        named = {"plan": version.plan_id, "version": version.id}
+        plan(WRITE_PLAN_FILE, f"{FOLDER}/any-el.pdf", payload=wanted | named, municipality_id=here.id)
 
 
 def change_a_layer(here: Municipality, store: Store) -> None:

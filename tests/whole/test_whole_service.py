@@ -43,6 +43,7 @@ from tests.factories.notices import make_notice
 from tests.factories.people import PASSWORD, Person, make_resident, make_staff
 from tests.factories.reports import INSIDE, make_report, photo, send_whole
 from tests.people.codes import OWN
+from tests.plans.plans import a_plan, put_in_force
 from tests.reports.scene import expand_all, inbox_of, move
 
 HERE = Path(service.__file__).parent
@@ -78,7 +79,7 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 
 COMING = {
     *("see_news", "write_news", "publish_news", "see_notices", "send_notices", "approve_notices"),
-    *("see_plans", "manage_plans", "see_consultations", "manage_consultations", "moderate"),
+    *("see_consultations", "manage_consultations", "moderate"),
 }
 """Permissions whose part of the service has no routes yet."""
 
@@ -179,6 +180,24 @@ BODIES: dict[str, Any] = {
     "personal_data.drop_copy": {},
     "personal_data.link_copy": {},
     "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"} | OWN,
+    "staff_plans.apply_document": {
+        "plan": {"key": "ours", "kind": "thematic", "title": {"en": "Ours"}, "source_language": "en"}
+    },
+    "staff_plans.begin": {"reason": "Ours"},
+    "staff_plans.change": {"heading": {"vision": {"en": "Ours"}}},
+    "staff_plans.throw_away": {},
+    "staff_plans.put": {"element": {"level": "axis", "title": {"en": "Ours"}}},
+    "staff_plans.rearrange": {"kind": "removed", "element": "1"},
+    "staff_plans.freeze_draft": {},
+    "staff_plans.put_in_force": {},
+    "staff_plans.put_in_record": {"entry": {}},
+    "staff_plans.take_out_of_record": {},
+    "plan_files.upload": {},
+    "plan_files.take_over": {"reason": "Ours"},
+    "plan_progress.put": {"period": {}},
+    "plan_progress.approve": {"by": "council"},
+    "evidence.put": {"categories": ["dark-lamp"]},
+    "evidence.remove": {},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
@@ -210,6 +229,7 @@ def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values |= dict.fromkeys(rule.arguments & {"municipality"}, slug)
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
     values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
+    values |= dict.fromkeys(rule.arguments & {"form"}, "json")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule
@@ -246,6 +266,10 @@ def ids(client: FlaskClient, here: Municipality, alice: Person) -> dict[str, str
     notice = make_notice(here, make_staff(here, "ann", [("communications_editor", None)]), "sent").uid
     expand_all()
     ours = {"session": phone["id"], "installation": phone["phone"], "follow": str(followed), "notice": str(notice)}
+    put_in_force(here, a_plan())
+    plan = client.get("/api/v1/here/plans/op").json["id"]
+    element = client.get("/api/v1/here/plans/op/elements/1.1").json["id"]
+    ours |= {"plan": plan, "element": element}
     return {"report": sent["id"], "photo": sent["photos"][0]["id"], "message": str(message)} | ours
 
 

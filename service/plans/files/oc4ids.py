@@ -1,0 +1,172 @@
+"""A plan's actions as projects of OC4IDS (Open Contracting for Infrastructure Data Standards, 0.9).
+
+Only what the plan knows is said: sums that have a number, days that are known to the day or become the first and last
+of their month or year, places with a name or a geometry. Texts are in one language.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from service.plans.document import Action, Element, Plan, walk
+from service.plans.values import MoneyLine, Period, StatedDate, Territory
+from service.text import pick
+
+VERSION = "0.9"
+STATUSES = {
+    "proposed": "identification",
+    "planned": "identification",
+    "mature": "preparation",
+    "tendering": "preparation",
+    "in_progress": "implementation",
+    "suspended": "implementation",
+    "completed": "completed",
+    "cancelled": "cancelled",
+    "rejected": "cancelled",
+}
+"""Status of an action → `projectStatus`."""
+BUDGETS = ("budgeted", "total", "grant", "own", "other")
+
+
+def package(plan: Plan, language: str, uri: str, published: str, publisher: str) -> dict[str, Any]:
+    """A project package: every action of the plan as a project. `published` is an instant in RFC 3339."""
+    prefix = uri.rstrip("/")
+    return {
+        "uri": uri,
+        "publishedDate": published,
+        "version": VERSION,
+        "publisher": {"name": publisher},
+        "projects": [
+            project(plan, element, language, prefix) for element, _ in walk(plan.elements) if element.action is not None
+        ],
+    }
+
+
+def project(plan: Plan, element: Element, language: str, prefix: str) -> dict[str, Any]:
+    """One action as a project."""
+    action = element.action or Action()
+    found = {
+        "id": f"{prefix}/{element.key}",
+        "title": pick(element.title, language),
+        "description": pick(element.description, language),
+        "purpose": pick(element.objective, language),
+        "status": STATUSES.get(action.status or ""),
+        "period": period(action.when),
+        "locations": locations(plan, action, language),
+        "budget": budget(plan, element.money, language),
+        "parties": parties(plan, action, element.money, language),
+        "documents": documents(plan, element, language),
+    }
+    return {name: said for name, said in found.items() if said}
+
+
+def budget(plan: Plan, lines: Iterable[MoneyLine], language: str) -> dict[str, Any]:
+    """The total, and each sum by year and source; sums that are only words are left out."""
+    sums = [line for line in lines if line.role in BUDGETS and line.amount_minor is not None and line.currency]
+    parts = [line for line in sums if line.role != "total"]
+    total = next((line for line in sums if line.role == "total"), None)
+    found: dict[str, Any] = {}
+    if total is not None:
+        found["amount"] = value(total)
+    elif parts and len({line.currency for line in parts}) == 1:
+        found["amount"] = {
+            "amount": _major(sum(line.amount_minor or 0 for line in parts)),
+            "currency": parts[0].currency,
+        }
+    if parts:
+        found["budgetBreakdown"] = [_breakdown(plan, place, line, language) for place, line in enumerate(parts, 1)]
+    return found
+
+
+def _breakdown(plan: Plan, place: int, line: MoneyLine, language: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": str(place), "amount": value(line)}
+    if line.stated:
+        found["description"] = line.stated
+    if line.year:
+        found["period"] = {"startDate": f"{line.year}-01-01T00:00:00Z", "endDate": f"{line.year}-12-31T23:59:59Z"}
+    source = next((one for one in plan.funding_sources if one.key == line.source), None)
+    if source is not None:
+        found["sourceParty"] = {"id": source.key, "name": pick(source.name, language)}
+    return found
+
+
+def value(line: MoneyLine) -> dict[str, Any]:
+    """A sum in major units of its currency."""
+    return {"amount": _major(line.amount_minor or 0), "currency": line.currency}
+
+
+def _major(minor: int) -> int | float:
+    exact = Decimal(minor).scaleb(-2)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
+
+
+def period(when: Period | None) -> dict[str, str]:
+    """Start and end as instants of the days that are known."""
+    found = {}
+    if when and when.start:
+        found["startDate"] = f"{first_day(when.start)}T00:00:00Z"
+    if when and when.end:
+        found["endDate"] = f"{last_day(when.end)}T23:59:59Z"
+    return found
+
+
+def first_day(date: StatedDate) -> str:
+    """The first day that it can be: 2014-11 → 2014-11-01."""
+    return "-".join([*date.value.split("-"), "01", "01"][:3])
+
+
+def last_day(date: StatedDate) -> str:
+    """The last day that it can be: 2014-11 → 2014-11-30."""
+    parts = date.value.split("-")
+    month = parts[1] if len(parts) > 1 else "12"
+    day = parts[2] if len(parts) > 2 else str(monthrange(int(parts[0]), int(month))[1])
+    return f"{parts[0]}-{month}-{day}"
+
+
+def locations(plan: Plan, action: Action, language: str) -> list[dict[str, Any]]:
+    """The action's own geometry and words, and the places that it names."""
+    found = []
+    said = pick(action.location, language)
+    if said or action.geometry:
+        found.append({"id": "action"} | ({"description": said} if said else {}) | _geometry(action.geometry))
+    places = {one.key: one for one in plan.territories}
+    return found + [_place(places[key], language) for key in dict.fromkeys(action.territories) if key in places]
+
+
+def _place(place: Territory, language: str) -> dict[str, Any]:
+    return {"id": place.key, "description": pick(place.name, language)} | _geometry(place.geometry)
+
+
+def _geometry(geometry: Mapping[str, Any] | None) -> dict[str, Any]:
+    simple = geometry is not None and "coordinates" in geometry
+    return (
+        {"geometry": {"type": geometry["type"], "coordinates": geometry["coordinates"]}} if simple and geometry else {}
+    )
+
+
+def parties(plan: Plan, action: Action, lines: Iterable[MoneyLine], language: str) -> list[dict[str, Any]]:
+    """Who is responsible, who takes part, and who pays."""
+    bodies = {one.key: pick(one.name, language) for one in plan.bodies}
+    sources = {one.key: pick(one.name, language) for one in plan.funding_sources}
+    roles: dict[tuple[str, str], list[str]] = {}
+    for keys, names, role in (
+        (action.responsible, bodies, "publicAuthority"),
+        (action.partners, bodies, "partner"),
+        ([line.source for line in lines if line.source], sources, "funder"),
+    ):
+        for key in keys:
+            if key in names and role not in (there := roles.setdefault((key, names[key]), [])):
+                there.append(role)
+    return [{"id": key, "name": name, "roles": said} for (key, name), said in roles.items()]
+
+
+def documents(plan: Plan, element: Element, language: str) -> list[dict[str, Any]]:
+    """The papers that the action points at."""
+    papers = {one.key: one for one in plan.documents}
+    found = []
+    for key in dict.fromkeys(element.documents):
+        if paper := papers.get(key):
+            about = {"id": key, "title": pick(paper.title, language)}
+            found.append(about | ({"language": paper.language} if paper.language else {}))
+    return found

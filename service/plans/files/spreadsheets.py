@@ -1,0 +1,145 @@
+"""EETAA's sheet in and out: "ΕΠ_ΔΡΑΣΕΙΣ", two header rows, an action in each row."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.worksheet.cell_range import CellRange
+
+from service.plans.document import Plan
+from service.plans.files.assembling import assemble
+from service.plans.files.layout import (
+    MOST_HEADER_ROWS,
+    MOST_SOURCES,
+    Layout,
+    continues_header,
+    eetaa_layout,
+    is_header,
+    plain,
+)
+from service.plans.files.refusing import Finding, PlanFileRefused, Report
+from service.plans.files.rows import CONTINUITY_NAMES, PRIORITY_NAMES, read_rows
+from service.plans.files.tabulating import Line, Table, location_of, responsible_of, table_of, type_of
+from service.plans.files.workbooks import Cells, rows_of
+from service.text import pick
+
+SHEET = "ΕΠ_ΔΡΑΣΕΙΣ"
+BEFORE_LEVELS = "Α/Α"
+AFTER_LEVELS = (
+    "τίτλος δράσης",
+    "είδος δράσης",
+    "Νέα/Συνεχιζόμενη",
+    "χωροθέτηση",
+    "προτεραιότητα",
+    "υπεύθυνη υπηρεσία",
+)
+BUDGET, TOTAL, SOURCES = "ΠΡΟΫΠΟΛΟΓΙΣΜΟΣ", "ΣΥΝΟΛΟ", "ΠΗΓΗ ΧΡΗΜΑΤΟΔΟΤΗΣΗΣ"
+YEARS_OF_A_PERIOD = (4, 5)
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read_spreadsheet(
+    path: Path, plan: Plan, language: str, currency: str = "EUR", remove_missing: bool = False
+) -> tuple[Plan, Report]:
+    """The plan with what the sheet says, and what was found in its rows. Raises PlanFileRefused."""
+    report = Report()
+    rows = rows_of(path, lambda name: plain(name) == plain(SHEET))
+    layout, rest = _layout(rows)
+    for name in layout.ignored:
+        report.note(Finding(1, name, "unknown_column"))
+    if len(layout.years) not in YEARS_OF_A_PERIOD:
+        report.note(Finding(1, BUDGET, "years_of_period", ", ".join(map(str, sorted(layout.years)))))
+    taken = list(read_rows(rest, layout, report, currency))
+    return assemble(plan, taken, layout, language, report, remove_missing), report
+
+
+def _layout(rows: Iterator[tuple[int, Cells]]) -> tuple[Layout, Iterator[tuple[int, Cells]]]:
+    """The columns by the header rows, and the rows after them."""
+    for number, first in rows:
+        if is_header(first):
+            break
+        if number > MOST_HEADER_ROWS:
+            raise PlanFileRefused(reason="no_header")
+    else:
+        raise PlanFileRefused(reason="no_header")
+    second = next(rows, None)
+    if second is None or continues_header(second[1]):
+        return eetaa_layout(first, second[1] if second else ()), rows
+    return eetaa_layout(first, ()), chain([second], rows)
+
+
+def write_spreadsheet(plan: Plan, target: IO[bytes], language: str, currency: str = "EUR") -> None:
+    """Write the plan's actions as EETAA's sheet; no cell of it is ever a formula."""
+    table = table_of(plan, language, currency)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(SHEET)
+    levels = [pick(one.name, language) for one in table.levels]
+    named = [BEFORE_LEVELS, *levels, *AFTER_LEVELS]
+    years: list[Any] = [*table.years, TOTAL]
+    sheet.append([_cell(sheet, one) for one in _padded([*named, BUDGET], len(named) + len(years), SOURCES)])
+    sheet.append([_cell(sheet, one) for one in [*[None] * len(named), *years]])
+    for line in table.lines:
+        sheet.append([_cell(sheet, one) for one in _row(table, line)])
+    _merge(sheet, len(named), len(years))
+    book.save(target)
+
+
+def _padded(names: list[str], width: int, last: str) -> list[Any]:
+    """The first header row: a merged cell has its text in the first of its columns."""
+    return [*names, *[None] * (width - len(names)), last, *[None] * (MOST_SOURCES - 1)]
+
+
+def _row(table: Table, line: Line) -> list[Any]:
+    element, action = line.element, line.action()
+    sources = [*line.sources[:MOST_SOURCES], *[None] * MOST_SOURCES][:MOST_SOURCES]
+    return [
+        _number(element.number),
+        *(_coded(line, level.key, table.language) for level in table.levels),
+        pick(element.title, table.language),
+        type_of(action),
+        CONTINUITY_NAMES.get(action.continuity or ""),
+        location_of(table, action),
+        PRIORITY_NAMES.get(action.priority or ""),
+        responsible_of(table, action),
+        *(line.budget.get(year) for year in table.years),
+        line.total,
+        *sources,
+    ]
+
+
+def _number(said: str | None) -> Any:
+    """A whole number as a number, so that the sheet can be sorted by it."""
+    return int(said) if said and said.isdecimal() and str(int(said)) == said and len(said) < 10 else said
+
+
+def _coded(line: Line, level: str, language: str) -> str | None:
+    """An axis, a measure or an objective with its number before its name."""
+    element = line.above.get(level)
+    if element is None:
+        return None
+    title = pick(element.title, language)
+    return f"{element.number}. {title}" if element.number and element.number != title else title
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """A cell whose text is a text, whatever it begins with."""
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, value="")
+    cell.value = value
+    cell.data_type = "s"
+    if value.startswith(RISKY):
+        cell.quotePrefix = True
+    return cell
+
+
+def _merge(sheet: Any, named: int, years: int) -> None:
+    """Merge the header cells as EETAA's sheet has them."""
+    for column in range(1, named + 1):
+        sheet.merged_cells.add(CellRange(min_col=column, max_col=column, min_row=1, max_row=2))
+    after = named + years
+    sheet.merged_cells.add(CellRange(min_col=named + 1, max_col=after, min_row=1, max_row=1))
+    sheet.merged_cells.add(CellRange(min_col=after + 1, max_col=after + MOST_SOURCES, min_row=1, max_row=2))

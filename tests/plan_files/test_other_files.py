@@ -1,0 +1,160 @@
+"""Plans as JSON by their schema, as projects of OC4IDS, and as PDF."""
+
+import json
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import jsonschema
+import pytest
+from pypdf import PdfReader
+
+from service.plans.document import Action, Element, Plan, walk
+from service.plans.files.json_files import read_json_file, write_json_file
+from service.plans.files.json_schema import schema
+from service.plans.files.oc4ids import package
+from service.plans.files.pdf import write_pdf
+from service.plans.files.refusing import PlanFileRefused
+from service.plans.reading_json import NotAPlan
+from service.plans.values import Document, FundingSource, MoneyLine, Period, StatedDate, Territory
+from service.samples.planning import plans_of
+
+ROOT = Path(__file__).parents[2]
+SLUGS = ("kozani", "heraklion", "sopot", "kaunas-district")
+PROJECT = jsonschema.Draft4Validator(json.loads((Path(__file__).parent / "oc4ids-0.9-project.json").read_text()))
+
+
+def samples():
+    return [plan for slug in SLUGS for plan in plans_of(slug)]
+
+
+def test_the_schema_that_is_documented_is_that_of_the_code():
+    written = json.loads((ROOT / "docs" / "plan.schema.json").read_text("utf-8"))
+    assert written == schema(), "write docs/plan.schema.json anew: plateia plan-schema > docs/plan.schema.json"
+
+
+def test_every_sample_fits_the_schema_and_comes_back_the_same(tmp_path):
+    fits = jsonschema.Draft202012Validator(schema())
+    fits.check_schema(schema())
+    for plan in samples():
+        with (tmp_path / "plan.json").open("wb") as target:
+            write_json_file(plan, target)
+        fits.validate(json.loads((tmp_path / "plan.json").read_text("utf-8")))
+        assert read_json_file(tmp_path / "plan.json") == plan
+
+
+def test_what_does_not_fit_the_schema_is_not_read(tmp_path, monkeypatch):
+    fits = jsonschema.Draft202012Validator(schema())
+    whole = {"key": "p", "kind": "strategic", "title": {"el": "Σ"}, "source_language": "el"}
+    for wrong in ({"key": "a b"}, {"kind": "dream"}, {"title": "Σ"}, {"surprise": 1}, {"levels": {}}, {"uid": 7}):
+        assert list(fits.iter_errors(whole | wrong))
+        (tmp_path / "plan.json").write_text(json.dumps(whole | wrong))
+        with pytest.raises(NotAPlan):
+            read_json_file(tmp_path / "plan.json")
+    (tmp_path / "plan.json").write_bytes(b"{")
+    with pytest.raises(PlanFileRefused):
+        read_json_file(tmp_path / "plan.json")
+    monkeypatch.setattr("service.plans.files.json_files.LARGEST_FILE", 0)
+    with pytest.raises(PlanFileRefused):
+        read_json_file(tmp_path / "plan.json")
+
+
+def rich():
+    """A plan whose one action has all that OC4IDS can say."""
+    action = Action(
+        status="in_progress",
+        responsible=("works",),
+        partners=("works", "nobody"),
+        territories=("square",),
+        location={"el": "Πλατεία"},
+        geometry={"type": "Point", "coordinates": [21.78, 40.3]},
+        when=Period(StatedDate("2024-02"), StatedDate("2025-02")),
+    )
+    money = (
+        MoneyLine("budgeted", 100050, "EUR", 2024, source="sata", stated="1.000,50"),
+        MoneyLine("budgeted", 200000, "EUR", 2025),
+        MoneyLine("grant", stated="100%"),
+        MoneyLine("total", 300050, "EUR"),
+    )
+    element = Element("a", "action", {"el": "Ανάπλαση"}, action=action, money=money, documents=("study", "lost"))
+    other = replace(
+        element, key="b", action=Action(when=Period(StatedDate("2024"), StatedDate("2025"))), money=money[:2]
+    )
+    bare = replace(element, key="c", action=Action(), money=(), documents=())
+    from_words = sample("sopot-development-plan-2014-2020").bodies[0]
+    return Plan(
+        "p",
+        "operational",
+        {"el": "Σχέδιο"},
+        "el",
+        bodies=(replace(from_words, key="works"),),
+        territories=(
+            Territory("square", {"el": "Πλατεία"}, geometry={"type": "GeometryCollection", "geometries": []}),
+        ),
+        funding_sources=(FundingSource("sata", {"el": "ΣΑΤΑ"}),),
+        documents=(Document("study", {"el": "Μελέτη"}, language="el"),),
+        elements=(element, other, bare),
+    )
+
+
+def sample(key):
+    return next(plan for plan in samples() if plan.key == key)
+
+
+def test_every_action_is_a_project_of_oc4ids():
+    found = package(rich(), "el", "https://plateia.example/p", "2026-11-22T09:00:00Z", "Δήμος")
+    first, second, third = found["projects"]
+    assert first["budget"]["amount"] == {"amount": 3000.5, "currency": "EUR"} == second["budget"]["amount"]
+    assert [part["amount"]["amount"] for part in first["budget"]["budgetBreakdown"]] == [1000.5, 2000]
+    assert first["period"] == {"startDate": "2024-02-01T00:00:00Z", "endDate": "2025-02-28T23:59:59Z"}
+    assert second["period"] == {"startDate": "2024-01-01T00:00:00Z", "endDate": "2025-12-31T23:59:59Z"}
+    assert [party["roles"] for party in first["parties"]] == [["publicAuthority", "partner"], ["funder"]]
+    assert [place["id"] for place in first["locations"]] == ["action", "square"]
+    assert set(third) == {"id", "title"}
+    counts = {}
+    for plan in [rich(), *samples()]:
+        for project in package(plan, "en", "https://plateia.example/p", "2026-11-22T09:00:00Z", "Δήμος")["projects"]:
+            PROJECT.validate(project)
+            counts[plan.key] = counts.get(plan.key, 0) + 1
+    assert counts["sopot-development-plan-2014-2020"] == 18
+
+
+def text_of(plan, language):
+    target = BytesIO()
+    write_pdf(plan, target, language, "Δήμος / Община / Savivaldybė", "Έκδοση 1")
+    return PdfReader(target)
+
+
+@pytest.mark.parametrize(
+    ("key", "language", "words"),
+    [
+        ("kozani-smart-city", "el", ("Έξυπνη μέτρηση", "Κατάσταση:", "Στάδια")),
+        ("sopot-development-plan-2014-2020", "bg", ("Изграждане на приют за безстопанствени кучета", "Етапи")),
+        ("kaunas-district-planning-project", "lt", ("264.275,76 Lt", "sanglaudą", "Lėšos")),
+        ("sopot-policy-making-project", "en", ("Accountability", "Status: completed", "Stages")),
+        ("kozani-operational-2014-2019", "el", ("66698/6827/22-12-2015",)),
+    ],
+)
+def test_the_pdf_has_the_letters_of_each_language_contents_and_page_numbers(key, language, words):
+    plan = sample(key)
+    found = text_of(plan, language)
+    text = " ".join(" ".join(page.extract_text() for page in found.pages).split())
+    assert [word for word in words if word not in text] == []
+    assert found.metadata.title == (plan.title.get(language) or plan.title[plan.source_language])
+    assert found.trailer["/Root"]["/Lang"] == language and found.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert len(found.outline) >= 1
+    fonts = [font.get_object() for font in found.pages[-1]["/Resources"]["/Font"].values()]
+    assert all("FontFile2" in str(font["/DescendantFonts"][0].get_object()["/FontDescriptor"]) for font in fonts)
+    assert str(len(found.pages)) in found.pages[-1].extract_text().split()
+
+
+def test_a_deep_plan_with_sums_is_written_too():
+    leaf = replace(rich().elements[0], key="leaf")
+    deep = leaf
+    for number in range(8):
+        deep = Element(f"e{number}", "axis", {"el": f"Επίπεδο {number}"}, number=str(number), children=(deep,))
+    money = (MoneyLine("total", 5, "EUR", 2024), MoneyLine("own", 5, "EUR"))
+    plan = replace(rich(), elements=(deep,), money=money, period=Period(StatedDate("2024")))
+    text = " ".join(page.extract_text() for page in text_of(plan, "el").pages)
+    assert "Επίπεδο 0" in text and "2024: 0,05 EUR" in text and "Ανάπλαση" in text
+    assert [element.key for element, _ in walk(plan.elements)][-1] == "leaf"
