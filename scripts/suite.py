@@ -50,6 +50,7 @@ SLICES = (
     Slice("personal_data", 0.75),
     Slice("notices", 0.25),
     Slice("reports", 1),
+    Slice("consultation", 1),
     Slice("ogc", 0.75),
     Slice("operating", 1.5),
     Slice("whole", 0.5),
