@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs, sealing
 from service.config import Settings
+from service.consultation.routes import blueprint as consultations
+from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
 from service.db.standstill import was_refused
 from service.errors import Problem, TryAgain
@@ -70,6 +72,8 @@ BLUEPRINTS = (
     routing_rules,
     audit,
     personal_data,
+    consultations,
+    staff_consultations,
 )
 YEAR = 365 * 24 * 3600
 LARGEST_BODY = 64 * 1024 * 1024

@@ -46,6 +46,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "session": {"description": "The session's `id`.", "example": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77"},
     "installation": {"description": "That of listPhones.", "example": "7d1f5c1e-9a0b-4a54-8f6e-0b8f3f0c7a11"},
     "channel": {"description": "`email` or `sms`.", "example": "email"},
+    "consultation": {"description": "The consultation's `id`.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
+    "batch": {"description": "The `id` of enterPapers.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {
