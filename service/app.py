@@ -15,6 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs, sealing
 from service.config import Settings
+from service.consultation.routes import blueprint as consultations
+from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
 from service.db.standstill import was_refused
 from service.errors import Problem, TryAgain
@@ -104,6 +106,8 @@ BLUEPRINTS = (
     sign_ups,
     staff_news,
     news_sources,
+    consultations,
+    staff_consultations,
 )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import structlog
 from flask import current_app
+from sqlalchemy import select
 
+from service.consultation import closing, drafting, releasing
+from service.consultation.models import Consultation
 from service.crash_points import crash_here
 from service.db import db, session, transaction
 from service.db.engine import empty_write_ahead_log
@@ -69,6 +72,7 @@ EVERY: Mapping[str, int] = {
     "empty_log": DAY,
     "finish_notices": MINUTE,
     "mail_digests": QUARTER,
+    releasing.RELEASE: HOUR,
     "seal_audit": QUARTER,
     "sweep_copies": HOUR,
     "sweep_drafts": HOUR,
@@ -254,9 +258,24 @@ def forget_who_came(job: Work, progress: Progress) -> Any:
     return until_none_left(forget_sign_ups, progress)
 
 
+def release_ballots(job: Work, progress: Progress) -> Any:
+    released = 0
+    for consultation in releasing.running():
+        released += releasing.release(consultation)
+        progress.save({"released": released})
+    return {"released": released}
+
+
+def close_consultation(job: Work, progress: Progress) -> Any:
+    uid = uuid.UUID(job.payload["consultation"])
+    found = session.scalars(select(Consultation.id).where(Consultation.uid == uid)).one()
+    return {"closed": closing.close(found, current_app.config["STORE"], lambda: progress.save(None))}
+
+
 HANDLERS = {
     JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
+    drafting.CLOSE: close_consultation,
     "compare_ground": compare_ground,
     "department_digests": digests,
     "fetch_layer": fetch_layer,
@@ -276,6 +295,7 @@ HANDLERS = {
     "publish_draft": publish_draft,
     "read_plan_file": read_plan_file,
     "sweep_drafts": sweep_drafts,
+    releasing.RELEASE: release_ballots,
     "seal_audit": seal_audit,
     "sweep_copies": sweep_copies,
     "sweep_photos": sweep_photos,

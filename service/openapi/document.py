@@ -65,6 +65,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "entry": {"description": "The entry's `key`; of a link anything.", "example": "12"},
     "report_key": {"description": "The `key` of the report on progress.", "example": "2016"},
+    "consultation": {"description": "The consultation's `id`.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
+    "batch": {"description": "The `id` of enterPapers.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
     "article": {"description": "The article's `id`.", "example": "01a20027-6c10-7b5e-8c77-6d6f3c1b2a90"},
     "key": {"description": "The `key` of the heading.", "example": "environment"},

@@ -55,6 +55,12 @@ class ProblemOut(Schema):
     links = fields.List(fields.Dict(), metadata={"description": "The links that lead to nothing: `kind` and `id`."})
     number = fields.Integer(metadata={"description": "The newest version of the article."})
     possible = fields.List(fields.String(), metadata={"description": "What can be done with the article."})
+    question = fields.String(allow_none=True, metadata={"description": "The question whose answer is not valid."})
+    sequence = fields.Integer(metadata={"description": "Of the ballot, as it is now."})
+    eligibility = fields.String(metadata={"description": "Who may take part."})
+    closes_at = fields.String(allow_none=True, metadata={"description": "When the vote ends."})
+    not_known = fields.List(fields.Integer(), metadata={"description": "Places of people who cannot vote on paper."})
+    voted = fields.List(fields.Integer(), metadata={"description": "Places of people who have voted."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

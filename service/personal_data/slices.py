@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.consultation.forgetting import forget_votes, hand_over_votes, open_votes_of
 from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
@@ -118,6 +119,13 @@ SLICES = (
         "map",
         ("layer_versions", "layer_publications", "layer_sources", "layer_fetches"),
         lambda here, who, wish: forget_keeper(who.account_id) if who.kind != "resident" else None,
+    ),
+    Slice(
+        "votes",
+        ("open_votes", "paper_batches"),
+        lambda here, who, wish: forget_votes(who.account_id),
+        lambda here, who: as_rows(open_votes_of(who.account_id)),
+        lambda here, before, after: hand_over_votes(before.account_id, after.account_id),
     ),
     Slice(
         "photos",

@@ -31,6 +31,7 @@ from service.people.keys.keeping import make_key
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
+from tests.api.world_of_consultations import new_consultation
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
 from tests.api.world_of_news import FILLED as NEWS_FILLED
@@ -175,6 +176,8 @@ class World:
             there["number"] = str(self.new_draft())
         if "api_key" in asked:
             there["api_key"] = str(self.new_key())
+        if "consultation" in asked:
+            there["consultation"] = str(new_consultation(self, fixed="batch" not in asked))
         if "person" in asked:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:

@@ -14,6 +14,10 @@ NOBODYS = {
         " generations channel_pauses jobs identity_providers notice_cells articles article_topics article_words"
         " event_occasions news_boards news_categories"
     ),
+    "votes: pseudonyms of one consultation, random names, and what is asked": (
+        "consultations consultation_phases paper_codes participations ballots ballot_answers consultation_log"
+        " consultation_heads"
+    ),
     "who is sent a letter has no account yet: a pseudonym that expires": "letter_codes",
 }
 """Why a table says nothing about a person → such tables. A new table stands here or in a slice."""
