@@ -1,8 +1,11 @@
 import hashlib
 import json
+import math
 import shutil
 import socket
+import sqlite3
 import zipfile
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -394,6 +397,15 @@ def test_what_is_no_kml_is_refused(tmp_path, content, reason):
     assert refusal.value.details == {"reason": reason}
 
 
+def test_bytes_of_a_geopackage_become_hexadecimal_digits(tmp_path):
+    path = write(tmp_path / "squares.gpkg", ["A", "B"])
+    with closing(sqlite3.connect(path)) as file:
+        (table,) = file.execute("SELECT table_name FROM gpkg_contents").fetchone()
+        file.execute(f"ALTER TABLE \"{table}\" ADD COLUMN stamp BLOB DEFAULT x'00ff'")
+        file.commit()
+    assert [record["stamp"] for record in unpacking.read_content(path).records] == ["00ff"] * 2
+
+
 def test_a_csv_with_coordinates_gives_points_and_keeps_its_texts(tmp_path):
     (tmp_path / "p.csv").write_text("code;Name;Lon;Lat\r\n00480;Анево;21,7;40.2\r\n68080;;21.8;40.3\r\n", "utf-8-sig")
     imported = read_features(tmp_path / "p.csv", key_attribute="code")
@@ -401,6 +413,22 @@ def test_a_csv_with_coordinates_gives_points_and_keeps_its_texts(tmp_path):
     assert [key for key, _, _ in imported.features] == ["00480", "68080"]
     assert imported.features[0][1:] == ({"code": "00480", "Name": "Анево", "Lon": "21,7", "Lat": "40.2"}, POINT)
     assert imported.features[1][1]["Name"] is None
+
+
+def test_a_place_of_a_csv_may_be_missing_and_one_that_is_no_place_is_found_later(tmp_path):
+    (tmp_path / "p.csv").write_text("id,lon,lat\n1, ,40.2\n2,west,40.2\n3,21.7,40.2\n")
+    none, nowhere, there = unpacking.read_content(tmp_path / "p.csv").geometries
+    assert none is None and math.isinf(nowhere.x) and (there.x, there.y) == (21.7, 40.2)
+
+
+def test_a_csv_that_cannot_be_read_says_why(tmp_path):
+    for content, reason in (("", "no_features"), (f"{'x' * 200_000},21.7,40.2\n", "unreadable")):
+        (tmp_path / "p.csv").write_text(f"id,lon,lat\n{content}")
+        with pytest.raises(FileRefused) as refusal:
+            unpacking.read_content(tmp_path / "p.csv")
+        assert refusal.value.details["reason"] == reason
+    with pytest.raises(EncodingUnknown):
+        unpacking.read_content(tmp_path / "p.csv", encoding="no such")
 
 
 def test_a_csv_in_a_grid_and_in_another_encoding_is_read_as_it_is_told(tmp_path):

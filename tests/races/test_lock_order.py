@@ -18,7 +18,7 @@ from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller, find_caller
-from service.people.holding import held
+from service.people.holding import held, locked
 from service.people.identity.following import follow, roles_for, sign_in_staff, staff_account
 from service.people.identity.providers import Provider, keep_provider
 from service.people.identity.proving import NotProven, Proof
@@ -117,22 +117,17 @@ def test_who_joins_an_account_that_is_just_being_erased_joins_nobody(
         assert client.get("/api/v1/here/me", headers=fresh.headers).status_code == 200
 
 
-def test_who_is_erased_while_a_phone_joins_is_erased_with_it(
-    app: Flask, client: FlaskClient, here: Municipality, alice: Person, begin: Begin
+def test_an_erasure_that_has_only_begun_waits_for_no_phone_that_joins(
+    client: FlaskClient, here: Municipality, alice: Person, begin: Begin
 ) -> None:
     shown = post(client, alice, "phone-codes", OWN).json["code"]
     fresh = make_resident(here)
-    joining = begin(lambda: post(client, fresh, "join-by-phone", {"code": shown} | OWN))
     session.rollback()
     with transaction():
+        locked(alice.account_id)
+        joining = begin(lambda: post(client, fresh, "join-by-phone", {"code": shown} | OWN))
         erase_person(here, alice.account, False, "operator")
-    assert joining.result().status_code == 201
-    assert (
-        client.get("/api/v1/here/me", headers={"Authorization": f"Bearer {joining.result().json['token']}"}).json[
-            "code"
-        ]
-        == "sign_in_needed"
-    )
+    assert said(joining.result()) == (422, "code_not_right")
 
 
 def test_who_is_verified_at_the_desk_while_they_are_erased_is_nobody(
