@@ -110,8 +110,8 @@ def about_event(
         "eventAttendanceMode": "https://schema.org/"
         + ("MixedEventAttendanceMode" if "online" in facts else "OfflineEventAttendanceMode"),
     }
-    if time := next(iter(left or times), None):
-        found |= {"startDate": time.starts_at.isoformat(), "endDate": time.ends_at.isoformat()}
+    first = (left or times)[0]
+    found |= {"startDate": first.starts_at.isoformat(), "endDate": first.ends_at.isoformat()}
     if "capacity" in facts:
         found["maximumAttendeeCapacity"] = facts["capacity"]
     return found

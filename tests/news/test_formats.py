@@ -79,6 +79,10 @@ def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer
     assert found[single].summary.value == "New roads in Kozani" and found[single].location.value == "Park"
     one = vobject.readOne(read(client, f"/{single}/event.ics", "el").get_data(as_text=True))
     assert one.vevent.location.value == "Πάρκο" and one.vevent.status.value == "CONFIRMED"
+    assert read(client, "/calendar.ics", category="none").get_data(as_text=True).count("BEGIN:VEVENT") == 0
+    somewhere = office.publish(event(rule="FREQ=DAILY;COUNT=2", place={"lon": 21.75, "lat": 40.25}))
+    daily = vobject.readOne(read(client, f"/{somewhere}/event.ics").get_data(as_text=True)).vevent
+    assert len(list(daily.getrruleset())) == 2 and not hasattr(daily, "location") and not hasattr(daily, "exdate")
     office.call(office.publisher, "POST", f"/{single}/cancellations", json={})
     gone = vobject.readOne(read(client, f"/{single}/event.ics").get_data(as_text=True))
     assert gone.vevent.status.value == "CANCELLED"
