@@ -112,6 +112,8 @@ def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client
     sent = alert.xpath("string(//cap:sent)", namespaces=CAP)
     office.revise(article, 1, storm | {"districts": []})
     office.move(article, "publish", seen=2)
+    lines = html.fromstring(read(client, f"/{article}/page").data).xpath("//main/p/text()")
+    assert "Stay at home." in lines and any(line.startswith("→ ") for line in lines)
     update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
     SCHEMA.assertValid(update)
     assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
@@ -144,6 +146,8 @@ def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient,
     shown = linked(read(client, f"/{office.publish(event(capacity=9, online='https://o.example'))}/page").data)
     assert shown["@type"] == "Event" and shown["location"]["name"] == "Park"
     assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
+    told = html.fromstring(read(client, f"/{office.publish(event(accessibility={'el': 'Ράμπα'}))}/page", "el").data)
+    assert {"Πάρκο", "Ράμπα"} <= set(told.xpath("//main/p/text()"))
     starts = datetime.fromisoformat(shown["startDate"])
     assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
     assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)
