@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, layers, notices, photo, routing, tiles, whatif
+from bench import http, layers, news, notices, photo, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -94,10 +94,22 @@ def run_notices(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, A
     return figures, notices.table(figures), judged
 
 
+def run_news(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Polls of the news list, 95 of 100 unchanged, beside the smallest JSON answer."""
+    figures = news.measure(os.environ.get(VARIABLE), options.quick)
+    judged = [
+        verdict(f"news on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in news.TARGETS.items()
+    ]
+    return figures, news.table(figures), judged
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
     "layers": run_layers,
     "notices": run_notices,
+    "news": run_news,
     "photo": run_photo,
     "routing": run_routing,
     "tiles": run_tiles,

@@ -31,8 +31,7 @@ def calendar_of(
     calendar.add("refresh-interval", SELDOM, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(SELDOM))
     for row in rows:
-        if (event := event_of(row, cancelled.get(row.id, ()), wanted, addresses)) is not None:
-            calendar.add_component(event)
+        calendar.add_component(event_of(row, cancelled.get(row.id, ()), wanted, addresses))
     calendar.add_missing_timezones(*years_of(rows))
     found: bytes = calendar.to_ical()
     return found
@@ -44,12 +43,10 @@ def years_of(rows: Sequence[AnyRow]) -> tuple[date, date]:
     return date(min(starts) - 1, 1, 1), date(max(starts) + YEARS + 1, 1, 1)
 
 
-def event_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> Event | None:
-    """One event with its rule; CANCELLED where none of its times is left. None where it never takes place."""
+def event_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> Event:
+    """One event with its rule; CANCELLED where none of its times is left."""
     here, facts = addresses.here, row.content["facts"]
     times = times_of(facts, here.time_zone)
-    if not times:
-        return None
     language, main = spoken(row.content, wanted), row.content["main_language"]
     zone = ZoneInfo(here.time_zone)
     event = Event()

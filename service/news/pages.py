@@ -1,6 +1,6 @@
 """An article as a page of its own, for whoever follows a link without the app; with schema.org's words as JSON-LD."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -9,11 +9,14 @@ import orjson
 
 from service.db.types import AnyRow
 from service.news.kinds import KINDS
+from service.news.messages import when
 from service.news.places import Addresses
 from service.news.presenting import facts_in, html_of, pictures_of, spoken
 from service.news.recurring import times_of
 from service.text import N_, pick, say
 
+UNTIL = ("ends_at", "deadline")
+TOLD = ("instruction", "how_to_take_part", "accessibility")
 NOT_TRANSLATED = N_("This text is not translated.")
 PAGE = """<!doctype html>
 <html lang="{language}">
@@ -28,7 +31,7 @@ PAGE = """<!doctype html>
 <main>
 <p>{name}</p>
 <h1>{title}</h1>
-{note}{summary}{pictures}{body}
+{note}{summary}{facts}{pictures}{body}
 </main>
 </body>
 </html>
@@ -49,9 +52,24 @@ def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses
         name=escape(pick(here.name, language, here.main_language)),
         note=note,
         summary=f"<p>{escape(summary)}</p>\n" if summary else "",
+        facts="".join(f"<p>{escape(line)}</p>\n" for line in telling_facts(row, language, addresses)),
         pictures="".join(picture(one, row, addresses) for one in pictures_of(content, language)),
         body=html_of(row, language),
     )
+
+
+def telling_facts(row: AnyRow, language: str, addresses: Addresses) -> Iterator[str]:
+    """What nobody may miss: when and where, what to do, until when."""
+    here, main = addresses.here, row.content["main_language"]
+    facts = facts_in(row.kind, row.content["facts"], language, main)
+    if row.kind == "event":
+        yield when(here, times_of(facts, here.time_zone)[0].starts_at.isoformat(), language)
+    for name in UNTIL:
+        if name in facts:
+            yield f"→ {when(here, facts[name], language)}"
+    yield from (facts[name] for name in TOLD if name in facts)
+    if "name" in facts.get("place", {}):
+        yield facts["place"]["name"]
 
 
 def picture(one: dict[str, Any], row: AnyRow, addresses: Addresses) -> str:
@@ -110,8 +128,8 @@ def about_event(
         "eventAttendanceMode": "https://schema.org/"
         + ("MixedEventAttendanceMode" if "online" in facts else "OfflineEventAttendanceMode"),
     }
-    if time := next(iter(left or times), None):
-        found |= {"startDate": time.starts_at.isoformat(), "endDate": time.ends_at.isoformat()}
+    first = (left or times)[0]
+    found |= {"startDate": first.starts_at.isoformat(), "endDate": first.ends_at.isoformat()}
     if "capacity" in facts:
         found["maximumAttendeeCapacity"] = facts["capacity"]
     return found

@@ -21,8 +21,5 @@ class Addresses:
         """What a person opens."""
         return f"{self.news}/{article}/page"
 
-    def warning(self, article: uuid.UUID) -> str:
-        return f"{self.news}/{article}/cap.xml"
-
     def picture(self, article: uuid.UUID, picture: str) -> str:
         return f"{self.news}/{article}/photos/{picture}/large"

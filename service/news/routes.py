@@ -141,16 +141,19 @@ class Fresh:
     def __init__(self, municipality: Municipality, *parts: Any) -> None:
         self.board = board_of(municipality)
         self.etag = etag_of(request.endpoint, municipality.id, self.board.version, *parts)
-        stop_reading()  # what is read from here on is as new as the board, or newer
 
     def unchanged(self) -> Response | None:
-        """304 by the ETag, or for who knows none by the moment."""
+        """304 by the ETag, or for who knows none by the moment; None: what is read from now on is as new as the
+        board, or newer.
+        """
         if "If-None-Match" in request.headers:
-            return not_modified(self.etag)
-        since = request.if_modified_since
-        if since is None or request.method not in ("GET", "HEAD") or since < self.board.changed_at:
-            return None
-        return self.marked(Response(status=304))
+            known = not_modified(self.etag)
+        else:
+            since = request.if_modified_since
+            known = None if since is None or since < self.board.changed_at else self.marked(Response(status=304))
+        if known is None:
+            stop_reading()
+        return known
 
     def marked(self, response: Response) -> Response:
         response.set_etag(self.etag)

@@ -14,8 +14,9 @@ from service.news.boards import touch
 from service.news.content import ArticleIncomplete
 from service.news.finding import source_here, sources_of
 from service.news.presenting import source_out
+from service.news.source_schemas import FeedIn, FeedOut, FeedsOut, NewsCategoryIn, NewsCategoryOut
 from service.news.sourcing import FeedKnown, TooManyFeeds, add_source, fetch_now, forget_source, keep_category
-from service.news.staff_schemas import KEY_PATTERN, FeedIn, FeedOut, FeedsOut, NewsCategoryIn, NewsCategoryOut
+from service.news.staff_schemas import KEY_PATTERN
 from service.people import auditing
 from service.people.access import caller, staff
 

@@ -35,7 +35,7 @@ from tests.api.world_of_consultations import new_consultation
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
 from tests.api.world_of_news import FILLED as NEWS_FILLED
-from tests.api.world_of_news import article_for, new_feed
+from tests.api.world_of_news import article_for, new_feed, query_for
 from tests.api.world_of_notices import FILLED as NOTICES_FILLED
 from tests.api.world_of_notices import new_notice, new_preview
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
@@ -95,7 +95,7 @@ class World:
     messages: list[uuid.UUID] = field(default_factory=list)
     joining: Person | None = None
     own_phone: bool = False
-    articles: dict[str, str] = field(default_factory=dict)
+    articles: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, role: str) -> dict[str, str]:
         """What the calls of this role carry."""
@@ -194,7 +194,7 @@ class World:
         if "feed" in asked:
             there["feed"] = new_feed(self)
         if "article" in asked:
-            there["article"] = article_for(self, pick(("event", "event", "announcement"), seed), seen=True)
+            there |= article_for(self, seed if isinstance(seed, str) else next(iter(seed)))
         there["key"] = "works"
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
@@ -206,7 +206,8 @@ class World:
         sound = pick(QUERIES.get(operation, ({},)), query)
         if operation == "deleteRule":
             sound = {"version": version_of(self.here)}
-        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near")}
+        sound = sound | query_for(self, operation)
+        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near", "number")}
         return kept | sound
 
     def body_of(self, operation: str, body: Any, role: str) -> Any:

@@ -1,7 +1,8 @@
 """Articles, events and feeds that operations may ask for."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -10,18 +11,19 @@ from service.db.clock import now
 from service.news.content import Written
 from service.news.finding import version_of
 from service.news.kinds import KINDS
-from service.news.models import Article, NewsSource
+from service.news.models import NewsSource
 from service.news.shelving import put_up
+from service.news.signing_up import sign_up
 from service.news.sourcing import add_source
 from service.news.states import PUBLISHED
 from service.news.writing import write
 from service.people.callers import find_caller
+from tests.factories.reports import photo
 
 if TYPE_CHECKING:
     from tests.api.world import World
 
 TEXTS: dict[str, Any] = {"main_language": "el", "title": {"el": "Γιορτή"}, "summary": {}, "body": {"el": "Ελάτε"}}
-OF_READERS = {"event", "announcement"}
 
 
 def day() -> str:
@@ -30,7 +32,8 @@ def day() -> str:
 
 def starts_at(world: "World") -> str:
     """When the event takes place."""
-    return f"{day()}T12:00:00+00:00"
+    zone = ZoneInfo(world.here.time_zone)
+    return datetime.fromisoformat(f"{day()}T14:00").replace(tzinfo=zone).astimezone(UTC).isoformat()
 
 
 def facts(kind: str) -> dict[str, Any]:
@@ -45,26 +48,46 @@ def facts(kind: str) -> dict[str, Any]:
     }.get(kind, {})
 
 
-def article_for(world: "World", kind: str, seen: bool) -> str:
-    """The id of an article that is there, made if need be."""
-    name = f"{kind} {seen}"
-    if name not in world.articles:
-        lists: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": [], "expires_at": None}
-        content = {key: TEXTS[key] for key in ("main_language", "title", "summary")} | lists | {"facts": facts(kind)}
-        with transaction():
-            by = find_caller(world.here.id, world.people["administrator"].token)
-            assert by is not None
-            article = write(world.here, by, kind, Written(content, TEXTS["body"]))
-            if seen:
-                put_up(world.here, article, version_of(article, 1))
-                article.state = PUBLISHED
-            world.articles[name] = str(article.uid)
-    return world.articles[name]
+DRAFTS = {"discardArticle", "submitArticle", "moveArticle", "reviseArticle"}
+KINDS_OF = {"showWarning": "announcement", "showArticlePhoto": "news"}
+
+
+def article_for(world: "World", operation: str) -> dict[str, str]:
+    """An article that this operation can be done with, and its picture: a new one where something is changed."""
+    kind, seen = KINDS_OF.get(operation, "event"), operation not in DRAFTS
+    name = f"{operation} {kind}" if operation in ("showArticlePhoto", "signOff") else kind
+    if name in world.articles and seen and operation not in ("cancelEvent", "signOff"):
+        return world.articles[name]
+    picture = world.new_photo("administrator") if kind == "news" else None
+    pictures = [{"id": picture, "alt": {"el": "Γιορτή"}}] if picture else []
+    lists: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": pictures, "expires_at": None}
+    content = {key: TEXTS[key] for key in ("main_language", "title", "summary")} | lists | {"facts": facts(kind)}
+    with transaction():
+        by = find_caller(world.here.id, world.people["administrator"].token)
+        assert by is not None
+        article = write(world.here, by, kind, Written(content, TEXTS["body"]))
+        if seen:
+            put_up(world.here, article, version_of(article, 1))
+            article.state = PUBLISHED
+        if operation == "signOff":
+            moment = datetime.fromisoformat(starts_at(world))
+            sign_up(world.here, article, world.people["resident"].account_id, moment, 1, None)
+    found = {"article": str(article.uid)} | ({"photo": picture} if picture else {})
+    if seen:
+        world.articles[name] = found
+    return found
+
+
+def query_for(world: "World", operation: str) -> dict[str, Any]:
+    """A query about what is there."""
+    if operation in ("signOff", "listSignUps"):
+        return {"starts_at": starts_at(world)}
+    return {"before": 1, "after": 1} if operation == "compareVersions" else {}
 
 
 def new_feed(world: "World") -> str:
     """A feed that is read; nobody does the jobs of this world."""
-    found = session.scalar(select(NewsSource.uid))
+    found = session.scalar(select(NewsSource.uid).limit(1))
     if found is None:
         about = {"url": "https://old.example/", "language": "el", "categories": [], "publishes": False}
         with transaction():
@@ -79,7 +102,23 @@ def filled_article(world: "World", body: dict[str, Any], role: str) -> dict[str,
 
 
 def filled_revision(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
-    return {"seen": session.scalar(select(Article.number)) or 1} | TEXTS
+    return {"seen": 1} | TEXTS
+
+
+def filled_move(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"action": "publish", "seen": 1}
+
+
+def filled_hand_in(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"seen": 1}
+
+
+def filled_cancellation(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"starts_at": None, "reason": "Because."}
+
+
+def filled_picture(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"photo": photo("green", (48, 48))}
 
 
 def filled_sign_up(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
@@ -97,6 +136,10 @@ def filled_feed(world: "World", body: dict[str, Any], role: str) -> dict[str, An
 FILLED = {
     "writeArticle": filled_article,
     "reviseArticle": filled_revision,
+    "moveArticle": filled_move,
+    "submitArticle": filled_hand_in,
+    "cancelEvent": filled_cancellation,
+    "sendNewsPhoto": filled_picture,
     "signUp": filled_sign_up,
     "keepNewsCategory": filled_category,
     "addFeed": filled_feed,

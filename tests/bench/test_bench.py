@@ -78,6 +78,12 @@ def test_a_layer_is_imported_and_read_on_both_databases(tmp_path: Path) -> None:
     assert len(figures["targets"]) == 10
 
 
+@pytest.mark.slow
+def test_polls_of_the_news_are_measured_beside_their_floor(tmp_path: Path) -> None:
+    _, figures = run(tmp_path, "--only", "news", PLATEIA_TEST_POSTGRES_URL="")
+    assert figures["news"]["SQLite"]["statements of a 304"] < 0.5 and figures["news"]["SQLite"]["poll"] > 0
+
+
 def test_an_unknown_benchmark_is_refused(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--only", "nothing"], cwd=CHECKOUT, capture_output=True, text=True, check=False

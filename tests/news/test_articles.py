@@ -54,6 +54,8 @@ def test_what_is_written_is_seen_when_it_is_published_and_no_more_when_it_is_wit
     assert {"where": "title.en", "before": "New roads in Kozani", "after": "Corrected"} in differences
     lines = next(one["lines"] for one in differences if one["where"] == "body.en")
     assert {"change": "removed", "text": "On Tuesday."} in lines
+    query = {"before": 2, "after": 9}
+    office.call(office.publisher, "GET", f"/{article}/differences", 404, query_string=query)
     assert office.show(article, number=2)["written"]["title"]["en"] == "New roads in Kozani"
     office.move(article, "publish", seen=3)
     assert titles(client) == ["Corrected"]
@@ -107,8 +109,9 @@ def test_what_is_not_whole_is_refused_with_its_faults(office: Office, client: Fl
         ("facts.more", "address"),
     }
     assert faults(pictures=[{"id": str(uuid.uuid4()), "alt": {"en": "A road"}}]) == {("pictures.0.alt", "missing")}
-    lost = office.write(written(links=[{"kind": "layer", "id": "moon"}, {"kind": "plan", "id": "x"}]), 422)
-    assert lost["code"] == "link_not_found" and len(lost["links"]) == 2
+    names = [("layer", "moon"), ("plan", "x"), ("article", "x"), ("report", "x"), ("feature", "lamp-posts/L3")]
+    lost = office.write(written(links=[{"kind": kind, "id": name} for kind, name in names]), 422)
+    assert lost["code"] == "link_not_found" and len(lost["links"]) == 5
     call = office.write(written(kind="call", facts={"type": "job"}))["id"]
     missing = office.move(call, "publish", status=422)["faults"]
     assert missing == [{"where": "facts.deadline", "why": "missing"}]
@@ -118,7 +121,7 @@ def test_what_is_not_whole_is_refused_with_its_faults(office: Office, client: Fl
 
 def test_an_article_shows_its_pictures_links_and_topics(client: FlaskClient, office: Office) -> None:
     category = {"name": {"el": "Έργα", "en": "Works"}, "position": 1}
-    for path in ("works", "Not%20a%20key"):
+    for path in ("works", "works", "Not%20a%20key"):
         answer = client.put(
             f"/api/v1/here/staff/news-categories/{path}", json=category, headers=office.publisher.headers
         )

@@ -79,6 +79,10 @@ def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer
     assert found[single].summary.value == "New roads in Kozani" and found[single].location.value == "Park"
     one = vobject.readOne(read(client, f"/{single}/event.ics", "el").get_data(as_text=True))
     assert one.vevent.location.value == "Πάρκο" and one.vevent.status.value == "CONFIRMED"
+    assert read(client, "/calendar.ics", category="none").get_data(as_text=True).count("BEGIN:VEVENT") == 0
+    somewhere = office.publish(event(rule="FREQ=DAILY;COUNT=2", place={"lon": 21.75, "lat": 40.25}))
+    daily = vobject.readOne(read(client, f"/{somewhere}/event.ics").get_data(as_text=True)).vevent
+    assert len(list(daily.getrruleset())) == 2 and not hasattr(daily, "location") and not hasattr(daily, "exdate")
     office.call(office.publisher, "POST", f"/{single}/cancellations", json={})
     gone = vobject.readOne(read(client, f"/{single}/event.ics").get_data(as_text=True))
     assert gone.vevent.status.value == "CANCELLED"
@@ -108,6 +112,8 @@ def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client
     sent = alert.xpath("string(//cap:sent)", namespaces=CAP)
     office.revise(article, 1, storm | {"districts": []})
     office.move(article, "publish", seen=2)
+    lines = html.fromstring(read(client, f"/{article}/page").data).xpath("//main/p/text()")
+    assert "Stay at home." in lines and any(line.startswith("→ ") for line in lines)
     update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
     SCHEMA.assertValid(update)
     assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
@@ -140,6 +146,8 @@ def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient,
     shown = linked(read(client, f"/{office.publish(event(capacity=9, online='https://o.example'))}/page").data)
     assert shown["@type"] == "Event" and shown["location"]["name"] == "Park"
     assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
+    told = html.fromstring(read(client, f"/{office.publish(event(accessibility={'el': 'Ράμπα'}))}/page", "el").data)
+    assert {"Πάρκο", "Ράμπα"} <= set(told.xpath("//main/p/text()"))
     starts = datetime.fromisoformat(shown["startDate"])
     assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
     assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)

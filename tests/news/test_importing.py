@@ -1,5 +1,6 @@
 """Another site's feed is read again and again: nothing twice, edits followed, and nothing that could do harm."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from service.db import session
+from service.db import session, transaction
+from service.jobs.models import Job
 from service.municipalities.directory import Municipality
-from service.news.models import Article
+from service.news.erasing import forget_in_news
+from service.news.models import Article, NewsSource
 from service.news.reading_feeds import FeedUnreadable, read_feed
+from service.news.sourcing import FETCH_NEWS, MOST_SOURCES, add_source
 from service.outbox.models import Event
 from tests.factories.people import Person
 from tests.fetching.server import Answered, Asked, Served, serving
@@ -136,6 +140,22 @@ def test_what_is_not_published_at_once_becomes_drafts_that_follow(
     assert [fault["where"] for fault in faults] == ["language", "categories"]
     assert add(client, office.publisher, "http://10.0.0.1/", 422)["code"] == "address_refused"
     add(client, office.editor, "https://x.example/", 403)
+    with transaction():
+        session.execute(update(Job).where(Job.kind == FETCH_NEWS).values(state="running"))
+    before = session.scalar(select(Job.id).where(Job.kind == FETCH_NEWS))
+    client.post(f"{FEEDS}/{made['id']}/fetches", headers=office.publisher.headers)
+    session.rollback()
+    assert session.scalar(select(Job.id).where(Job.kind == FETCH_NEWS)) == before  # it is being read already
+    about = {"language": "el", "categories": [], "publishes": False, "every_seconds": 3600}
+    with transaction():
+        for number in range(MOST_SOURCES - 1):
+            add_source(here, {"url": f"https://x.example/{number}"} | about, office.publisher.account_id, ())
+    assert add(client, office.publisher, "https://x.example/", 409)["most"] == MOST_SOURCES
+    with transaction():
+        forget_in_news(office.publisher.account_id, is_resident=False)
+        forget_in_news(office.editor.account_id, is_resident=False)
+    assert session.scalars(select(NewsSource).where(NewsSource.by_id.is_not(None))).all() == []
+    assert client.delete(f"{FEEDS}/{uuid.uuid4()}", headers=office.publisher.headers).status_code == 404
     assert client.delete(f"{FEEDS}/{made['id']}", headers=charlie.headers).status_code == 401
 
 

@@ -14,11 +14,14 @@ from service.db.clock import now
 from service.jobs.planning import RECURRING, plan
 from service.municipalities.directory import Municipality
 from service.news.models import Occasion, SignUp
+from service.people.erasing import person_of
+from service.people.models import Account
 from service.personal_data.joining import join_accounts
+from service.personal_data.slices import collect
 from tests.conftest import OutsideClient
 from tests.factories.people import Person, make_resident
 from tests.news.office import NEWS, STAFF, Office, event, let_time_pass, local_in, read, work_all
-from tests.personal_data.scene import erase
+from tests.personal_data.scene import erase, traces
 from tests.reports.scene import expand_all, inbox_of
 
 
@@ -149,14 +152,17 @@ def test_sign_ups_go_with_the_person_and_after_a_month(
     (time,) = starts(client, article)
     ben, cleo = make_resident(here), make_resident(here)
     for who in (alice, ben, cleo):
-        sign_up(client, who, article, time)
+        sign_up(client, who, article, time, note="zq7marker" if who is ben else "Not to be forgotten")
     with transaction():
         assert join_accounts(here, alice.account_id, ben.account_id)
     assert mine(client, alice) == [] and mine(client, ben)[0]["state"] == "waiting"
     sign_up(client, alice, article, time)
     answer = erase(client, ben)
     assert answer.status_code == 201, answer.text
-    assert mine(client, cleo)[0]["state"] == "going"
+    assert mine(client, cleo)[0]["state"] == "going" and traces("zq7marker") == []
+    person = person_of(session.get_one(Account, cleo.account_id))
+    copied = dict(collect(here, person))["sign_ups"]
+    assert [(one["event"], one["note"]) for one in copied] == [("Νέοι δρόμοι στην Κοζάνη", "Not to be forgotten")]
     with transaction():
         session.execute(update(Occasion).values(starts_at=now() - timedelta(days=31)))
     with transaction():
