@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from service.municipalities.directory import Municipality, municipality_with
-from service.notices.inbox import inbox_message, reach
+from service.notices.inbox import PUSHED, inbox_message, reach
 from service.outbox.expanding import Kept, Owed, Posted
 from service.text import N_, pick, say
 
@@ -40,7 +40,7 @@ def who_is_told(event: Posted) -> Iterator[Owed | Kept]:
     data = {"personal_copy": event.payload["copy"], "municipality": here.slug}
     for target_id, channel in person.targets:
         push = {"title": title, "body": body, "data": data}
-        content = push if channel == "push" else {"subject": title, "text": f"{body}\n"}
+        content = push if channel in PUSHED else {"subject": title, "text": f"{body}\n"}
         yield Owed(target_id, f"copy.{event.payload['copy']}", content, person_id=person.account_id)
 
 

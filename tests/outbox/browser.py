@@ -37,23 +37,30 @@ class Browser:
 
     endpoint: str
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
+    auth: bytes = AUTH
 
     @property
     def subscription(self) -> dict[str, Any]:
-        return {"endpoint": self.endpoint, "keys": {"p256dh": text(raw(self.key.public_key())), "auth": text(AUTH)}}
+        return {
+            "endpoint": self.endpoint,
+            "keys": {"p256dh": text(raw(self.key.public_key())), "auth": text(self.auth)},
+        }
 
     def opened(self, body: bytes) -> dict[str, Any]:
         """What the message says. Raises InvalidTag for one that is not for this browser."""
+        found: dict[str, Any] = json.loads(self.plain(body))
+        return found
+
+    def plain(self, body: bytes) -> bytes:
+        """The same as bytes."""
         salt, length = body[:16], body[20]
         sender, sealed = body[21 : 21 + length], body[21 + length :]
         shared = self.key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), sender))
         info = b"WebPush: info\0" + raw(self.key.public_key()) + sender
-        secret = derived(shared, AUTH, info, 32)
+        secret = derived(shared, self.auth, info, 32)
         content = derived(secret, salt, b"Content-Encoding: aes128gcm\0", 16)
         nonce = derived(secret, salt, b"Content-Encoding: nonce\0", 12)
-        plain = AESGCM(content).decrypt(nonce, sealed, None)
-        found: dict[str, Any] = json.loads(plain.rstrip(b"\0")[:-1])
-        return found
+        return AESGCM(content).decrypt(nonce, sealed, None).rstrip(b"\0")[:-1]
 
 
 def claims_in(authorization: str, public: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from service.config import Settings, SettingsRefused
 from service.db.clock import now
@@ -14,7 +15,7 @@ from service.outbox.channels.web_push import SUBSCRIPTION, WebPush, is_subscript
 from service.outbox.outcomes import Outcome
 from service.outbox.pace import AT_FIRST, RAMP, Pace
 from tests.fetching.server import Answered, serving
-from tests.outbox.browser import Browser, claims_in
+from tests.outbox.browser import Browser, claims_in, octets
 
 KEY = new_key()
 INSIDE = Fetcher(("127.0.0.1",))
@@ -114,3 +115,14 @@ def test_a_channel_with_a_pace_begins_slowly_and_again_after_a_rest() -> None:
     moment[0] += RAMP + 1
     assert pace.take(5000) == 100, "it had rested"
     assert Pace(None).take(64) == 64
+
+
+def test_the_browser_of_these_tests_opens_the_example_of_the_standard() -> None:
+    """RFC 8291, section 5."""
+    secret = int.from_bytes(octets("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"))
+    browser = Browser("", ec.derive_private_key(secret, ec.SECP256R1()), octets("BTBZMqHH6r4Tts7J_aSIgg"))
+    body = (
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl"
+        "7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
+    )
+    assert browser.plain(octets(body)) == b"When I grow up, I want to be a watermelon"

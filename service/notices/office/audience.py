@@ -20,6 +20,7 @@ from service.errors import Problem
 from service.gis.index import VersionIndex, indexes_of
 from service.gis.locating import DISTRICT
 from service.municipalities.directory import Municipality
+from service.notices.inbox import PUSHED
 from service.notices.models import Follow
 from service.notices.office.models import Notice, NoticeCell
 from service.notices.preferences.cells import cells_around, rows_of
@@ -30,7 +31,6 @@ from service.people.models import Account, Device
 from service.people.registering import RESIDENT
 from service.text import N_
 
-PUSHED = ("push", "web")
 MOST_CORNERS = 500
 INSERTED_AT_ONCE = 5000
 

@@ -20,8 +20,9 @@ from service.db.keys import new_uid
 from service.db.leases import fixed
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality, municipality_with
+from service.notices.inbox import PUSHED
 from service.notices.models import InboxMessage
-from service.notices.office.audience import PUSHED, concerned, reachable, read
+from service.notices.office.audience import concerned, reachable, read
 from service.notices.office.models import Notice, NoticeEdition, NoticeLeftOut
 from service.notices.office.states import AGAIN, CORRECTION
 from service.notices.office.wording import NOTICE, NOTICE_SENT, data_of, text_for

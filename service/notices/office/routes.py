@@ -23,7 +23,7 @@ from service.http import (
     page_of,
 )
 from service.municipalities.directory import Municipality
-from service.notices.office import deciding, schemas
+from service.notices.office import answer_schemas, deciding, schemas
 from service.notices.office.audience import Audience, PolygonNotValid, area_of, devices_in, people_in
 from service.notices.office.composing import (
     NoSuchTime,
@@ -87,7 +87,7 @@ def begin(body: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.post(f"{NOTICES}/check")
 @staff("send_notices")
 @blueprint.arguments(schemas.NoticeCheckIn)
-@blueprint.response(200, schemas.NoticeCheckOut)
+@blueprint.response(200, answer_schemas.NoticeCheckOut)
 @operation("checkNotice")
 def check(body: dict[str, Any], municipality: Municipality) -> Response:
     """See what texts weigh, what is missing, how they look and what they repeat, as they are typed
@@ -142,7 +142,7 @@ def delete(municipality: Municipality, notice: uuid.UUID) -> Response:
 
 @blueprint.get(f"{ONE}/audience")
 @staff("see_notices")
-@blueprint.response(200, schemas.NoticeAudienceCountOut)
+@blueprint.response(200, answer_schemas.NoticeAudienceCountOut)
 @operation("countAudience", NotFound)
 def audience(municipality: Municipality, notice: uuid.UUID) -> Response:
     """See how many devices the notice is for, before it is sent"""
@@ -154,7 +154,7 @@ def audience(municipality: Municipality, notice: uuid.UUID) -> Response:
 
 @blueprint.get(f"{ONE}/figures")
 @staff("see_notices")
-@blueprint.response(200, schemas.NoticeFiguresOut)
+@blueprint.response(200, answer_schemas.NoticeFiguresOut)
 @operation("showFigures", NotFound)
 def figures(municipality: Municipality, notice: uuid.UUID) -> Response:
     """See what came of a notice, device by device"""
@@ -164,7 +164,7 @@ def figures(municipality: Municipality, notice: uuid.UUID) -> Response:
 
 @blueprint.post(f"{ONE}/test")
 @staff("send_notices")
-@blueprint.response(202, schemas.NoticeTriedOut)
+@blueprint.response(202, answer_schemas.NoticeTriedOut)
 @operation("tryNotice", NotFound, NoOwnPhone, *TEXTS)
 def test(municipality: Municipality, notice: uuid.UUID) -> Response:
     """Send a notice to one's own devices
@@ -179,7 +179,7 @@ def test(municipality: Municipality, notice: uuid.UUID) -> Response:
 
 @blueprint.post(f"{ONE}/preview-link")
 @staff("send_notices")
-@blueprint.response(201, schemas.NoticePreviewLinkOut)
+@blueprint.response(201, answer_schemas.NoticePreviewLinkOut)
 @operation("linkPreview", NotFound)
 def preview_link(municipality: Municipality, notice: uuid.UUID) -> Response:
     """Make a link by which people without an account see the notice, for a week
@@ -278,7 +278,7 @@ def repeat(municipality: Municipality, notice: uuid.UUID) -> Response:
 
 @blueprint.get("/notice-previews/<token>")
 @anybody
-@blueprint.response(200, schemas.NoticePreviewOut)
+@blueprint.response(200, answer_schemas.NoticePreviewOut)
 @operation("showPreview", NotFound)
 def preview(municipality: Municipality, token: str) -> Response:
     """Show a notice that is prepared to who has its link"""
@@ -291,7 +291,7 @@ def preview(municipality: Municipality, token: str) -> Response:
 
 @blueprint.get("/notices/<uuid:notice>")
 @public
-@blueprint.response(200, schemas.SentNoticeOut)
+@blueprint.response(200, answer_schemas.SentNoticeOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("showNotice", NotFound)
 def sent(municipality: Municipality, notice: uuid.UUID) -> Response:
