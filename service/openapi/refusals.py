@@ -47,6 +47,9 @@ class ProblemOut(Schema):
     least = fields.Integer(metadata={"description": "How many characters at least."})
     role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
+    faults = fields.List(fields.Dict(), metadata={"description": "What is wrong with a plan, and where."})
+    key = fields.String(metadata={"description": "The key that is taken."})
+    hash = fields.String(metadata={"description": "The version that has this content."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

@@ -35,6 +35,8 @@ from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
 from tests.api.world_of_phones import new_phone, new_session
+from tests.api.world_of_plans import FILLED as PLANS_FILLED
+from tests.api.world_of_plans import add_plan, plan_for
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -64,6 +66,7 @@ RULE: dict[str, Any] = dict.fromkeys(("categories", "metres", "match", "departme
 }
 
 QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
+    "compareVersions": ({},),
     "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
     "listAssets": ({"layer": "lamp-posts", "near": "21.72,40.25"},),
     "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
@@ -88,6 +91,7 @@ class World:
     reports: list[uuid.UUID] = field(default_factory=list)
     shown_photo: dict[str, str] = field(default_factory=dict)
     messages: list[uuid.UUID] = field(default_factory=list)
+    planned: dict[str, str] = field(default_factory=dict)
     joining: Person | None = None
 
     def headers(self, role: str) -> dict[str, str]:
@@ -178,6 +182,8 @@ class World:
             there["session"] = str(new_session(self))
         if "installation" in asked:
             there["installation"] = str(new_phone(self))
+        if "plan" in asked:
+            there |= plan_for(self, seed if isinstance(seed, str) else next(iter(seed)), asked)
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
@@ -188,7 +194,7 @@ class World:
         sound = pick(QUERIES.get(operation, ({},)), query)
         if operation == "deleteRule":
             sound = {"version": version_of(self.here)}
-        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near")}
+        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near", "since")}
         return kept | sound
 
     def body_of(self, operation: str, body: Any, role: str) -> Any:
@@ -227,6 +233,7 @@ def make_world(app: Flask) -> World:
             about["asset"] = tuple(ASSETS[name].values())
         world.reports.append(make_report(here, alice if number % 3 else None, **about).uid)
     add_photo(world, make_report(here, alice, category="open").uid)
+    add_plan(world)
     while expand(EVENTS):
         pass
     world.messages = list(session.scalars(select(InboxMessage.uid)))
@@ -341,6 +348,7 @@ def filled_follow(world: World, body: dict[str, Any], role: str) -> dict[str, An
 
 FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     STAFF_FILLED
+    | PLANS_FILLED
     | IDENTITY_FILLED
     | PHONES_FILLED
     | {

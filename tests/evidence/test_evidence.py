@@ -57,7 +57,10 @@ def test_an_action_shows_the_reports_about_it(client: FlaskClient, here: Municip
     call(client, ada, "POST", "/op/progress/2026/approve", {"by": "council"}, 204)
     by_report = see(client, PLACE)
     assert by_report["completed_on"] == day and by_report["before"]["reports"] == 4  # the one further away too
-    square = {"type": "Polygon", "coordinates": [[[21.73, 40.2], [21.75, 40.2], [21.75, 40.3], [21.73, 40.3], [21.73, 40.2]]]}
+    square = {
+        "type": "Polygon",
+        "coordinates": [[[21.73, 40.2], [21.75, 40.2], [21.75, 40.3], [21.73, 40.3], [21.73, 40.2]]],
+    }
     call(client, ada, "PUT", PLACE, body | {"area": square, "metres": 0}, 204)
     assert see(client, PLACE)["before"]["reports"] == 1
     assert call(client, ada, "PUT", PLACE, {"categories": ["wishes"]}, 422)["code"] == "no_such_category"
