@@ -19,6 +19,7 @@ from service.outbox.retaining import forget_person, hand_over_deliveries, told
 from service.people.collecting import collect_account
 from service.people.erasing import Person, erase_account
 from service.personal_data.copies import collect_copies, drop_copies
+from service.plans.forgetting import forget_planner
 from service.reports.forgetting import forget_reporter, forget_staff, hand_over_reports
 from service.reports.handing_out import reports_of
 
@@ -77,6 +78,11 @@ SLICES = (
         "map",
         ("layer_versions", "layer_publications", "layer_sources", "layer_fetches"),
         lambda here, who, wish: forget_keeper(who.account_id) if who.kind != "resident" else None,
+    ),
+    Slice(
+        "plans",
+        ("plan_versions", "plan_changes", "plan_progress_reports"),
+        lambda here, who, wish: forget_planner(who.account_id) if who.kind != "resident" else None,
     ),
     Slice(
         "photos",
