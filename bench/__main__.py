@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, layers, photo, routing, tiles, whatif
+from bench import http, layers, photo, plans, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -83,10 +83,21 @@ def run_layers(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, An
     return figures, layers.table(figures), judged
 
 
+def run_plans(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """A plan of 10,000 actions: its tree, comparing, rolling up."""
+    figures = plans.measure(200 if options.quick else plans.ACTIONS)
+    return (
+        figures,
+        plans.table(figures),
+        [verdict("tree of a plan, × a GET", figures["tree"] / figures["floor: GET"], plans.TARGET)],
+    )
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
     "layers": run_layers,
     "photo": run_photo,
+    "plans": run_plans,
     "routing": run_routing,
     "tiles": run_tiles,
     "whatif": run_whatif,
