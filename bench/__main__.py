@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, layers, news, notices, photo, routing, tiles, whatif
+from bench import http, layers, news, notices, photo, plans, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -105,12 +105,23 @@ def run_news(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]
     return figures, news.table(figures), judged
 
 
+def run_plans(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """A plan of 10,000 actions: its tree, comparing, rolling up."""
+    figures = plans.measure(200 if options.quick else plans.ACTIONS)
+    return (
+        figures,
+        plans.table(figures),
+        [verdict("tree of a plan, × a GET", figures["tree"] / figures["floor: GET"], plans.TARGET)],
+    )
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "http": run_http,
     "layers": run_layers,
     "notices": run_notices,
     "news": run_news,
     "photo": run_photo,
+    "plans": run_plans,
     "routing": run_routing,
     "tiles": run_tiles,
     "whatif": run_whatif,

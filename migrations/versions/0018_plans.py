@@ -23,13 +23,22 @@ FIXED = (
     "heading",
     "based_on_id",
     "reason",
-    "by_id",
     "created_at",
     "frozen_at",
 )
+SAID = {
+    "plan_revisions": "version_id, element_id, parent_id, ordinal, detail, revision_hash",
+    "plan_changes": "version_id, element_id, kind, others, reason, at",
+    "plan_progress_reports": "plan_id, key, position, detail, approved_at",
+}
+"""What is never changed; who did it can be forgotten."""
 STEPS = "(OLD.state, NEW.state) IN (('frozen', 'frozen'), ('frozen', 'published'), ('published', 'published'), ('published', 'superseded'))"
 FROZEN = "'a frozen version of a plan is never changed'"
 APPROVED = "'an approved report on progress is never changed'"
+
+
+def updating(act, table):
+    return f"UPDATE OF {SAID[table]}" if act == "UPDATE" else act
 
 
 def guards_on_sqlite():
@@ -50,7 +59,7 @@ def guards_on_sqlite():
                 f"(SELECT state FROM plan_versions WHERE id = {row}.version_id) <> 'working'" for row in rows
             )
             yield f"""
-                CREATE TRIGGER {table}_are_final_{act.lower()} BEFORE {act} ON {table}
+                CREATE TRIGGER {table}_are_final_{act.lower()} BEFORE {updating(act, table)} ON {table}
                 WHEN {open_} BEGIN SELECT RAISE(ABORT, {FROZEN}); END
                 """
     yield """
@@ -59,7 +68,7 @@ def guards_on_sqlite():
         """
     for act in ("UPDATE", "DELETE"):
         yield f"""
-            CREATE TRIGGER plan_progress_reports_are_final_{act.lower()} BEFORE {act} ON plan_progress_reports
+            CREATE TRIGGER plan_progress_reports_are_final_{act.lower()} BEFORE {updating(act, "plan_progress_reports")} ON plan_progress_reports
             WHEN OLD.approved_at IS NOT NULL BEGIN SELECT RAISE(ABORT, {APPROVED}); END
             """
     for act, rows in (("INSERT", ("NEW",)), ("UPDATE", ("OLD", "NEW")), ("DELETE", ("OLD",))):
@@ -109,8 +118,9 @@ def guards_on_postgresql():
           RETURN NEW;
         END $$
         """
-    yield """
-        CREATE TRIGGER plan_progress_reports_are_final BEFORE UPDATE OR DELETE ON plan_progress_reports
+    yield f"""
+        CREATE TRIGGER plan_progress_reports_are_final BEFORE UPDATE OF {SAID["plan_progress_reports"]} OR DELETE
+        ON plan_progress_reports
         FOR EACH ROW EXECUTE FUNCTION refuse_change_of_progress()
         """
     yield from of_rows(
@@ -134,8 +144,9 @@ def of_rows(function, owners, column, closed, message):
 
 
 def of_table(table, function):
+    update = f"UPDATE OF {SAID[table]}" if table in SAID else "UPDATE"
     return f"""
-        CREATE TRIGGER {table}_are_final BEFORE INSERT OR UPDATE OR DELETE ON {table}
+        CREATE TRIGGER {table}_are_final BEFORE INSERT OR {update} OR DELETE ON {table}
         FOR EACH ROW EXECUTE FUNCTION {function}()
         """
 

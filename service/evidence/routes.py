@@ -19,7 +19,7 @@ from service.evidence.pointing import (
     pointed,
 )
 from service.evidence.schemas import EvidenceIn, EvidenceOut
-from service.http import Blueprint, answer, etag_of, operation
+from service.http import Blueprint, answer, etag_of, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, staff
 from service.plans.finding import element_in, published_plan
@@ -64,7 +64,7 @@ def put(body: dict[str, Any], municipality: Municipality, plan: str, element: st
     area = area_of(found, body["area"])
     with transaction():
         point(found.id, body["categories"], area, body["metres"], body["completed_on"])
-    return Response(status=204)
+    return nothing()
 
 
 @blueprint.delete("/staff/plans/<plan>/elements/<element>/reports")
@@ -76,7 +76,7 @@ def remove(municipality: Municipality, plan: str, element: str) -> Response:
     found = element_of(municipality, plan, element)
     with transaction():
         end_pointing(found.id)
-    return Response(status=204)
+    return nothing()
 
 
 def evidence_out(municipality: Municipality, evidence: Evidence, joined: Joined) -> dict[str, Any]:

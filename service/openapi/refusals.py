@@ -51,7 +51,7 @@ class ProblemOut(Schema):
     bytes = fields.Integer(metadata={"description": "How much it is."})
     district = fields.String(metadata={"description": "The district that there is not."})
     language = fields.String(metadata={"description": "The language that it is about."})
-    faults = fields.List(fields.Dict(), metadata={"description": "`where` in an article, and `why`, in short words."})
+    faults = fields.List(fields.Dict(), metadata={"description": "`where` in an article or a plan, and what is wrong."})
     links = fields.List(fields.Dict(), metadata={"description": "The links that lead to nothing: `kind` and `id`."})
     number = fields.Integer(metadata={"description": "The newest version of the article."})
     possible = fields.List(fields.String(), metadata={"description": "What can be done with the article."})
@@ -61,6 +61,8 @@ class ProblemOut(Schema):
     closes_at = fields.String(allow_none=True, metadata={"description": "When the vote ends."})
     not_known = fields.List(fields.Integer(), metadata={"description": "Places of people who cannot vote on paper."})
     voted = fields.List(fields.Integer(), metadata={"description": "Places of people who have voted."})
+    key = fields.String(metadata={"description": "The key that is taken."})
+    hash = fields.String(metadata={"description": "The version that has this content."})
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

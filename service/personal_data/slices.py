@@ -29,6 +29,7 @@ from service.outbox.retaining import forget_person, hand_over_deliveries, told
 from service.people.collecting import collect_account
 from service.people.erasing import Person, erase_account
 from service.personal_data.copies import collect_copies, drop_copies
+from service.plans.forgetting import forget_planner
 from service.reports.forgetting import forget_reporter, forget_staff, hand_over_reports
 from service.reports.handing_out import reports_of
 
@@ -126,6 +127,11 @@ SLICES = (
         lambda here, who, wish: forget_votes(who.account_id),
         lambda here, who: as_rows(open_votes_of(who.account_id)),
         lambda here, before, after: hand_over_votes(before.account_id, after.account_id),
+    ),
+    Slice(
+        "plans",
+        ("plan_versions", "plan_changes", "plan_progress_reports"),
+        lambda here, who, wish: forget_planner(who.account_id) if who.kind != "resident" else None,
     ),
     Slice(
         "photos",

@@ -31,11 +31,18 @@ EVERYBODYS = (IN_FORCE, SUPERSEDED)
 
 def plan_named(municipality: Municipality, key: str, locked: bool = False) -> PlanRow:
     """A plan of the municipality by its key or our name of it; `locked` until the transaction ends. Raises NotFound."""
-    query = select(PlanRow).where(PlanRow.municipality_id == municipality.id, is_called(key))
+    query = select(PlanRow).where(PlanRow.municipality_id == municipality.id, is_called(plain(key)))
     found = session.scalars(query.with_for_update() if locked else query).first()
     if found is None:
         raise NotFound
     return found
+
+
+def plain(name: str) -> str:
+    """The name; none has a null character, with which PostgreSQL compares nothing. Raises NotFound."""
+    if "\0" in name:
+        raise NotFound
+    return name
 
 
 def is_called(name: str) -> Any:
@@ -73,7 +80,7 @@ def published_plan(municipality: Municipality, key: str) -> tuple[PlanRow, PlanV
     query = (
         select(PlanRow, PlanVersion)
         .join(PlanVersion, PlanVersion.id == PlanRow.published_version_id)
-        .where(PlanRow.municipality_id == municipality.id, is_called(key))
+        .where(PlanRow.municipality_id == municipality.id, is_called(plain(key)))
     )
     found = session.execute(query).first()
     if found is None:
@@ -108,7 +115,7 @@ def versions_of(plan: PlanRow, states: Sequence[str] | None = None) -> Sequence[
 
 def version_known_as(plan: PlanRow, content_hash: str, states: Sequence[str] | None = None) -> PlanVersion:
     """A version by its content hash; only in these states. Raises NotFound."""
-    query = select(PlanVersion).where(PlanVersion.plan_id == plan.id, PlanVersion.content_hash == content_hash)
+    query = select(PlanVersion).where(PlanVersion.plan_id == plan.id, PlanVersion.content_hash == plain(content_hash))
     found = session.scalar(query if states is None else query.where(PlanVersion.state.in_(states)))
     if found is None:
         raise NotFound
@@ -210,7 +217,7 @@ def element_in(plan: PlanRow, version: PlanVersion, named: str) -> AnyRow:
         .join(PlanRevision, PlanRevision.element_id == PlanElement.id)
         .where(PlanElement.plan_id == plan.id, PlanRevision.version_id == version.id)
     )
-    found = session.execute(query.where(is_named(named))).one_or_none()
+    found = session.execute(query.where(is_named(plain(named)))).one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -19,7 +19,7 @@ from service.text import N_
 
 
 class NothingNew(Problem):
-    """A version with just this content is there already; `version` is its hash."""
+    """A version with just this content is there already; its `hash`."""
 
     status, code, message = 409, "nothing_new", N_("There is a version with just this content already.")
 
@@ -66,7 +66,7 @@ def freeze(municipality: Municipality, key: str, sealed: Sealed, label: str | No
     ensure_unchanged(plan, sealed.revision)
     twin = select(PlanVersion.id).where(PlanVersion.plan_id == plan.id, PlanVersion.content_hash == sealed.hash)
     if session.scalar(twin) is not None:
-        raise NothingNew(version=sealed.hash)
+        raise NothingNew(hash=sealed.hash)
     draft = the_draft(plan)
     draft.heading, draft.label, draft.content_hash = sealed.heading, label, sealed.hash
     draft.state, draft.frozen_at = FROZEN, now()

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from service.db import session
 from service.db.types import AnyRow
 from service.errors import NotFound
+from service.plans.finding import plain
 from service.plans.models import PlanElement, PlanRow, ProgressEntryRow, ProgressReportRow
 
 
@@ -22,7 +23,7 @@ def reports_of(plan: PlanRow, approved: bool = False) -> Sequence[ProgressReport
 
 def report_named(plan: PlanRow, key: str, locked: bool = False) -> ProgressReportRow:
     """A report of a plan. Raises NotFound."""
-    query = select(ProgressReportRow).where(ProgressReportRow.plan_id == plan.id, ProgressReportRow.key == key)
+    query = select(ProgressReportRow).where(ProgressReportRow.plan_id == plan.id, ProgressReportRow.key == plain(key))
     found = session.scalar(query.with_for_update() if locked else query)
     if found is None:
         raise NotFound

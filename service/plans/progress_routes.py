@@ -7,7 +7,7 @@ from flask import Response, current_app
 
 from service.db import stop_reading, transaction
 from service.errors import NotFound
-from service.http import VARY, Blueprint, answer, etag_of, not_modified, operation
+from service.http import VARY, Blueprint, answer, etag_of, not_modified, nothing, operation
 from service.media.attaching import PhotoNotFound
 from service.media.finding import find_photo, read_rendition
 from service.media.renditions import Rendition
@@ -53,7 +53,7 @@ def put(body: dict[str, Any], municipality: Municipality, plan: str, report_key:
         row = plan_named(municipality, plan, locked=True)
         row.revision += 1
         take_photos(municipality, write_report(row, report, who.account_id), report, str(who.account))
-    return Response(status=204)
+    return nothing()
 
 
 @blueprint.post("/staff/plans/<plan>/progress/<report_key>/approve")
@@ -72,7 +72,7 @@ def approve(body: dict[str, Any], municipality: Municipality, plan: str, report_
         if key is not None and key not in known[what]:
             raise PlanFaulty(faults=[{"fault": "nothing_there", "what": what, "key": key}])
     approve_and_tell(municipality, plan, report_key, body["by"], body["decision"], when)
-    return Response(status=204)
+    return nothing()
 
 
 @blueprint.get("/plans/<plan>/photos/<uuid:photo>/<any(small, medium, large):size>")

@@ -8,7 +8,7 @@ from flask import Response
 
 from service.db import transaction
 from service.errors import NotFound
-from service.http import Blueprint, answer, operation
+from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 from service.plans import editing, presenting
@@ -131,7 +131,7 @@ def throw_away(municipality: Municipality, plan: str) -> Response:
     """Throw the draft away"""
     with transaction():
         discard(municipality, plan)
-    return Response(status=204)
+    return nothing()
 
 
 @blueprint.get("/<plan>/draft/changes")
@@ -215,7 +215,7 @@ def put_in_record(body: dict[str, Any], municipality: Municipality, plan: str, r
     thing = read_entry(plan_named(municipality, plan), register, entry, body["entry"])
     with transaction():
         put_entry(plan_named(municipality, plan, locked=True), register, thing, body["after"])
-    return Response(status=204)
+    return nothing()
 
 
 @blueprint.delete("/<plan>/record/<register>/<entry>")
@@ -228,7 +228,7 @@ def take_out_of_record(municipality: Municipality, plan: str, register: str, ent
     ensure_unneeded(row, newest_of(row), register, entry)
     with transaction():
         drop_entry(plan_named(municipality, plan, locked=True), register, entry)
-    return Response(status=204)
+    return nothing()
 
 
 def line(plan: PlanRow) -> Mapping[str, Any]:

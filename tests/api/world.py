@@ -40,6 +40,8 @@ from tests.api.world_of_notices import FILLED as NOTICES_FILLED
 from tests.api.world_of_notices import new_notice, new_preview
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
 from tests.api.world_of_phones import new_phone, new_session
+from tests.api.world_of_plans import FILLED as PLANS_FILLED
+from tests.api.world_of_plans import add_plan, plan_for
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -69,6 +71,7 @@ RULE: dict[str, Any] = dict.fromkeys(("categories", "metres", "match", "departme
 }
 
 QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
+    "compareVersions": ({},),
     "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
     "listAssets": ({"layer": "lamp-posts", "near": "21.72,40.25"},),
     "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
@@ -93,6 +96,7 @@ class World:
     reports: list[uuid.UUID] = field(default_factory=list)
     shown_photo: dict[str, str] = field(default_factory=dict)
     messages: list[uuid.UUID] = field(default_factory=list)
+    planned: dict[str, str] = field(default_factory=dict)
     joining: Person | None = None
     own_phone: bool = False
     articles: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -196,6 +200,8 @@ class World:
         if "article" in asked:
             there |= article_for(self, seed if isinstance(seed, str) else next(iter(seed)))
         there["key"] = "works"
+        if "plan" in asked:
+            there |= plan_for(self, seed if isinstance(seed, str) else next(iter(seed)), asked)
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
@@ -207,7 +213,8 @@ class World:
         if operation == "deleteRule":
             sound = {"version": version_of(self.here)}
         sound = sound | query_for(self, operation)
-        kept = {name: value for name, value in (query or {}).items() if name not in ("after", "box", "near", "number")}
+        unfit = ("after", "box", "near", "number", "since")
+        kept = {name: value for name, value in (query or {}).items() if name not in unfit}
         return kept | sound
 
     def body_of(self, operation: str, body: Any, role: str) -> Any:
@@ -246,6 +253,7 @@ def make_world(app: Flask) -> World:
             about["asset"] = tuple(ASSETS[name].values())
         world.reports.append(make_report(here, alice if number % 3 else None, **about).uid)
     add_photo(world, make_report(here, alice, category="open").uid)
+    add_plan(world)
     while expand(EVENTS):
         pass
     world.messages = list(session.scalars(select(InboxMessage.uid)))
@@ -362,6 +370,7 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     STAFF_FILLED
     | NOTICES_FILLED
     | NEWS_FILLED
+    | PLANS_FILLED
     | IDENTITY_FILLED
     | PHONES_FILLED
     | {

@@ -15,6 +15,7 @@ from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.plans.canonical import to_json, without_uid
 from service.plans.document import walk
+from service.plans.forgetting import forget_planner
 from service.plans.reading_json import from_json
 from tests.factories.people import Person, make_resident, make_staff
 from tests.factories.reports import photo
@@ -201,6 +202,9 @@ def test_residents_browse_search_and_follow_what_is_public(
     for statement in EVERY_CHANGE:
         with pytest.raises(DBAPIError, match=r"never changed|keeps its names"), transaction():
             session.execute(text(statement.format(version=version)))
+    with transaction():
+        forget_planner(ada.account_id)  # who it was is no part of what was frozen
+    assert session.scalar(text("SELECT count(by_id) FROM plan_versions")) == 0
 
 
 def photo_file() -> Any:
