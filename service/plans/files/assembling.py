@@ -107,7 +107,7 @@ def _above_and_leaves(plan: Plan, layout: Layout) -> tuple[list[str], list[str]]
     leaves = [one.key for one in plan.levels if one.leaf] or [plan.levels[-1].key]
     above = [one for one in plan.levels if one.key not in leaves]
     if layout.levels and len(above) != len(layout.levels):
-        raise PlanFileRefused(reason="levels_differ", levels=[dict(one.name) for one in above])
+        raise PlanFileRefused(reason="levels_differ", missing=[pick(one.name, plan.source_language) for one in above])
     return [one.key for one in above][: len(layout.levels)], leaves
 
 
