@@ -22,6 +22,7 @@ LARGEST_UNPACKED = 64 * 1024 * 1024
 MOST_PARTS = 500
 MOST_TAGS = 5_000_000
 MOST_ROWS = 20_000
+HEADERS = 2
 MOST_COLUMNS = 64
 HEAD = 1 << 16
 """Bytes within which the root of an XML part must begin."""
@@ -116,7 +117,7 @@ def _rows(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[int, C
                 row = tuple(_value(cell, origin) for cell, origin in zip(cells, written, strict=True))
                 if any(value is not None for value in row):
                     taken += 1
-                    if taken > MOST_ROWS:
+                    if taken > MOST_ROWS + HEADERS:
                         raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
                     yield number, row
 
