@@ -165,9 +165,9 @@ class PlanUploadOut(Schema):
 class TakeOverIn(Schema):
     """Why the plan is changed."""
 
-    reason = fields.String(
-        load_default=None, allow_none=True, validate=[validate.Length(1, 2000), Plain], metadata={"example": "New year"}
-    )
+    example: ClassVar[dict[str, Any]] = {"reason": "The council of June"}
+
+    reason = fields.String(load_default=None, allow_none=True, validate=[validate.Length(1, 2000), Plain])
 
 
 class TakenOverOut(Schema):

@@ -143,7 +143,7 @@ def read_file(path: Path, before: Plan, asked: Asked) -> tuple[Plan, Report]:
     if path.suffix == ".json":
         after = read_json_file(path)
         if after.key != before.key:
-            raise PlanFileRefused(reason="another_plan", key=after.key)
+            raise PlanFileRefused(reason="another_plan")
         return after, Report()
     options: dict[str, Any] = {"currency": asked.currency, "remove_missing": asked.remove_missing}
     if path.suffix == ".csv":

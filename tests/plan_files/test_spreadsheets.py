@@ -240,6 +240,14 @@ def test_a_second_import_updates_by_title_then_by_number_and_keeps_what_the_shee
     assert {element.key for element, _ in walk(only.elements)} == {"1", "1.1", "1.1.1", "action-1"}
 
 
+def test_actions_with_one_title_are_told_apart_by_what_they_stand_under(tmp_path):
+    here = with_cell(0, None)
+    there = with_cell(1, "2 Οικονομία", with_cell(2, None, with_cell(3, None, here)))
+    plan, _ = read(eetaa(tmp_path / "plan.xlsx", [here, there]))
+    again, _ = read(eetaa(tmp_path / "again.xlsx", [there, here]), plan, remove_missing=True)
+    assert again == plan
+
+
 def replaced(element, key, other):
     if element.key == key:
         return other

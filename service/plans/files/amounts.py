@@ -89,10 +89,7 @@ def _decimal(figure: str) -> Decimal:
         if digits[last] in whole or (whole.strip("-").isdigit() and digits[last] == "," and len(part) == 3):
             raise NotAnAmount("ambiguous")
         digits = f"{_ungrouped(whole)}.{part}"
-    try:
-        return Decimal(digits)
-    except ArithmeticError:
-        raise NotAnAmount("not_a_number") from None
+    return Decimal(digits)
 
 
 def _ungrouped(whole: str) -> str:

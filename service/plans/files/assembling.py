@@ -1,12 +1,13 @@
 """Bring the rows of a table into a plan: what they name again is updated, what they name first is added.
 
-An element is known again by its key, else by its title, else by its number, wherever that is the only one. What a table
-has no column for stays as it was. A text that changes loses its renderings in other languages.
+An element is known again by its key, else by its title, alone or with what it stands under, else by its number,
+wherever that is the only one. What a table has no column for stays as it was. A text that changes loses its renderings
+in other languages.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -81,7 +82,7 @@ def assemble(
     for element, parent in walk(plan.elements):
         tree.put(replace(element, children=()), parent.key if parent else None)
     putting = Putting(plan, tree, layout, language, report, above, leaves)
-    known = matches([node.element for node in tree.nodes.values() if putting.is_leaf(node.element)], rows, language)
+    known = matches(putting.leaves_there(), rows, language)
     named = [putting.put_row(row, known.get(place)) for place, row in enumerate(rows)]
     if remove_missing:
         putting.remove_but(set(named))
@@ -107,17 +108,23 @@ def _above_and_leaves(plan: Plan, layout: Layout) -> tuple[list[str], list[str]]
     leaves = [one.key for one in plan.levels if one.leaf] or [plan.levels[-1].key]
     above = [one for one in plan.levels if one.key not in leaves]
     if layout.levels and len(above) != len(layout.levels):
-        raise PlanFileRefused(reason="levels_differ", levels=[dict(one.name) for one in above])
+        raise PlanFileRefused(reason="levels_differ", missing=[pick(one.name, plan.source_language) for one in above])
     return [one.key for one in above][: len(layout.levels)], leaves
 
 
-def matches(elements: Iterable[Element], rows: Sequence[Row], language: str) -> dict[int, str]:
-    """Row's place → key of the element that it names again."""
-    left = {element.key: element for element in elements}
+def matches(there: Iterable[tuple[Element, str]], rows: Sequence[Row], language: str) -> dict[int, str]:
+    """Row's place → key of the element that it names again; `there` are elements with the title of what is above."""
+    elements = list(there)
+    above = {element.key: title for element, title in elements}
+    left = {element.key: element for element, _ in elements}
     found: dict[int, str] = {}
     by: Sequence[tuple[Callable[[Row], Any], Callable[[Element], Any]]] = (
         (lambda row: row.texts.get("key"), lambda element: element.key),
         (lambda row: plain(row.texts["title"]), lambda element: plain(element.title.get(language))),
+        (
+            lambda row: (plain(row.texts["title"]), plain(row.above())),
+            lambda element: (plain(element.title.get(language)), plain(above[element.key])),
+        ),
         (lambda row: row.texts.get("number"), lambda element: element.number),
     )
     for of_row, of_element in by:
@@ -163,6 +170,13 @@ class Putting:
 
     def is_leaf(self, element: Element) -> bool:
         return element.level in self.leaves or element.action is not None
+
+    def leaves_there(self) -> Iterator[tuple[Element, str]]:
+        """The actions that are there, each with the title of what it stands under."""
+        for node in self.tree.nodes.values():
+            if self.is_leaf(node.element):
+                above = self.tree.nodes[node.parent].element.title if node.parent else {}
+                yield node.element, above.get(self.language, "")
 
     def scope(self, parent: str | None, name: str) -> str | None:
         """Under what a name is known: a number with a point is the only one of the plan, another name of its parent."""
@@ -314,7 +328,7 @@ def responsible_text(action: Action, bodies: Mapping[str, Body], language: str) 
 
 def _usable(name: str) -> str:
     """A key made of a name."""
-    return UNUSABLE.sub("-", " ".join(name.casefold().split()))[:80].strip("-") or "unnamed"
+    return UNUSABLE.sub("-", " ".join(name.lower().split()))[:80].strip("-") or "unnamed"
 
 
 def unique(taken: Iterable[str] = ()) -> Callable[[str], str]:

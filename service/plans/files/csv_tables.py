@@ -79,13 +79,13 @@ def read_csv(
 
 def _text(path: Path, encoding: str) -> str:
     if path.stat().st_size > LARGEST_FILE:
-        raise PlanFileRefused(reason="too_large", largest=LARGEST_FILE)
+        raise PlanFileRefused(reason="too_large", most=LARGEST_FILE)
     if encoding.lower() not in ENCODINGS:
-        raise PlanFileRefused(reason="encoding", encodings=list(ENCODINGS))
+        raise PlanFileRefused(reason="encoding", kinds=list(ENCODINGS))
     try:
         return path.read_bytes().decode(encoding)
     except UnicodeError:
-        raise PlanFileRefused(reason="encoding", encodings=list(ENCODINGS)) from None
+        raise PlanFileRefused(reason="encoding", kinds=list(ENCODINGS)) from None
 
 
 def _lines(text: str) -> Iterator[tuple[int, Sequence[str]]]:
@@ -99,7 +99,7 @@ def _lines(text: str) -> Iterator[tuple[int, Sequence[str]]]:
                 raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
             yield reader.line_num, cells
     except csv.Error:
-        raise PlanFileRefused(reason="damaged", line=reader.line_num) from None
+        raise PlanFileRefused(reason="damaged") from None
 
 
 def _cells(lines: Iterator[tuple[int, Sequence[str]]], clean: Any) -> Iterator[tuple[int, Cells]]:

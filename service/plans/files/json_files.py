@@ -15,7 +15,7 @@ from service.plans.reading_json import from_json
 def read_json_file(path: Path) -> Plan:
     """The plan of a file. Raises PlanFileRefused, and NotAPlan with each fault."""
     if path.stat().st_size > LARGEST_FILE:
-        raise PlanFileRefused(reason="too_large", largest=LARGEST_FILE)
+        raise PlanFileRefused(reason="too_large", most=LARGEST_FILE)
     try:
         return from_json(orjson.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf")))
     except (orjson.JSONDecodeError, RecursionError):

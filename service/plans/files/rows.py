@@ -61,6 +61,10 @@ class Row:
     total: Amount | None = None
     sources: tuple[str, ...] = ()
 
+    def above(self) -> str:
+        """The title of what the row stands under; nothing for a row at the top."""
+        return next((group.title for group in reversed(self.groups) if group), "")
+
 
 def read_rows(cells: Iterable[tuple[int, Any]], layout: Layout, report: Report, currency: str) -> Iterator[Row]:
     """The rows that can be taken; everything else, and every doubt, is in the report."""

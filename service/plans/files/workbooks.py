@@ -22,6 +22,7 @@ LARGEST_UNPACKED = 64 * 1024 * 1024
 MOST_PARTS = 500
 MOST_TAGS = 5_000_000
 MOST_ROWS = 20_000
+HEADERS = 2
 MOST_COLUMNS = 64
 HEAD = 1 << 16
 """Bytes within which the root of an XML part must begin."""
@@ -59,12 +60,12 @@ def look_into(path: Path) -> None:
     if path.suffix.lower() in OTHER_WORKBOOKS:
         raise PlanFileRefused(reason="macros" if path.suffix.lower().endswith("m") else "kind")
     if path.stat().st_size > LARGEST_FILE:
-        raise PlanFileRefused(reason="too_large", largest=LARGEST_FILE)
+        raise PlanFileRefused(reason="too_large", most=LARGEST_FILE)
     try:
         with zipfile.ZipFile(path) as file:
             parts = file.infolist()
             if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise PlanFileRefused(reason="too_large_unpacked", largest=LARGEST_UNPACKED)
+                raise PlanFileRefused(reason="too_large_unpacked", most=LARGEST_UNPACKED)
             for part in parts:
                 look_into_part(file, part)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
@@ -105,7 +106,7 @@ def _rows(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[int, C
     with closing(load_workbook(path, read_only=True, data_only=True)) as values:
         name = next((one for one in values.sheetnames if is_wanted(one)), None)
         if name is None:
-            raise PlanFileRefused(reason="no_sheet", sheets=values.sheetnames[:20])
+            raise PlanFileRefused(reason="no_sheet")
         with closing(load_workbook(path, read_only=True)) as formulas:
             sheets = (values[name], formulas[name])
             for sheet in sheets:
@@ -116,7 +117,7 @@ def _rows(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[int, C
                 row = tuple(_value(cell, origin) for cell, origin in zip(cells, written, strict=True))
                 if any(value is not None for value in row):
                     taken += 1
-                    if taken > MOST_ROWS:
+                    if taken > MOST_ROWS + HEADERS:
                         raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
                     yield number, row
 
