@@ -51,6 +51,8 @@ SLICES = (
     Slice("gis", 1.5),
     Slice("people personal_data notices", 2),
     Slice("reports ogc", 1.5),
+    Slice("consultation", 1),
+    Slice("moderation conversation", 0.75),
     Slice("operating", 1.5),
     Slice("whole docs", 0.75),
     Slice("cli", 1.25),
