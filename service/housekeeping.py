@@ -7,8 +7,11 @@ from typing import Any
 
 import structlog
 from flask import current_app
+from sqlalchemy import select
 
-from service.db import db, transaction
+from service.consultation import closing, drafting, releasing
+from service.consultation.models import Consultation
+from service.db import db, session, transaction
 from service.db.engine import empty_write_ahead_log
 from service.fetching.fetching import Fetcher
 from service.gis import pulling, uploading
@@ -47,6 +50,7 @@ EVERY: Mapping[str, int] = {
     "forget_targets": DAY,
     "forget_sessions": DAY,
     "empty_log": DAY,
+    releasing.RELEASE: HOUR,
     "seal_audit": QUARTER,
     "sweep_copies": HOUR,
     "sweep_drafts": HOUR,
@@ -191,9 +195,24 @@ def fetch_layer(job: Work, progress: Progress) -> Any:
     return pulling.fetch_layer(job, progress, Fetcher(settings.fetch_allowed))
 
 
+def release_ballots(job: Work, progress: Progress) -> Any:
+    released = 0
+    for consultation in releasing.running():
+        released += releasing.release(consultation)
+        progress.save({"released": released})
+    return {"released": released}
+
+
+def close_consultation(job: Work, progress: Progress) -> Any:
+    uid = uuid.UUID(job.payload["consultation"])
+    found = session.scalars(select(Consultation.id).where(Consultation.uid == uid)).one()
+    return {"closed": closing.close(found, current_app.config["STORE"], lambda: progress.save(None))}
+
+
 HANDLERS = {
     JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
+    drafting.CLOSE: close_consultation,
     "compare_ground": compare_ground,
     "department_digests": digests,
     "fetch_layer": fetch_layer,
@@ -208,6 +227,7 @@ HANDLERS = {
     "make_personal_copy": make_personal_copy,
     "publish_draft": publish_draft,
     "sweep_drafts": sweep_drafts,
+    releasing.RELEASE: release_ballots,
     "seal_audit": seal_audit,
     "sweep_copies": sweep_copies,
     "sweep_photos": sweep_photos,

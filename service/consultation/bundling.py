@@ -55,7 +55,6 @@ class Closed:
     participations: int
     eligible: int | None
     by_channel: Mapping[str, int]
-    software: str
 
 
 def bundle(
@@ -118,7 +117,6 @@ def manifest_facts(closed: Closed, digests: Mapping[str, str]) -> dict[str, Any]
         "participations": closed.participations,
         "eligible": closed.eligible,
         "channels": dict(closed.by_channel) if shows_channels(closed) else None,
-        "software": closed.software,
         "files": dict(digests),
     }
 

@@ -34,6 +34,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "y": {"description": "Rows from the north.", "example": 6176},
     "position": {"description": "The rule's `position`.", "example": 2},
     "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
+    "contribution": {"description": "The contribution's `id`.", "example": "01a20027-6d10-7b3e-9a55-1f0c2a9d7e31"},
     "follow": {"description": "The follow's `id`.", "example": "01a20027-5b1c-7d02-8a44-0b1de7a5c9f0"},
     "person": {"description": "The `id` of listStaff.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
     "invitation": {"description": "The invitation's `id`.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
@@ -46,6 +47,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "session": {"description": "The session's `id`.", "example": "01a20026-3783-7c51-8a0f-2d5c4c6f1b77"},
     "installation": {"description": "That of listPhones.", "example": "7d1f5c1e-9a0b-4a54-8f6e-0b8f3f0c7a11"},
     "channel": {"description": "`email` or `sms`.", "example": "email"},
+    "consultation": {"description": "The consultation's `id`.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
+    "batch": {"description": "The `id` of enterPapers.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
 }
 SHARED_PARAMETERS: dict[str, dict[str, Any]] = {

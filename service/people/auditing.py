@@ -49,6 +49,13 @@ ACTIONS = {
     "data_asked_for": "everything that is held about somebody was asked for",
     "data_link_given": "a link to everything that is held about somebody was given to them",
     "account_erased": "an account was erased",
+    "consultation_drafted": "a consultation was drafted",
+    "consultation_fixed": "what a consultation asks and how it is counted was fixed",
+    "consultation_codes_made": "codes on paper for a consultation were made",
+    "consultation_extended": "the end of a vote was moved to later",
+    "consultation_closed": "a vote was over and counted",
+    "paper_batch_entered": "ballots on paper were entered by a first officer",
+    "paper_batch_confirmed": "ballots on paper were entered by a second officer and counted",
     "erasure_applied_again": "an erasure was applied again after a backup was restored",
 }
 """What is written down, in words. Further kinds of act are added here."""

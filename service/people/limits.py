@@ -33,6 +33,8 @@ DESK_CODES = "30 per hour; 100 per day"
 LETTER_CODES_BY_ACCOUNT = "5 per hour; 15 per day"
 LETTER_CODES_BY_ADDRESS = "50 per hour; 200 per day"
 VERIFYING = "20 per hour; 60 per day"
+CASTING_BY_CALLER = "20 per minute; 100 per hour"
+CASTING_BY_ADDRESS = "300 per minute; 6000 per hour"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
 COMPLAINING_BY_CALLER = "10 per hour; 30 per day"
@@ -240,3 +242,13 @@ def contributing_limit(view: View) -> View:
 def supporting_limit(view: View) -> View:
     """Both limits of voting on what others wrote, which is quick."""
     return behind(view, Limit(SUPPORTING_BY_CALLER, who), Limit(SUPPORTING_BY_ADDRESS, address))
+
+
+def casting_limit(view: View) -> View:
+    """The limits of casting a ballot; a school or a library votes from one address."""
+    return behind(view, Limit(CASTING_BY_CALLER, who), Limit(CASTING_BY_ADDRESS, address))
+
+
+def replacing_limit(view: View) -> View:
+    """The limit of replacing a secret ballot, by address alone: who does it says nothing of themselves."""
+    return behind(view, Limit(CASTING_BY_ADDRESS, address))

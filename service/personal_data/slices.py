@@ -9,9 +9,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.consultation.conversation.forgetting import (
+    contributions_of,
+    forget_author,
+    hand_over_contributions,
+)
+from service.consultation.forgetting import forget_votes, hand_over_votes, open_votes_of
 from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
+from service.moderation.forgetting import forget_moderated, hand_over_moderated, moderated_of
 from service.municipalities.directory import Municipality
 from service.notices.following import follows_of, forget_follows, hand_over_follows
 from service.notices.inbox import forget_inbox, hand_over_inbox, inbox_of
@@ -60,6 +67,20 @@ SLICES = (
         lambda here, before, after: hand_over_reports(here, before.account_id, after.account_id),
     ),
     Slice(
+        "contributions",
+        ("contributions", "contribution_votes", "contribution_answers", "answers_given"),
+        lambda here, who, wish: forget_author(here, who.account_id, wish.keep_public),
+        lambda here, who: contributions_of(who.account_id),
+        lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),
+    ),
+    Slice(
+        "moderation",
+        ("moderation_cases", "complaints"),
+        lambda here, who, wish: forget_moderated(here, who.account_id),
+        lambda here, who: moderated_of(here, who.account_id),
+        lambda here, before, after: hand_over_moderated(here, before.account_id, after.account_id),
+    ),
+    Slice(
         "inbox",
         ("inbox_messages",),
         lambda here, who, wish: forget_inbox(who.account_id),
@@ -77,6 +98,13 @@ SLICES = (
         "map",
         ("layer_versions", "layer_publications", "layer_sources", "layer_fetches"),
         lambda here, who, wish: forget_keeper(who.account_id) if who.kind != "resident" else None,
+    ),
+    Slice(
+        "votes",
+        ("open_votes", "paper_batches"),
+        lambda here, who, wish: forget_votes(who.account_id),
+        lambda here, who: as_rows(open_votes_of(who.account_id)),
+        lambda here, before, after: hand_over_votes(before.account_id, after.account_id),
     ),
     Slice(
         "photos",

@@ -90,7 +90,6 @@ class Made:
             "participations": self.people,
             "eligible": None,
             "by_channel": {"app": self.people},
-            "software": "test",
         }
         tallies = {key: tally(question_of(asked[key]), self.answers[key]) for key in asked}
         return bundle(Closed(**(facts | changed)), self.ballots, self.log.lines, self.log.heads, tallies)

@@ -1,0 +1,216 @@
+"""When the vote is over: the log is ended, the ballots are counted, and everything to check them by is published.
+
+Each step may be killed and is done again: what was done is seen in the rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, insert, null, select, update
+
+from service.consultation.appending import append, origin_of
+from service.consultation.ballots import tally
+from service.consultation.bundling import Ballot, Closed, bundle, shows_channels, tally_facts, zipped
+from service.consultation.drafting import GRACE
+from service.consultation.finding import asked, participations
+from service.consultation.leaves import event_line
+from service.consultation.models import (
+    CLOSED,
+    COUNTED,
+    FIXED,
+    VOTE,
+    BallotAnswer,
+    Consultation,
+    ConsultationPhase,
+    LogHead,
+    LogLeaf,
+    PaperBatch,
+    Participation,
+)
+from service.consultation.models import Ballot as BallotRow
+from service.consultation.releasing import release
+from service.consultation.wording import OPEN
+from service.db import session, transaction
+from service.db.clock import now, seconds_from_now
+from service.db.types import AnyRow
+from service.municipalities.directory import municipality_with
+from service.people.auditing import record
+from service.storage.keeping import Store
+
+AT_ONCE = 2000
+
+answers, taken = BallotAnswer.__table__, Participation.__table__
+
+
+def close(consultation_id: int, store: Store, after_a_part: Callable[[], None] = lambda: None) -> bool:
+    """Everything that is due when the vote is over; whether it is over. Opens transactions of its own."""
+    with transaction():
+        if not is_over(consultation_id):
+            return False
+    release(consultation_id, everything=True)
+    with transaction():
+        end_log(consultation_id)
+    after_a_part()
+    for table in (answers, taken):
+        put_in_order(table, consultation_id, after_a_part)
+    with transaction():
+        part_ballots(consultation_id)
+    files, facts = made(consultation_id)
+    key = key_of(consultation_id)
+    store.keep(key, zipped(files))
+    after_a_part()
+    with transaction():
+        finish(consultation_id, key, sha256(files["manifest.json"]).digest(), facts)
+    return True
+
+
+def is_over(consultation_id: int) -> bool:
+    """Whether the end is past on the database's clock; who was casting is waited for."""
+    phase = session.scalars(
+        select(ConsultationPhase.id).filter_by(consultation_id=consultation_id, kind=VOTE).with_for_update()
+    ).one()
+    query = select(ConsultationPhase.id).where(
+        ConsultationPhase.id == phase, ConsultationPhase.closes_at <= seconds_from_now(-GRACE)
+    )
+    return session.scalar(query) is not None
+
+
+def to_close(consultation_id: int) -> Consultation:
+    query = select(Consultation).where(Consultation.id == consultation_id)
+    return session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).one()
+
+
+def end_log(consultation_id: int) -> None:
+    """Write the last line of the log, once."""
+    found = to_close(consultation_id)
+    if found.state != FIXED:
+        return
+    people = sum(participations(consultation_id).values())
+    said = [(found.definition or {})["closes_at"], *(extension["closes_at"] for extension in found.extensions)]
+    line = event_line(found.uid.hex, "close", {"closes_at": said[-1], "participations": people})
+    append(found, municipality_with(found.municipality_id).slug, [line], people)
+    found.state = COUNTED
+    found.version += 1
+
+
+def put_in_order(table: Any, consultation_id: int, after_a_part: Callable[[], None]) -> None:
+    """Write the rows anew in the order of their random names, so that where they lie no longer says when they came."""
+    names = [column for column in table.primary_key if column.name != "consultation_id"]
+    last: bytes = b""
+    while True:
+        with transaction():
+            rows = rows_behind(table, names, consultation_id, last)
+            if not rows:
+                return
+            last = rows[-1][names[0].name]
+            session.execute(
+                delete(table)
+                .where(table.c.consultation_id == consultation_id, names[0] >= rows[0][names[0].name], names[0] <= last)
+                .execution_options(synchronize_session=False)
+            )
+            session.connection().execute(insert(table), rows)
+        after_a_part()
+
+
+def rows_behind(table: Any, names: Sequence[Any], consultation_id: int, last: bytes) -> list[dict[str, Any]]:
+    """Rows with the next names, all of each name."""
+    edge = (
+        select(names[0])
+        .where(table.c.consultation_id == consultation_id, names[0] > last)
+        .order_by(names[0])
+        .limit(AT_ONCE)
+    )
+    found = [row[0] for row in session.execute(edge)]
+    if not found:
+        return []
+    query = select(table).where(table.c.consultation_id == consultation_id, names[0] > last, names[0] <= found[-1])
+    return [dict(row._mapping) for row in session.execute(query.order_by(*names))]
+
+
+def part_ballots(consultation_id: int) -> None:
+    """Forget which answers were one ballot, unless the vote was open, and papers that no second officer entered."""
+    if session.get_one(Consultation, consultation_id).secrecy != OPEN:
+        unlinked = update(BallotAnswer).where(
+            BallotAnswer.consultation_id == consultation_id, BallotAnswer.ballot.is_not(None)
+        )
+        session.execute(unlinked.values(ballot=None).execution_options(synchronize_session=False))
+    whole = delete(BallotRow).where(BallotRow.consultation_id == consultation_id)
+    session.execute(whole.execution_options(synchronize_session=False))
+    papers = update(PaperBatch).where(PaperBatch.consultation_id == consultation_id)
+    session.execute(papers.values(voters=null(), answers=null()).execution_options(synchronize_session=False))
+
+
+def made(consultation_id: int) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files of the bundle, the same whenever they are made, and the result as it is shown."""
+    found = session.get_one(Consultation, consultation_id, populate_existing=True)
+    closed = closed_of(found)
+    cast = ballots_of(consultation_id)
+    given: dict[str, list[Any]] = defaultdict(list)
+    for ballot in cast:
+        given[ballot.question].append(ballot.answer)
+    tallies = {key: tally(question, given[key]) for key, question in asked(found.questions).items()}
+    log = session.scalars(select(LogLeaf.line).filter_by(consultation_id=consultation_id).order_by(LogLeaf.place)).all()
+    heads = session.scalars(
+        select(LogHead.checkpoint).filter_by(consultation_id=consultation_id).order_by(LogHead.size)
+    ).all()
+    facts = tally_facts(closed, tallies) | {
+        "participations": closed.participations,
+        "channels": dict(closed.by_channel) if shows_channels(closed) else None,
+    }
+    return bundle(closed, cast, log, heads, tallies), facts
+
+
+def closed_of(found: Consultation) -> Closed:
+    channels = participations(found.id)
+    return Closed(
+        consultation=found.uid.hex,
+        definition=found.definition or {},
+        origin=origin_of(municipality_with(found.municipality_id).slug, found.uid.hex),
+        public_key=found.public_key or b"",
+        participations=sum(channels.values()),
+        eligible=found.eligible,
+        by_channel=channels,
+    )
+
+
+def ballots_of(consultation_id: int) -> list[Ballot]:
+    """The answers that count, each with its places in the log."""
+    query = select(
+        answers.c.tracker,
+        answers.c.question,
+        answers.c.answer,
+        answers.c.salt,
+        answers.c.channel,
+        answers.c.place,
+        answers.c.blind,
+    ).where(answers.c.consultation_id == consultation_id)
+    events: dict[bytes, list[AnyRow]] = defaultdict(list)
+    for row in session.execute(query.order_by(answers.c.tracker, answers.c.sequence)):
+        events[bytes(row.tracker)].append(row)
+    return [ballot_of(tracker, rows) for tracker, rows in events.items()]
+
+
+def ballot_of(tracker: bytes, rows: Sequence[AnyRow]) -> Ballot:
+    last = rows[-1]
+    places = tuple((row.place, bytes(row.blind)) for row in rows)
+    return Ballot(last.question, tracker, last.answer, bytes(last.salt), last.channel, places)
+
+
+def key_of(consultation_id: int) -> str:
+    """Under which the bundle is kept."""
+    found = session.get_one(Consultation, consultation_id)
+    return f"{municipality_with(found.municipality_id).slug}/consultations/{found.uid.hex}.zip"
+
+
+def finish(consultation_id: int, key: str, digest: bytes, facts: dict[str, Any]) -> None:
+    """Publish the result, once."""
+    found = to_close(consultation_id)
+    if found.state == CLOSED:
+        return
+    found.tally, found.bundle, found.bundle_digest = facts, key, digest
+    found.state, found.closed_at = CLOSED, now()
+    found.version += 1
+    digests = {"bundle": digest.hex()}
+    record(found.municipality_id, None, "consultation_closed", "consultation", str(found.uid), digests)

@@ -1,0 +1,239 @@
+"""A consultation is prepared, changed while it is a draft, and fixed: from then on everybody sees what is asked."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from service.consultation.appending import append, origin_of
+from service.consultation.ballots import KINDS, check_question
+from service.consultation.ballots.asking import KEY, QuestionNotValid
+from service.consultation.finding import locked, question_of
+from service.consultation.heads import public_bytes, signing_key
+from service.consultation.leaves import canonical, event_line
+from service.consultation.models import DRAFT, FIXED, VOTE, Consultation, ConsultationPhase, PaperCode
+from service.consultation.verifying import verifier
+from service.consultation.wording import CODE
+from service.db import session
+from service.db.clock import now, seconds_from_now
+from service.db.keys import new_uid
+from service.db.upserts import insert_if_absent
+from service.errors import Problem
+from service.jobs.planning import plan, unplan
+from service.municipalities.directory import Municipality
+from service.people.auditing import record
+from service.people.callers import Caller
+from service.people.verified.codes import meant, new_code, shown
+from service.sealing import pseudonym
+from service.text import N_
+
+CLOSE = "close_consultation"
+GRACE = 1.0
+"""Seconds after the end before the closing begins: who was in time has the phase locked by then."""
+CODE_LENGTH = 12
+MOST_QUESTIONS = 100
+FRONT = ("title", "text", "about", "secrecy", "eligibility", "eligible", "questions")
+
+
+class ConsultationNotValid(Problem):
+    """It cannot be asked so. `question` is the key of the question, where it is one; `reason` a stable word."""
+
+    status, code, message = 422, "consultation_not_valid", N_("This consultation cannot be held as it is described.")
+
+
+class ConsultationChanged(Problem):
+    """Somebody else changed it since; `version` is the one it has now."""
+
+    status, code, message = 409, "consultation_changed", N_("Somebody else has changed this consultation meanwhile.")
+
+
+class ConsultationFixed(Problem):
+    """What is asked and how it is counted can no longer change."""
+
+    status, code, message = 409, "consultation_fixed", N_("This consultation can no longer be changed.")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A consultation as staff describe it; `phases` are (kind, opens_at, closes_at)."""
+
+    title: Mapping[str, str]
+    text: Mapping[str, str]
+    about: Sequence[Mapping[str, Any]]
+    secrecy: str
+    eligibility: str
+    eligible: int | None
+    questions: Sequence[Mapping[str, Any]]
+    phases: Sequence[tuple[str, datetime, datetime]]
+
+
+def begin(municipality: Municipality, actor: Caller, draft: Draft) -> Consultation:
+    """Write a draft down. Raises ConsultationNotValid."""
+    check(draft)
+    made = Consultation(
+        uid=new_uid(), municipality_id=municipality.id, state=DRAFT, version=1, extensions=[], created_at=now()
+    )
+    describe(made, draft)
+    session.add(made)
+    session.flush()
+    write_phases(made, draft)
+    record(municipality.id, actor, "consultation_drafted", "consultation", str(made.uid))
+    return made
+
+
+def change(municipality: Municipality, uid: uuid.UUID, draft: Draft, version: int) -> Consultation:
+    """Describe a draft anew. Raises NotFound, ConsultationNotValid, ConsultationChanged, ConsultationFixed."""
+    check(draft)
+    found = draft_of(municipality, uid, version)
+    describe(found, draft)
+    found.version += 1
+    session.execute(delete(ConsultationPhase).where(ConsultationPhase.consultation_id == found.id))
+    write_phases(found, draft)
+    return found
+
+
+def draft_of(municipality: Municipality, uid: uuid.UUID, version: int) -> Consultation:
+    """The draft, locked, if it is the version that the caller has seen."""
+    found = locked(municipality, uid)
+    if found.state != DRAFT:
+        raise ConsultationFixed
+    if found.version != version:
+        raise ConsultationChanged(version=found.version)
+    return found
+
+
+def describe(consultation: Consultation, draft: Draft) -> None:
+    for name in FRONT:
+        setattr(consultation, name, getattr(draft, name))
+
+
+def write_phases(consultation: Consultation, draft: Draft) -> None:
+    for kind, opens_at, closes_at in draft.phases:
+        phase = ConsultationPhase(consultation_id=consultation.id, kind=kind, opens_at=opens_at, closes_at=closes_at)
+        session.add(phase)
+    session.flush()
+
+
+def check(draft: Draft) -> None:
+    """Raises ConsultationNotValid."""
+    keys = [question["key"] for question in draft.questions]
+    if not 1 <= len(keys) <= MOST_QUESTIONS or len(set(keys)) != len(keys):
+        raise ConsultationNotValid(reason="questions")
+    kinds = [kind for kind, _, _ in draft.phases]
+    if VOTE not in kinds or len(set(kinds)) != len(kinds):
+        raise ConsultationNotValid(reason="phases")
+    if any(opens_at >= closes_at for _, opens_at, closes_at in draft.phases):
+        raise ConsultationNotValid(reason="times")
+    for question in draft.questions:
+        check_one(question)
+
+
+def check_one(question: Mapping[str, Any]) -> None:
+    key = question["key"]
+    if not KEY.fullmatch(key):
+        raise ConsultationNotValid(question=key, reason="key")
+    try:
+        check_question(question_of(question["ask"]))
+    except QuestionNotValid as refused:
+        raise ConsultationNotValid(question=key, reason=refused.reason) from None
+
+
+def fix(municipality: Municipality, actor: Caller, uid: uuid.UUID, seen: int) -> Consultation:
+    """Fix what is asked, begin the log and plan the closing; votes are taken when the phase begins.
+
+    Raises NotFound, ConsultationChanged, ConsultationFixed, and ConsultationNotValid where its end is past.
+    """
+    found = draft_of(municipality, uid, seen)
+    query = select(ConsultationPhase, ConsultationPhase.closes_at > seconds_from_now(0)).where(
+        ConsultationPhase.consultation_id == found.id, ConsultationPhase.kind == VOTE
+    )
+    phase, ahead = session.execute(query).one()
+    if not ahead:
+        raise ConsultationNotValid(reason="past")
+    if found.eligibility == CODE:
+        found.eligible = count_codes(found.id)
+    name = found.uid.hex
+    found.definition = definition_of(municipality, found, phase)
+    found.definition_digest = sha256(canonical(found.definition)).digest()
+    found.public_key = public_bytes(signing_key(municipality.id, name))
+    found.state, found.version = FIXED, found.version + 1
+    line = event_line(name, "open", {"definition": found.definition_digest.hex()})
+    append(found, municipality.slug, [line], 0)
+    plan_closing(found, phase.closes_at)
+    facts = {"definition": found.definition_digest.hex(), "log": origin_of(municipality.slug, name)}
+    record(municipality.id, actor, "consultation_fixed", "consultation", str(found.uid), facts)
+    return found
+
+
+def count_codes(consultation_id: int) -> int:
+    """How many codes there are. Raises ConsultationNotValid for none."""
+    number = session.scalar(select(func.count()).where(PaperCode.consultation_id == consultation_id)) or 0
+    if not number:
+        raise ConsultationNotValid(reason="codes")
+    return int(number)
+
+
+def plan_closing(consultation: Consultation, closes_at: datetime) -> None:
+    """The closing begins a moment after the end, wherever it was planned before."""
+    unplan(CLOSE, consultation.uid.hex)
+    plan(
+        CLOSE,
+        consultation.uid.hex,
+        run_at=datetime.fromtimestamp(closes_at.timestamp() + GRACE, UTC),
+        payload={"consultation": str(consultation.uid)},
+        municipality_id=consultation.municipality_id,
+    )
+
+
+def definition_of(municipality: Municipality, found: Consultation, phase: ConsultationPhase) -> dict[str, Any]:
+    """All that is fixed: what is asked, of whom, until when, by which rules it is counted, and the SHA-256 of the
+    program that checks it.
+    """
+    return {
+        "consultation": found.uid.hex,
+        "municipality": municipality.slug,
+        "title": found.title,
+        "text": found.text,
+        "about": found.about,
+        "secrecy": found.secrecy,
+        "eligibility": found.eligibility,
+        "eligible": found.eligible,
+        "opens_at": written(phase.opens_at),
+        "closes_at": written(phase.closes_at),
+        "questions": [with_rule(question) for question in found.questions],
+        "verifier": sha256(verifier().encode()).hexdigest(),
+    }
+
+
+def with_rule(question: Mapping[str, Any]) -> dict[str, Any]:
+    kind = KINDS[question["ask"]["kind"]]
+    return {**question, "rule": kind.rule, "version": kind.version}
+
+
+def written(moment: datetime) -> str:
+    """An instant as the log writes it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def make_codes(municipality: Municipality, actor: Caller, uid: uuid.UUID, version: int, count: int) -> list[str]:
+    """So many more codes to be printed; they are known only now. Raises as `draft_of`, and ConsultationNotValid where
+    no codes are used.
+    """
+    found = draft_of(municipality, uid, version)
+    if found.eligibility != CODE:
+        raise ConsultationNotValid(reason="codes")
+    codes = [new_code(CODE_LENGTH) for _ in range(count)]
+    rows = [{"consultation_id": found.id, "digest": code_digest(found, code)} for code in codes]
+    insert_if_absent(PaperCode, rows, returning=PaperCode.digest)
+    found.version += 1
+    record(municipality.id, actor, "consultation_codes_made", "consultation", str(found.uid), {"count": count})
+    return [shown(code) for code in codes]
+
+
+def code_digest(consultation: Any, code: str) -> bytes:
+    """What is kept of a code, however it is typed."""
+    return pseudonym(f"paper code {consultation.uid.hex}", consultation.municipality_id, meant(code))

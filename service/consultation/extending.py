@@ -1,0 +1,65 @@
+"""The end of a vote is moved to a later moment, with a reason that everybody sees."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+
+from service.consultation.appending import append
+from service.consultation.drafting import plan_closing, written
+from service.consultation.finding import locked, participations
+from service.consultation.leaves import event_line
+from service.consultation.models import FIXED, VOTE, Consultation, ConsultationPhase
+from service.db import session
+from service.db.clock import now, seconds_from_now
+from service.errors import Problem
+from service.municipalities.directory import Municipality
+from service.people.auditing import record
+from service.people.callers import Caller
+from service.text import N_
+
+
+class CannotExtend(Problem):
+    """The vote is over or not fixed yet, or the new end is no later than the one it has (`closes_at`)."""
+
+    status, code = 409, "consultation_not_extended"
+    message = N_("The end can only be moved to a later moment, and only before it has come.")
+
+
+def extend(
+    municipality: Municipality, actor: Caller, uid: uuid.UUID, closes_at: datetime, reason: Mapping[str, str]
+) -> Consultation:
+    """Move the end; who is casting meanwhile is waited for. Raises NotFound, CannotExtend."""
+    phase = phase_to_change(municipality, uid)
+    found = locked(municipality, uid)
+    ahead = phase is not None and session.scalar(
+        select(ConsultationPhase.closes_at > seconds_from_now(0)).where(ConsultationPhase.id == phase.id)
+    )
+    if phase is None or not ahead or found.state != FIXED or closes_at <= phase.closes_at:
+        raise CannotExtend(closes_at=written(phase.closes_at) if phase else None)
+    before, phase.closes_at = phase.closes_at, closes_at
+    facts = {"closes_at": written(closes_at), "reason": dict(reason)}
+    found.extensions = [*found.extensions, {**facts, "at": written(now()), "before": written(before)}]
+    found.version += 1
+    line = event_line(found.uid.hex, "extend", facts)
+    append(found, municipality.slug, [line], sum(participations(found.id).values()))
+    plan_closing(found, closes_at)
+    record(municipality.id, actor, "consultation_extended", "consultation", str(uid), {"closes_at": facts["closes_at"]})
+    return found
+
+
+def phase_to_change(municipality: Municipality, uid: uuid.UUID) -> ConsultationPhase | None:
+    """The voting phase, locked against every cast; None where there is none."""
+    query = (
+        select(ConsultationPhase)
+        .join(Consultation, Consultation.id == ConsultationPhase.consultation_id)
+        .where(
+            Consultation.municipality_id == municipality.id,
+            Consultation.uid == uid,
+            ConsultationPhase.kind == VOTE,
+        )
+        .with_for_update(of=ConsultationPhase)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalar(query)

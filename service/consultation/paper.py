@@ -1,0 +1,192 @@
+"""Ballots on paper: one officer enters them, a second enters them again, and only what both entered is counted.
+
+Who voted on paper is written into the same list as who voted in the app, so that nobody does both. Which paper is whose
+is entered by nobody.
+"""
+
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from service.consultation.appending import append
+from service.consultation.casting import PAPER, Given, TrackerTaken, ensure_open, give, write
+from service.consultation.eligibility import code_named, person_named, voter_named
+from service.consultation.finding import locked, participations, questions_of
+from service.consultation.leaves import canonical, event_line
+from service.consultation.models import Ballot, Consultation, PaperBatch, Participation
+from service.consultation.wording import CODE, RESIDENT
+from service.db import session
+from service.db.clock import now
+from service.db.keys import new_uid
+from service.db.upserts import insert_if_absent
+from service.errors import NotFound, Problem
+from service.municipalities.directory import Municipality
+from service.people.auditing import record
+from service.people.callers import Caller
+from service.people.verified.verifying import IdentifierRefused, person_of
+from service.text import N_
+
+
+class NotOnPaper(Problem):
+    """Only who is known by a personal number or a code can vote on paper."""
+
+    status, code = 409, "consultation_not_on_paper"
+    message = N_("In this consultation nobody can vote on paper.")
+
+
+class VotersRefused(Problem):
+    """Some of the personal numbers or codes are none or doubled (`unknown`), or have voted (`voted`): places in the
+    list, from 0. Both are empty where there are more or fewer people than papers, or who voted did so meanwhile.
+    """
+
+    status, code, message = 409, "paper_voters_refused", N_("Some of these people cannot vote on paper, or have voted.")
+
+
+class SecondOfficerNeeded(Problem):
+    """Who entered a batch cannot confirm it."""
+
+    status, code, message = 409, "second_officer_needed", N_("Another officer must enter these papers again.")
+
+
+class PapersDiffer(Problem):
+    """The second officer entered other answers."""
+
+    status, code, message = 409, "papers_differ", N_("Both officers must enter the same. Please compare the papers.")
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A batch as the first officer enters it: people and papers, in any order, so that nothing joins them."""
+
+    station: str
+    scan_digest: bytes | None
+    voters: Sequence[str]
+    answers: Sequence[Sequence[Given]]
+
+
+def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: Papers) -> PaperBatch:
+    """Keep the batch until a second officer has entered it too; in a transaction.
+
+    Raises NotOpen, NotOnPaper, VotersRefused.
+    """
+    ensure_open(consultation)
+    voters = voters_of(municipality, consultation, papers.voters)
+    voted = voted_before(consultation, voters)
+    if voted or len(voters) != len(papers.answers):
+        raise VotersRefused(unknown=[], voted=voted)
+    batch = PaperBatch(
+        uid=new_uid(),
+        consultation_id=consultation.id,
+        station=papers.station,
+        scan_digest=papers.scan_digest,
+        count=len(voters),
+        voters=sorted(voter.hex() for voter in voters),
+        answers=in_one_order(papers.answers),
+        first_id=actor.account_id,
+        created_at=now(),
+    )
+    session.add(batch)
+    session.flush()
+    facts = {"batch": str(batch.uid), "count": batch.count}
+    record(municipality.id, actor, "paper_batch_entered", "consultation", str(consultation.uid), facts)
+    return batch
+
+
+def voters_of(municipality: Municipality, consultation: Any, typed: Sequence[str]) -> list[bytes]:
+    """The pseudonyms of people by their personal numbers or codes. Raises NotOnPaper, VotersRefused."""
+    if consultation.eligibility not in (RESIDENT, CODE):
+        raise NotOnPaper
+    found = [named(municipality, consultation, each) for each in typed]
+    unknown = [place for place, each in enumerate(found) if each is None or found.index(each) < place]
+    if unknown:
+        raise VotersRefused(unknown=unknown, voted=[])
+    return [voter_named(consultation, each) for each in found if each is not None]
+
+
+def named(municipality: Municipality, consultation: Any, typed: str) -> str | None:
+    if consultation.eligibility == CODE:
+        return code_named(consultation, typed)
+    try:
+        return person_named(person_of(municipality, typed))
+    except IdentifierRefused:
+        return None
+
+
+def voted_before(consultation: Any, voters: Sequence[bytes]) -> list[int]:
+    """The places of those who have taken part."""
+    query = select(Participation.voter).where(
+        Participation.consultation_id == consultation.id, Participation.voter.in_(voters)
+    )
+    there = {bytes(voter) for voter in session.scalars(query)}
+    return [place for place, voter in enumerate(voters) if voter in there]
+
+
+def given_each(consultation: Any, papers: Sequence[Mapping[str, Any]]) -> list[list[Given]]:
+    """Each paper as a ballot with names of its own. Raises BallotNotValid."""
+    keys = tuple(questions_of(consultation))
+    return [give(consultation, paper, {key: secrets.token_bytes(32) for key in keys}) for paper in papers]
+
+
+def in_one_order(ballots: Sequence[Sequence[Given]]) -> list[dict[str, Any]]:
+    """What is on the papers, sorted, so that both officers' lists can be compared."""
+    return sorted(({one.question: one.answer for one in ballot} for ballot in ballots), key=canonical)
+
+
+def confirm(
+    municipality: Municipality, actor: Caller, consultation: Any, batch: uuid.UUID, ballots: Sequence[Sequence[Given]]
+) -> PaperBatch:
+    """Count the batch, if the second officer entered the same; in a transaction.
+
+    Raises NotOpen, NotFound, SecondOfficerNeeded, PapersDiffer, VotersRefused.
+    """
+    ensure_open(consultation)
+    found = batch_to_confirm(consultation, batch)
+    if found.first_id == actor.account_id:
+        raise SecondOfficerNeeded
+    if in_one_order(ballots) != found.answers:
+        raise PapersDiffer
+    take_part_all(consultation, [bytes.fromhex(voter) for voter in found.voters or []])
+    for ballot in ballots:
+        put(consultation, ballot)
+    log_batch(municipality, locked(municipality, consultation.uid), found)
+    found.voters = found.answers = None
+    found.second_id, found.confirmed_at = actor.account_id, now()
+    facts = {"batch": str(found.uid), "count": found.count}
+    record(municipality.id, actor, "paper_batch_confirmed", "consultation", str(consultation.uid), facts)
+    return found
+
+
+def batch_to_confirm(consultation: Any, batch: uuid.UUID) -> PaperBatch:
+    query = select(PaperBatch).filter_by(consultation_id=consultation.id, uid=batch, confirmed_at=None)
+    found = session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def take_part_all(consultation: Any, voters: Sequence[bytes]) -> None:
+    """Write down that they all take part. Raises VotersRefused where one has before: then nobody does."""
+    rows = [{"consultation_id": consultation.id, "voter": voter, "channel": PAPER} for voter in voters]
+    if len(insert_if_absent(Participation, rows, returning=Participation.voter)) != len(rows):
+        raise VotersRefused(unknown=[], voted=[])
+
+
+def put(consultation: Any, given: Sequence[Given]) -> None:
+    """A ballot that nobody can replace: no key makes its tracker."""
+    ballot = secrets.token_bytes(32)
+    row = {"consultation_id": consultation.id, "tracker": ballot, "sequence": 1}
+    if not insert_if_absent(Ballot, [row], returning=Ballot.sequence):
+        raise TrackerTaken
+    write(consultation, ballot, given, dict.fromkeys((one.question for one in given), 1), PAPER)
+
+
+def log_batch(municipality: Municipality, consultation: Consultation, batch: PaperBatch) -> None:
+    """Say in the log how many ballots on paper there are."""
+    scan = batch.scan_digest.hex() if batch.scan_digest else None
+    facts = {"batch": batch.uid.hex, "count": batch.count, "scan": scan}
+    line = event_line(consultation.uid.hex, "paper_batch", facts)
+    append(consultation, municipality.slug, [line], sum(participations(consultation.id).values()))

@@ -1,0 +1,176 @@
+"""Consultations as they are shown: in the language of whoever asks, with everything that one should know before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service.consultation.appending import origin_of
+from service.consultation.ballots import KINDS
+from service.consultation.casting import Receipt
+from service.consultation.drafting import Draft
+from service.consultation.models import DRAFT, Consultation, ConsultationPhase, PaperBatch
+from service.consultation.wording import ELIGIBILITY, HIDDEN, LIMITS, SECRECY, UNITS
+from service.db.types import AnyRow
+from service.municipalities.directory import Municipality
+from service.text import pick, say
+
+ASKED = ("most", "highest", "budget", "fits")
+
+
+def kept(question: Mapping[str, Any]) -> dict[str, Any]:
+    """A question as staff describe it → as it is kept: what is counted apart from what is only read."""
+    return {
+        "key": question["key"],
+        "text": question["text"],
+        "about": question["about"],
+        "options": {option["key"]: option["text"] for option in question["options"]},
+        "ask": {
+            "kind": question["kind"],
+            "options": [{"key": option["key"], "cost": option["cost"]} for option in question["options"]],
+            **{name: question[name] for name in ASKED},
+        },
+    }
+
+
+def described(question: Mapping[str, Any]) -> dict[str, Any]:
+    """The way back."""
+    ask = question["ask"]
+    return {
+        "key": question["key"],
+        "text": question["text"],
+        "about": question["about"],
+        "kind": ask["kind"],
+        "options": [
+            {"key": each["key"], "text": question["options"][each["key"]], "cost": each["cost"]}
+            for each in ask["options"]
+        ],
+        **{name: ask[name] for name in ASKED},
+    }
+
+
+def draft_from(body: Mapping[str, Any]) -> Draft:
+    """What staff sent, as the rules take it."""
+    phases = [(phase["kind"], phase["opens_at"], phase["closes_at"]) for phase in body["phases"]]
+    same = {name: body[name] for name in ("title", "text", "about", "secrecy", "eligibility", "eligible")}
+    return Draft(**same, questions=[kept(question) for question in body["questions"]], phases=phases)
+
+
+def listed(municipality: Municipality, row: AnyRow, spoken: str) -> dict[str, Any]:
+    """One of a list."""
+    return {
+        "id": row.uid,
+        "state": row.state,
+        "title": pick(row.title, spoken, municipality.main_language),
+        "about": row.about,
+        "opens_at": row.opens_at,
+        "closes_at": row.closes_at,
+    }
+
+
+def shown(
+    municipality: Municipality, found: Consultation, phases: Sequence[ConsultationPhase], spoken: str
+) -> dict[str, Any]:
+    """The whole of it."""
+    main = municipality.main_language
+    fixed = found.state != DRAFT
+    return {
+        "id": found.uid,
+        "state": found.state,
+        "title": pick(found.title, spoken, main),
+        "text": pick(found.text, spoken, main),
+        "about": found.about,
+        "phases": [phase_out(phase) for phase in phases],
+        "extensions": [{**each, "reason": pick(each["reason"], spoken, main)} for each in found.extensions],
+        "eligibility": found.eligibility,
+        "eligibility_words": say(spoken, ELIGIBILITY[found.eligibility]),
+        "one_per": UNITS[found.eligibility],
+        "eligible": found.eligible,
+        "secrecy": found.secrecy,
+        "secrecy_words": say(spoken, SECRECY[found.secrecy]),
+        "limits": [say(spoken, words) for words in (*LIMITS[found.secrecy], HIDDEN)],
+        "questions": [question_out(question, spoken, main) for question in found.questions],
+        "public_key": found.public_key.hex() if found.public_key else None,
+        "log": origin_of(municipality.slug, found.uid.hex) if fixed else None,
+    }
+
+
+def phase_out(phase: ConsultationPhase) -> dict[str, Any]:
+    return {"kind": phase.kind, "opens_at": phase.opens_at, "closes_at": phase.closes_at}
+
+
+def question_out(question: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
+    kind = KINDS[question["ask"]["kind"]]
+    found = described(question)
+    options = [{**option, "text": pick(option["text"], spoken, main)} for option in found["options"]]
+    return {
+        **found,
+        "text": pick(question["text"], spoken, main),
+        "options": options,
+        "valid": say(spoken, kind.valid_words),
+        "counted": say(spoken, kind.count_words),
+        "rule": kind.rule,
+        "rule_version": kind.version,
+    }
+
+
+def receipt_out(found: Receipt) -> dict[str, Any]:
+    """What the phone keeps."""
+    return {
+        "consultation": found.consultation,
+        "sequence": found.sequence,
+        "answers": [
+            {
+                "question": question,
+                "tracker": tracker.hex(),
+                "sequence": sequence,
+                "salt": salt.hex(),
+                "commitment": committed.hex(),
+            }
+            for question, tracker, sequence, salt, committed in found.answers
+        ],
+    }
+
+
+def results_out(found: Consultation) -> dict[str, Any]:
+    """The result, as it was counted when the vote was over."""
+    facts = found.tally or {}
+    return {
+        "consultation": found.uid.hex,
+        "participations": facts["participations"],
+        "eligible": found.eligible,
+        "one_per": UNITS[found.eligibility],
+        "channels": facts["channels"],
+        "closed_at": found.closed_at,
+        "bundle_digest": (found.bundle_digest or b"").hex(),
+        "questions": facts["questions"],
+    }
+
+
+def staff_out(
+    found: Consultation,
+    phases: Sequence[ConsultationPhase],
+    taken: Mapping[str, int],
+    batches: Sequence[PaperBatch],
+) -> dict[str, Any]:
+    """A consultation as staff see it."""
+    same = {name: getattr(found, name) for name in ("title", "text", "about", "secrecy", "eligibility", "eligible")}
+    questions = [described(question) for question in found.questions]
+    return {
+        "id": found.uid,
+        "state": found.state,
+        "version": found.version,
+        "draft": {**same, "questions": questions, "phases": [phase_out(phase) for phase in phases]},
+        "participations": taken,
+        "paper_batches": [batch_out(batch) for batch in batches],
+    }
+
+
+def batch_out(batch: PaperBatch) -> dict[str, Any]:
+    """A batch of ballots on paper, without who and what."""
+    return {
+        "id": batch.uid,
+        "station": batch.station,
+        "count": batch.count,
+        "scan_digest": batch.scan_digest.hex() if batch.scan_digest else None,
+        "created_at": batch.created_at,
+        "confirmed_at": batch.confirmed_at,
+    }

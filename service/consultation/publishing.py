@@ -1,0 +1,69 @@
+"""What is published when the vote is over: the bundle, the results, and names where the vote was open."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from service.consultation.bundling import zipped
+from service.consultation.closing import made
+from service.consultation.models import CLOSED, BallotAnswer, Consultation, OpenVote
+from service.db import session
+from service.db.types import AnyRow
+from service.errors import Problem
+from service.people.models import Account
+from service.storage.keeping import FileNotKept, Store
+from service.text import N_
+
+
+class ResultsNotYet(Problem):
+    """Nobody sees anything of the result before the vote is over and counted."""
+
+    status, code, message = 409, "results_not_yet", N_("There is no result before the vote is over and counted.")
+
+
+def ensure_closed(found: Consultation) -> Consultation:
+    """The consultation, if its result is out. Raises ResultsNotYet."""
+    if found.state != CLOSED:
+        raise ResultsNotYet
+    return found
+
+
+def bundle_file(found: Consultation, store: Store) -> bytes:
+    """The bundle as one file; made again where it is not kept, as after a backup was restored. Raises ResultsNotYet."""
+    key = str(ensure_closed(found).bundle)
+    try:
+        return store.read(key)
+    except FileNotKept:
+        files, _ = made(found.id)
+        again = zipped(files)
+        session.rollback()
+        store.keep(key, again)
+        return again
+
+
+def votes_after(found: Consultation, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """Who voted, where the vote was open: (id, name, tracker), `limit` at most. Raises ResultsNotYet."""
+    ensure_closed(found)
+    query = (
+        select(OpenVote.id, Account.name, OpenVote.tracker)
+        .join(Account, Account.id == OpenVote.account_id)
+        .where(OpenVote.consultation_id == found.id)
+    )
+    if after is not None:
+        query = query.where(OpenVote.id > after)
+    return session.execute(query.order_by(OpenVote.id).limit(limit)).all()
+
+
+def answers_of(found: Consultation, votes: Sequence[AnyRow]) -> Mapping[bytes, dict[str, Any]]:
+    """What each of these answered, by tracker and question."""
+    query = select(BallotAnswer.ballot, BallotAnswer.question, BallotAnswer.answer).where(
+        BallotAnswer.consultation_id == found.id,
+        BallotAnswer.ballot.in_([vote.tracker for vote in votes]),
+        BallotAnswer.salt.is_not(None),
+    )
+    given: dict[bytes, dict[str, Any]] = defaultdict(dict)
+    for ballot, question, answer in session.execute(query):
+        given[bytes(ballot or b"")][question] = answer
+    return given

@@ -1,0 +1,239 @@
+"""Consultations over HTTP: what is asked, casting and replacing, and everything to check the result by."""
+
+import uuid
+from typing import Any
+
+from flask import Response, current_app
+
+from service.consultation import schemas
+from service.consultation.casting import (
+    AlreadyVoted,
+    BallotChanged,
+    BallotNotValid,
+    NotOpen,
+    TrackerTaken,
+    cast,
+    cast_by_person,
+    give,
+    has_taken_part,
+    is_secret,
+    put_in_place,
+    replacement,
+    trackers_of_person,
+)
+from service.consultation.eligibility import NotEligible, voter_of
+from service.consultation.finding import fixed_one, heads_after, leaves_after, page, phases_of, whole
+from service.consultation.presenting import listed, receipt_out, results_out, shown
+from service.consultation.publishing import (
+    ResultsNotYet,
+    answers_of,
+    bundle_file,
+    ensure_closed,
+    votes_after,
+)
+from service.consultation.verifying import verifier
+from service.consultation.wording import CODE
+from service.db import transaction
+from service.errors import NotFound
+from service.http import (
+    Blueprint,
+    CursorNotValid,
+    PageQuery,
+    after_key,
+    answer,
+    cursor,
+    etag_of,
+    language,
+    not_modified,
+    operation,
+    page_of,
+)
+from service.municipalities.directory import Municipality
+from service.people.access import anybody, caller, public, residents_only
+from service.people.limits import casting_limit, replacing_limit
+
+blueprint = Blueprint(
+    "consultations", __name__, url_prefix="/<municipality>/consultations", description="Consultations and votes"
+)
+ONE = "/<uuid:consultation>"
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@blueprint.get("")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.ConsultationsOut)
+@operation("listConsultations", CursorNotValid)
+def consultations(query: dict[str, Any], municipality: Municipality) -> Response:
+    """List consultations, the newest first"""
+    spoken = language()
+    rows = page(municipality, False, after_key(query.get("after"), int), query["limit"] + 1)
+    found, following = page_of(rows, query["limit"])
+    content = {"consultations": [listed(municipality, row, spoken) for row in found], "next": following}
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.get(ONE)
+@public
+@blueprint.response(200, schemas.ConsultationOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showConsultation", NotFound)
+def one(municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show what is asked, of whom, until when, how it is counted, and what cannot be promised
+
+    Show `eligibility_words`, `secrecy_words` and `limits` where people vote.
+    """
+    row, spoken = fixed_one(municipality, consultation), language()
+    etag = etag_of("consultation", row.id, row.version, spoken)
+    if unchanged := not_modified(etag):
+        return unchanged
+    found = whole(municipality, consultation)
+    return answer(shown(municipality, found, phases_of(found.id), spoken), etag=etag)
+
+
+@blueprint.get(f"{ONE}/participation")
+@residents_only
+@blueprint.response(200, schemas.ParticipationOut)
+@operation("showParticipation", NotFound)
+def participation(municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Say whether the caller may take part, and has
+
+    What they answered is not known to this service, or not said here.
+    """
+    found = fixed_one(municipality, consultation)
+    if found.eligibility == CODE:
+        return answer({"may": None, "voted": None}, headers=NO_STORE)
+    try:
+        voter = voter_of(found, caller(), None)
+    except NotEligible:
+        return answer({"may": False, "voted": False}, headers=NO_STORE)
+    return answer({"may": True, "voted": has_taken_part(found, voter)}, headers=NO_STORE)
+
+
+@blueprint.post(f"{ONE}/ballots")
+@residents_only
+@casting_limit
+@blueprint.arguments(schemas.BallotIn)
+@blueprint.response(201, schemas.ReceiptOut)
+@operation("castBallot", NotFound, NotOpen, NotEligible, BallotNotValid, AlreadyVoted, TrackerTaken)
+def vote(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Cast a ballot
+
+    In a secret vote the same ballot may be sent again until it is answered: its tracker is its key, and no
+    Idempotency-Key is read. Else what arrives last counts.
+    """
+    found, who = fixed_one(municipality, consultation), caller()
+    voter = voter_of(found, who, body["code"])
+    if is_secret(found):
+        ballot = bytes.fromhex(body["tracker"] or "")
+        if not ballot:
+            raise BallotNotValid(question=None, reason="trackers")
+        trackers = {key: bytes.fromhex(value) for key, value in body["trackers"].items()}
+    else:
+        ballot, trackers = trackers_of_person(found, voter)
+    given = give(found, body["answers"], trackers)
+    with transaction():
+        if is_secret(found):
+            receipt = cast(found, voter, ballot, given)
+        else:
+            receipt = cast_by_person(found, who, voter, ballot, given)
+    return answer(receipt_out(receipt), 201, headers=NO_STORE)
+
+
+@blueprint.post(f"{ONE}/ballots/replacement")
+@anybody
+@replacing_limit
+@blueprint.arguments(schemas.ReplacementIn)
+@blueprint.response(200, schemas.ReceiptOut)
+@operation("replaceBallot", NotFound, NotOpen, BallotNotValid, BallotChanged)
+def replace(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Replace a secret ballot, by the key of its receipt
+
+    Send no token: who has the key need not say who they are. The same replacement may be sent again.
+    """
+    found = fixed_one(municipality, consultation)
+    ballot, given = replacement(found, bytes.fromhex(body["receipt_key"]), body["answers"])
+    with transaction():
+        receipt = put_in_place(found, ballot, body["sequence"], given)
+    return answer(receipt_out(receipt), headers=NO_STORE)
+
+
+@blueprint.get(f"{ONE}/log")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.ConsultationLogOut)
+@operation("listLog", NotFound, CursorNotValid)
+def log(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show the lines of the log that were released
+
+    Answers appear here some time after they were cast, shuffled, and say nothing until the end.
+    """
+    found, after = fixed_one(municipality, consultation), after_key(query.get("after"), int)
+    rows = leaves_after(found.id, after, query["limit"] + 1)
+    kept, following = page_of(rows, query["limit"], lambda row: cursor(row.place))
+    content = {"lines": [row.line for row in kept], "next": following}
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.get(f"{ONE}/heads")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.ConsultationHeadsOut)
+@operation("listHeads", NotFound, CursorNotValid)
+def heads(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show the signed heads of the log
+
+    Who keeps one can prove later that the log was not changed.
+    """
+    found, after = fixed_one(municipality, consultation), after_key(query.get("after"), int)
+    rows = heads_after(found.id, after, query["limit"] + 1)
+    kept, following = page_of(rows, query["limit"], lambda row: cursor(row.size))
+    content = {"heads": [row.checkpoint for row in kept], "next": following}
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.get(f"{ONE}/results")
+@public
+@blueprint.response(200, schemas.ConsultationResultsOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showResults", NotFound, ResultsNotYet)
+def results(municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show the result, when the vote is over and counted"""
+    content = results_out(ensure_closed(whole(municipality, consultation)))
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.get(f"{ONE}/votes")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.VotesOut)
+@operation("listVotes", NotFound, CursorNotValid, ResultsNotYet)
+def votes(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show who answered what, where the vote was open and is over"""
+    found, after = whole(municipality, consultation), after_key(query.get("after"), int)
+    kept, following = page_of(votes_after(found, after, query["limit"] + 1), query["limit"])
+    given = answers_of(found, kept)
+    content = [{"name": row.name, "answers": given[bytes(row.tracker)]} for row in kept]
+    return answer({"votes": content, "next": following})
+
+
+@blueprint.get(f"{ONE}/bundle")
+@public
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
+@operation("downloadBundle", NotFound, ResultsNotYet)
+def bundle(municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Download everything that is needed to check the result: a ZIP file"""
+    found = whole(municipality, consultation)
+    content = bundle_file(found, current_app.config["STORE"])
+    headers = {"Content-Disposition": f'attachment; filename="{found.uid}.zip"'}
+    return Response(content, content_type="application/zip", headers=headers)
+
+
+@blueprint.get("/verifier")
+@anybody
+@blueprint.response(200, {"type": "string"}, content_type="text/x-python")
+@operation("downloadVerifier")
+def download_verifier(municipality: Municipality) -> Response:
+    """Download the program that checks a bundle: `python3 -I verify_consultation.py bundle.zip`"""
+    headers = {"Content-Disposition": 'attachment; filename="verify_consultation.py"'}
+    return Response(verifier(), content_type="text/x-python; charset=utf-8", headers=headers)

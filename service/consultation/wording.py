@@ -1,0 +1,49 @@
+"""What people are told before they take part: who may, how often, who can see what, and what cannot be promised."""
+
+from collections.abc import Mapping
+
+from service.text import N_
+
+ANYONE, INSTALLATION, CONTACT, RESIDENT, CODE = "anyone", "installation", "contact", "resident", "code"
+OPEN, PSEUDONYMOUS, SECRET = "open", "pseudonymous", "secret"
+
+ELIGIBILITY: Mapping[str, str] = {
+    ANYONE: N_("Everybody who uses the app may take part: one ballot per account."),
+    INSTALLATION: N_("Everybody with a phone that has the app may take part: one ballot per phone."),
+    CONTACT: N_("Everybody with a confirmed e-mail address or number may take part: one ballot per address or number."),
+    RESIDENT: N_("Everybody who was shown to live here may take part: one ballot per person."),
+    CODE: N_("Everybody who was given a code on paper may take part: one ballot per code."),
+}
+"""Who may take part → what is said of it, with its unit of uniqueness."""
+
+UNITS: Mapping[str, str] = {
+    ANYONE: "account",
+    INSTALLATION: "phone",
+    CONTACT: "contact",
+    RESIDENT: "person",
+    CODE: "code",
+}
+"""Who may take part → one per what."""
+
+SECRECY: Mapping[str, str] = {
+    OPEN: N_("This vote is open: when it is over, everybody can see who answered what."),
+    PSEUDONYMOUS: N_("Your name is not shown, but the service knows which answers are yours."),
+    SECRET: N_("This vote is secret: that you took part and what you answered are kept apart."),
+}
+
+LIMITS: Mapping[str, tuple[str, ...]] = {
+    OPEN: (),
+    PSEUDONYMOUS: (N_("Who runs the server could find out what you answered."),),
+    SECRET: (
+        N_(
+            "Who runs the server and watches it while votes arrive could still link you and your ballot; so could who "
+            "reads the order of rows, transaction numbers or backups made while voting is open."
+        ),
+        N_("Only your phone has the key with which you can change your vote: if it is lost, your vote stays as it is."),
+        N_("If you change some of your answers, others may guess after the end that these came from one person."),
+        N_("After the end whoever sees your receipt sees what you answered. Show it to nobody whom you do not trust."),
+    ),
+}
+"""What cannot be promised, in the words that are shown where people vote."""
+
+HIDDEN = N_("Nobody sees results before the end, not even those who run the consultation.")
