@@ -36,13 +36,13 @@ from service.moderation.ruling import NoSuchRule, Rule, rules_of, set_rules
 from service.moderation.schemas import (
     AppealDecisionIn,
     AppealIn,
-    CasesOut,
+    ModerationCasesOut,
     ComplaintIn,
-    CountsOut,
-    DecidedListOut,
+    ModerationCountsOut,
+    ModeratedListOut,
     DecisionIn,
-    RulesIn,
-    RulesOut,
+    HouseRulesIn,
+    HouseRulesOut,
 )
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, residents_only, signed_in, staff
@@ -55,7 +55,7 @@ blueprint = Blueprint("moderation", __name__, url_prefix="/<municipality>", desc
 
 @blueprint.get("/moderation/rules")
 @anybody
-@blueprint.response(200, RulesOut)
+@blueprint.response(200, HouseRulesOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listHouseRules")
 def rules(municipality: Municipality) -> Response:
@@ -66,8 +66,8 @@ def rules(municipality: Municipality) -> Response:
 
 @blueprint.put("/staff/moderation/rules")
 @staff("manage_settings")
-@blueprint.arguments(RulesIn)
-@blueprint.response(200, RulesOut)
+@blueprint.arguments(HouseRulesIn)
+@blueprint.response(200, HouseRulesOut)
 @operation("setHouseRules")
 def put_rules(body: dict[str, Any], municipality: Municipality) -> Response:
     """Set the published rules
@@ -83,7 +83,7 @@ def put_rules(body: dict[str, Any], municipality: Municipality) -> Response:
 
 @blueprint.get("/moderation/counts")
 @anybody
-@blueprint.response(200, CountsOut)
+@blueprint.response(200, ModerationCountsOut)
 @operation("countModeration")
 def counts(municipality: Municipality) -> Response:
     """Show how many texts and photos were complained of, hidden, and shown again"""
@@ -113,7 +113,7 @@ def send_complaint(body: dict[str, Any], municipality: Municipality) -> Response
 @blueprint.get("/staff/moderation/cases")
 @staff("moderate")
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, CasesOut)
+@blueprint.response(200, ModerationCasesOut)
 @operation("listModerationCases", CursorNotValid)
 def queue(query: dict[str, Any], municipality: Municipality) -> Response:
     """List what waits for a moderator, the oldest first"""
@@ -162,7 +162,7 @@ def make_appeal_decision(body: dict[str, Any], municipality: Municipality) -> Re
 @blueprint.get("/my/moderation")
 @signed_in
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, DecidedListOut)
+@blueprint.response(200, ModeratedListOut)
 @operation("listMyModeration", CursorNotValid)
 def mine(query: dict[str, Any], municipality: Municipality) -> Response:
     """Show what moderators decided about what the caller wrote

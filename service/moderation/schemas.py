@@ -72,7 +72,7 @@ class AppealDecisionIn(ThingIn):
     reason = words(required=True, metadata={"description": "Its author is told so."})
 
 
-class RuleIn(Schema):
+class HouseRuleIn(Schema):
     """A rule in the municipality's languages."""
 
     key = fields.String(required=True, validate=KEY)
@@ -85,39 +85,39 @@ class RuleIn(Schema):
     )
 
 
-class RulesIn(Schema):
+class HouseRulesIn(Schema):
     """All rules from now on, in their order; those that are missing end."""
 
     example: ClassVar[dict[str, Any]] = {
         "rules": [{"key": RULE, "text": {"en": "Nobody is insulted.", "el": "Κανείς δεν προσβάλλεται."}}]
     }
 
-    rules = fields.List(fields.Nested(RuleIn), required=True, validate=validate.Length(1, 50))
+    rules = fields.List(fields.Nested(HouseRuleIn), required=True, validate=validate.Length(1, 50))
 
 
-class RuleOut(Schema):
+class HouseRuleOut(Schema):
     """A published rule."""
 
     key = fields.String(required=True)
     text = fields.String(required=True, metadata={"description": "In the language of the call."})
 
 
-class RulesOut(Schema):
+class HouseRulesOut(Schema):
     """The rules by which texts and photos are hidden."""
 
     example: ClassVar[dict[str, Any]] = {"rules": [{"key": RULE, "text": "Nobody is insulted, threatened or mocked."}]}
 
-    rules = fields.List(fields.Nested(RuleOut), required=True)
+    rules = fields.List(fields.Nested(HouseRuleOut), required=True)
 
 
-class RuleCountOut(Schema):
+class HouseRuleCountOut(Schema):
     """How many things are hidden by one rule."""
 
     rule = fields.String(required=True)
     hidden = fields.Integer(required=True)
 
 
-class CountsOut(Schema):
+class ModerationCountsOut(Schema):
     """What moderation has done so far."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -136,10 +136,10 @@ class CountsOut(Schema):
     shown = fields.Integer(required=True, metadata={"description": "Things that were looked at and are shown."})
     appeals = fields.Integer(required=True)
     overturned = fields.Integer(required=True, metadata={"description": "Appeals that another moderator granted."})
-    by_rule = fields.List(fields.Nested(RuleCountOut), required=True)
+    by_rule = fields.List(fields.Nested(HouseRuleCountOut), required=True)
 
 
-class DecidedOut(Schema):
+class ModeratedOut(Schema):
     """Something that a moderator decided about, as its author sees it."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -177,19 +177,19 @@ class DecidedOut(Schema):
     appeal_reason = fields.String(required=True, allow_none=True)
 
 
-class DecidedListOut(Schema):
+class ModeratedListOut(Schema):
     """What moderators decided about what the caller wrote, newest first."""
 
-    example: ClassVar[dict[str, Any]] = {"decided": [DecidedOut.example], "next": None}
+    example: ClassVar[dict[str, Any]] = {"decided": [ModeratedOut.example], "next": None}
 
-    decided = fields.List(fields.Nested(DecidedOut), required=True)
+    decided = fields.List(fields.Nested(ModeratedOut), required=True)
     next = following()
 
 
-class CaseOut(DecidedOut):
+class ModerationCaseOut(ModeratedOut):
     """A case as moderators see it."""
 
-    example: ClassVar[dict[str, Any]] = DecidedOut.example | {
+    example: ClassVar[dict[str, Any]] = ModeratedOut.example | {
         "state": "open",
         "rule": None,
         "rule_text": None,
@@ -220,10 +220,10 @@ class CaseOut(DecidedOut):
     )
 
 
-class CasesOut(Schema):
+class ModerationCasesOut(Schema):
     """What waits for a moderator, the oldest first."""
 
-    example: ClassVar[dict[str, Any]] = {"cases": [CaseOut.example], "next": None}
+    example: ClassVar[dict[str, Any]] = {"cases": [ModerationCaseOut.example], "next": None}
 
-    cases = fields.List(fields.Nested(CaseOut), required=True)
+    cases = fields.List(fields.Nested(ModerationCaseOut), required=True)
     next = following()

@@ -110,5 +110,4 @@ def counts_of(consultation: Consultation) -> dict[str, Any]:
         .where(*mine)
         .group_by(Answer.disposition)
     )
-    by_disposition = {disposition: count for disposition, count in session.execute(dispositions)}
-    return {**row._asdict(), "dispositions": by_disposition}
+    return {**row._asdict(), "dispositions": {found[0]: found[1] for found in session.execute(dispositions)}}

@@ -66,7 +66,7 @@ def authored(answer_id: int, accounts: list[int]) -> Mapping[int, str]:
         .where(AnswerGiven.answer_id == answer_id, Contribution.author_id.in_(accounts))
         .order_by(Contribution.id.desc())
     )
-    return {account_id: str(uid) for account_id, uid in rows}
+    return {row.author_id: str(row.uid) for row in rows}
 
 
 def told(

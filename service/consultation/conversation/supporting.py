@@ -99,7 +99,7 @@ def recount(contribution_id: int) -> None:
     """The numbers of a contribution, which is locked, are those of its votes."""
     of_it = Support.contribution_id == contribution_id
     rows = session.execute(select(Support.vote, func.count()).where(of_it).group_by(Support.vote))
-    found: dict[int, int] = {vote: number for vote, number in rows}
+    found = {row[0]: row[1] for row in rows}
     values: dict[Any, int] = {column: found.get(vote, 0) for vote, column in COLUMNS.items()}
     values[Contribution.divided] = min(found.get(1, 0), found.get(-1, 0))
     counted = update(Contribution).where(Contribution.id == contribution_id).values(values)
