@@ -64,6 +64,7 @@ def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
     assert len(told(alice)) == 1 and "Trees" not in inbox_of(alice)[0].body, "in her language"
     corrected = talk.answer([one["id"]], disposition="accepted")
     assert talk.see(one["id"])["answer"]["id"] == corrected["id"]
+    session.rollback()
     assert session.scalar(select(func.count()).select_from(AnswerGiven)) == 4, "the former answer is still known"
     about = talk.ask("GET", f"{talk.path}/conversation")
     assert (about["unanswered"], about["dispositions"]) == (1, {"accepted": 1, "accepted_in_part": 2})

@@ -11,7 +11,7 @@ POINTERS = ("account_id", "person_id", "by_id", "reporter_id", "assignee_id", "u
 NOBODYS = {
     "about the municipality and the service": (
         "municipalities departments local_holidays categories routing_rules report_counters layers features"
-        " generations channel_pauses jobs identity_providers"
+        " generations channel_pauses jobs identity_providers house_rules threads thread_texts"
     ),
     "who is sent a letter has no account yet: a pseudonym that expires": "letter_codes",
 }
