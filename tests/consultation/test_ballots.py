@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from service.consultation import verify_consultation as auditor
 from service.consultation.ballots import KINDS, answer_of, check_question, tally
-from service.consultation.ballots.asking import AnswerNotValid, Option, Question, QuestionNotValid
+from service.consultation.ballots.asking import AnswerNotValid, Option, Question, QuestionNotValid, votes_of
+from service.consultation.ballots.budget import greedy
 from tests.consultation.bundles import QUESTIONS, ask_of
 
 OPTIONS = [Option("a", 60), Option("b", 50), Option("c", 40), Option("d", 30)]
@@ -175,12 +176,13 @@ def test_a_choice_over_the_budget_or_the_number_is_refused() -> None:
         answer_of(QUESTIONS["priorities"], ["a", "b", "c"])
 
 
-@pytest.mark.parametrize("name", ["Poland_Warszawa_2024_Rembertow", "Poland_Warszawa_2024_Bielany"])
+@pytest.mark.parametrize("name", ["Rembertow", "Bielany", "Bemowo"])
 def test_warsaws_budgets_recount_to_their_published_result(name: str, shared_data: Path) -> None:
-    question, answers, votes, selected = pabulib(shared_data / "plans" / "pabulib" / f"{name}.pb")
-    result = tally(question, answers).result
-    assert result["votes"] == votes
-    assert set(result["funded"]) == selected
+    question, answers, votes, selected = pabulib(shared_data / "plans" / "pabulib" / f"Poland_Warszawa_2024_{name}.pb")
+    assert votes_of(question, [answer_of(question, answer) for answer in answers]) == votes
+    assert set(greedy(question, votes)) == selected
+    if name == "Rembertow":  # the second opinion on the others takes seconds
+        assert set(tally(question, answers).result["funded"]) == selected
 
 
 def pabulib(path: Path) -> tuple[Question, list[list[str]], dict[str, int], set[str]]:
