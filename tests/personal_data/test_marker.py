@@ -50,6 +50,12 @@ NOT_TAKEN: dict[str, str] = {
     "beginSignIn.redirect": A_CHOICE,
     "follow.part": A_CHOICE,
     "follow.value": A_CHOICE,
+    "contribute.kind": A_CHOICE,
+    "contribute.target": A_CHOICE,
+    "contribute.quote.revision": A_CHOICE,
+    "complain.kind": A_CHOICE,
+    "complain.rule": A_CHOICE,
+    "appeal.kind": A_CHOICE,
     "acceptInvitation.name": "it is of staff, who have an invitation",
 } | dict.fromkeys(
     [
@@ -185,7 +191,8 @@ class Walk:
 
     def address(self) -> dict[str, str]:
         """What is there for the parameters of an address."""
-        return {"municipality": "here", "report": self.report(), "message": str(uuid.uuid4())}
+        there = {"municipality": "here", "report": self.report(), "message": str(uuid.uuid4())}
+        return there | {"consultation": str(self.talk.office.uid), "contribution": self.said}
 
     def report(self) -> str:
         """A report about which Alice is asked something."""

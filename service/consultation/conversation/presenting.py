@@ -13,6 +13,8 @@ from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.text import pick
 
+READERS = ("moderate", "manage_consultations")
+"""Who reads what is hidden: those who hide it and those who answer it."""
 SAID = {number: word for word, number in VOTES.items()}
 
 
@@ -42,10 +44,10 @@ def contributions(
 
 
 def may_read(row: AnyRow, who: Caller | None, hidden: str | None) -> bool:
-    """Whether the caller is shown what was written: of what is hidden only its author and moderators are."""
+    """Whether the caller is shown what was written: of what is hidden only its author and READERS are."""
     if hidden is None:
         return True
-    return who is not None and (row.author_id == who.account_id or who.may("moderate"))
+    return who is not None and (row.author_id == who.account_id or any(map(who.may, READERS)))
 
 
 def one(row: AnyRow, who: Caller | None, hidden: str | None) -> dict[str, Any]:
