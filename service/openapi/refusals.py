@@ -47,6 +47,11 @@ class ProblemOut(Schema):
     least = fields.Integer(metadata={"description": "How many characters at least."})
     role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
+    rule = fields.String(metadata={"description": "The house rule that there is not."})
+    revision = fields.String(allow_none=True, metadata={"description": "The text in force."})
+    opens_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When people can write again; null where nothing is planned."}
+    )
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

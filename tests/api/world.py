@@ -31,6 +31,7 @@ from service.people.keys.keeping import make_key
 from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
+from tests.api.world_of_consultations import new_consultation
 from tests.api.world_of_conversations import FILLED as CONVERSATIONS_FILLED
 from tests.api.world_of_conversations import QUERIES as CONVERSATIONS_QUERIES
 from tests.api.world_of_conversations import things_for
@@ -172,6 +173,8 @@ class World:
             there["number"] = str(self.new_draft())
         if "api_key" in asked:
             there["api_key"] = str(self.new_key())
+        if "consultation" in asked:
+            there["consultation"] = str(new_consultation(self, fixed="batch" not in asked))
         if "person" in asked:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:

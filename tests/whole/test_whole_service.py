@@ -86,6 +86,13 @@ def test_every_permission_opens_a_route(app: Flask) -> None:
 
 
 RULE_IN = {"relation": "in", "layer": "lighting", "department": "lighting"}
+CONSULTATION: dict[str, Any] = {
+    "title": {"en": "Ours"},
+    "text": {"en": "Ours"},
+    "eligibility": "anyone",
+    "questions": [{"key": "trees", "text": {"en": "Ours"}, "kind": "stance"}],
+    "phases": [{"kind": "vote", "opens_at": "2026-01-01T00:00:00Z", "closes_at": "2099-12-01T18:00:00Z"}],
+}
 BODIES: dict[str, Any] = {
     "people.sign_out": {},
     "people.change": {"language": "en"},
@@ -179,6 +186,15 @@ BODIES: dict[str, Any] = {
     "personal_data.drop_copy": {},
     "personal_data.link_copy": {},
     "personal_data.erase_me": {"account": "01a20026-3782-716f-b5d9-c3504d710968"} | OWN,
+    "consultations.vote": {"answers": {"trees": "for"}},
+    "consultations.replace": {"receipt_key": "0" * 32, "sequence": 1, "answers": {"trees": "for"}},
+    "staff_consultations.draft": CONSULTATION,
+    "staff_consultations.describe_anew": CONSULTATION | {"version": 1},
+    "staff_consultations.fix_it": {"version": 1},
+    "staff_consultations.extension": {"closes_at": "2099-12-02T18:00:00Z", "reason": {"en": "Ours"}},
+    "staff_consultations.codes": {"version": 1, "count": 1},
+    "staff_consultations.papers": {"station": "Ours", "voters": ["123456783"], "answers": [{"trees": "for"}]},
+    "staff_consultations.confirmation": {"answers": [{"trees": "for"}]},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,
     "routing_rules.delete": {},
