@@ -39,7 +39,7 @@ class NotOnPaper(Problem):
 
 
 class VotersRefused(Problem):
-    """Some of the personal numbers or codes are none or doubled (`unknown`), or have voted (`voted`): places in the
+    """Some of the personal numbers or codes are none or doubled (`not_known`), or have voted (`voted`): places in the
     list, from 0. Both are empty where there are more or fewer people than papers, or who voted did so meanwhile.
     """
 
@@ -77,7 +77,7 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
     voters = voters_of(municipality, consultation, papers.voters)
     voted = voted_before(consultation, voters)
     if voted or len(voters) != len(papers.answers):
-        raise VotersRefused(unknown=[], voted=voted)
+        raise VotersRefused(not_known=[], voted=voted)
     batch = PaperBatch(
         uid=new_uid(),
         consultation_id=consultation.id,
@@ -103,7 +103,7 @@ def voters_of(municipality: Municipality, consultation: Any, typed: Sequence[str
     found = [named(municipality, consultation, each) for each in typed]
     unknown = [place for place, each in enumerate(found) if each is None or found.index(each) < place]
     if unknown:
-        raise VotersRefused(unknown=unknown, voted=[])
+        raise VotersRefused(not_known=unknown, voted=[])
     return [voter_named(consultation, each) for each in found if each is not None]
 
 
@@ -172,7 +172,7 @@ def take_part_all(consultation: Any, voters: Sequence[bytes]) -> None:
     """Write down that they all take part. Raises VotersRefused where one has before: then nobody does."""
     rows = [{"consultation_id": consultation.id, "voter": voter, "channel": PAPER} for voter in voters]
     if len(insert_if_absent(Participation, rows, returning=Participation.voter)) != len(rows):
-        raise VotersRefused(unknown=[], voted=[])
+        raise VotersRefused(not_known=[], voted=[])
 
 
 def put(consultation: Any, given: Sequence[Given]) -> None:

@@ -45,7 +45,7 @@ from service.moderation.schemas import (
     HouseRulesOut,
 )
 from service.municipalities.directory import Municipality
-from service.people.access import anybody, caller, residents_only, signed_in, staff
+from service.people.access import anybody, caller, signed_in, staff
 from service.people.auditing import record
 from service.people.limits import complaining_limit
 from service.text import pick
@@ -176,7 +176,7 @@ def mine(query: dict[str, Any], municipality: Municipality) -> Response:
 
 
 @blueprint.post("/my/moderation/appeals")
-@residents_only
+@signed_in
 @blueprint.arguments(AppealIn)
 @blueprint.response(204)
 @operation("appeal", NotFound, NothingToAppeal)

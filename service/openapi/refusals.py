@@ -47,6 +47,12 @@ class ProblemOut(Schema):
     least = fields.Integer(metadata={"description": "How many characters at least."})
     role = fields.String(metadata={"description": "The role that cannot be given."})
     kinds = fields.List(fields.String(), metadata={"description": "The kinds that are taken."})
+    question = fields.String(allow_none=True, metadata={"description": "The question whose answer is not valid."})
+    sequence = fields.Integer(metadata={"description": "Of the ballot, as it is now."})
+    eligibility = fields.String(metadata={"description": "Who may take part."})
+    closes_at = fields.String(allow_none=True, metadata={"description": "When the vote ends."})
+    not_known = fields.List(fields.Integer(), metadata={"description": "Places of people who cannot vote on paper."})
+    voted = fields.List(fields.Integer(), metadata={"description": "Places of people who have voted."})
     rule = fields.String(metadata={"description": "The house rule that there is not."})
     revision = fields.String(allow_none=True, metadata={"description": "The text in force."})
     opens_at = fields.AwareDateTime(

@@ -281,7 +281,7 @@ def test_papers_are_entered_by_two_officers_against_one_list(
         ({"voters": papers["voters"][:5]}, [], []),
     ):
         refused = office.ask("POST", path, json=papers | wrong)
-        assert (refused.status_code, refused.json["unknown"], refused.json["voted"]) == (409, unknown, voted)
+        assert (refused.status_code, refused.json["not_known"], refused.json["voted"]) == (409, unknown, voted)
     batch = office.ask("POST", path, json=papers).json
     assert batch["count"] == 6 and batch["confirmed_at"] is None
     entered = f"{path}/{batch['id']}/confirmation"

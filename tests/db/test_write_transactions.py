@@ -43,6 +43,7 @@ from service.people.contacts.joining import JOIN_ACCOUNTS
 from service.people.signing_in import hash_password
 from service.storage.keeping import Store
 from service.worker import EVENTS, JOBS
+from tests.consultation.votes import an_overdue_vote
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 from tests.factories.reports import photo, send_report, send_whole
 
@@ -230,6 +231,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
     erased = client.post("/api/v1/here/me/erasure", json=meant, headers=gone.headers)
     assert erased.status_code == 201
     joined = {"from": alice.account_id, "to": make_resident(here).account_id}
+    an_overdue_vote(here, make_staff(here, "olga", [("consultation_manager", None)]))
     with transaction():
         plan_recurring()
         plan(JOIN_ACCOUNTS, "alice", payload=joined, municipality_id=here.id)
