@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, layers, photo, routing, tiles, whatif
+from bench import conversation, http, layers, photo, routing, tiles, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -83,7 +83,19 @@ def run_layers(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, An
     return figures, layers.table(figures), judged
 
 
+def run_conversation(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Pages of 20 contributions in a thread of 5,000."""
+    figures = conversation.measure(os.environ.get(VARIABLE), options.quick)
+    judged = [
+        verdict(f"a page of 20 of 5,000 contributions on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in conversation.TARGETS.items()
+    ]
+    return figures, conversation.table(figures), judged
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
+    "conversation": run_conversation,
     "http": run_http,
     "layers": run_layers,
     "photo": run_photo,
