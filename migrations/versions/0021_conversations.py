@@ -15,7 +15,8 @@ branch_labels = None
 depends_on = None
 
 TOP = sa.text("parent_id IS NULL")
-DUE = sa.text("answer_id IS NULL AND official IS FALSE AND withdrawn_at IS NULL")
+DUE = sa.text("answer_id IS NULL AND official IS false AND withdrawn_at IS NULL")
+DUE_ON_SQLITE = sa.text("answer_id IS NULL AND official IS 0 AND withdrawn_at IS NULL")
 
 
 def upgrade() -> None:
@@ -188,7 +189,11 @@ def upgrade() -> None:
         sqlite_where=TOP,
     )
     op.create_index(
-        "ix_contributions_due", "contributions", ["consultation_id", "id"], postgresql_where=DUE, sqlite_where=DUE
+        "ix_contributions_due",
+        "contributions",
+        ["consultation_id", "id"],
+        postgresql_where=DUE,
+        sqlite_where=DUE_ON_SQLITE,
     )
     op.create_index(op.f("ix_contributions_entered_by_id"), "contributions", ["entered_by_id"])
     op.create_index(
@@ -203,7 +208,11 @@ def upgrade() -> None:
         sqlite_where=TOP,
     )
     op.create_index(
-        "ix_contributions_unanswered", "contributions", ["thread_id", "id"], postgresql_where=DUE, sqlite_where=DUE
+        "ix_contributions_unanswered",
+        "contributions",
+        ["thread_id", "id"],
+        postgresql_where=DUE,
+        sqlite_where=DUE_ON_SQLITE,
     )
     op.create_table(
         "thread_texts",

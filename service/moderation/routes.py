@@ -36,13 +36,13 @@ from service.moderation.ruling import NoSuchRule, Rule, rules_of, set_rules
 from service.moderation.schemas import (
     AppealDecisionIn,
     AppealIn,
-    ModerationCasesOut,
     ComplaintIn,
-    ModerationCountsOut,
-    ModeratedListOut,
     DecisionIn,
     HouseRulesIn,
     HouseRulesOut,
+    ModeratedListOut,
+    ModerationCasesOut,
+    ModerationCountsOut,
 )
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, signed_in, staff

@@ -3,11 +3,13 @@
 import io
 import uuid
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from service.consultation.conversation.finding import PAGES
 from service.consultation.models import ConsultationPhase
-from service.db import transaction
+from service.db import dialect, session, transaction
 from service.db.clock import seconds_from_now
 from service.municipalities.directory import Municipality
 from tests.conversation.scene import HERE, Talk, talk
@@ -96,6 +98,21 @@ def test_pages_are_in_every_order_and_miss_nothing(talk: Talk, here: Municipalit
     refused = talk.client.get(f"{talk.path}/contributions", query_string={"after": "WzQyXQ"})
     assert refused.json["code"] == "cursor_not_valid"
     assert talk.read(kind="question", target="trees")["contributions"] == []
+
+
+def test_every_order_has_its_index(talk: Talk, alice: Person) -> None:
+    if dialect() != "sqlite":
+        pytest.skip("PostgreSQL chooses by the number of rows")
+    talk.say(alice)
+    for (sort, later), page in PAGES.items():
+        compiled = page.spoken("sqlite").compile(dialect=session.get_bind().dialect)
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", (1,) * len(compiled.positiontup))
+        steps = [row[-1] for row in plan]
+        assert "ix_contributions_" in steps[0] and not any("TEMP B-TREE" in step for step in steps), (
+            sort,
+            later,
+            steps,
+        )
 
 
 def test_photos_go_with_what_was_said_and_words_can_be_taken_back(

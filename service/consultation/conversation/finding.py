@@ -4,78 +4,92 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
 
 from service.consultation.conversation.models import Answer, Contribution, Support
 from service.consultation.models import Consultation
 from service.db import session
+from service.db.prepared import Prepared
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
 from service.municipalities.directory import Municipality
 
 NEWEST, SUPPORTED, DIVIDED, UNANSWERED = "newest", "most_supported", "most_divisive", "unanswered"
 SORTS = (NEWEST, SUPPORTED, DIVIDED, UNANSWERED)
-BY = {SUPPORTED: Contribution.supports, DIVIDED: Contribution.divided}
-DUE = and_(Contribution.answer_id.is_(None), Contribution.official.is_(False), Contribution.withdrawn_at.is_(None))
+BY = {SUPPORTED: "supports", DIVIDED: "divided"}
 
+contributions, answers = Contribution.__table__, Answer.__table__
 ANSWERED = (
-    Answer.uid.label("answer_uid"),
-    Answer.disposition,
-    Answer.reason,
-    Answer.body,
-    Answer.changed_text,
-    Answer.created_at.label("answered_at"),
+    answers.c.uid.label("answer_uid"),
+    answers.c.disposition,
+    answers.c.reason,
+    answers.c.body,
+    answers.c.changed_text,
+    answers.c.created_at.label("answered_at"),
 )
-ROWS: AnySelect = select(Contribution.__table__, *ANSWERED).outerjoin(Answer, Answer.id == Contribution.answer_id)
+ROWS: AnySelect = select(*contributions.c, *ANSWERED).outerjoin_from(
+    contributions, answers, answers.c.id == contributions.c.answer_id
+)
+KEY = contributions.c.id
+DUE = and_(
+    contributions.c.answer_id.is_(None), contributions.c.official.is_(False), contributions.c.withdrawn_at.is_(None)
+)
+
+
+def ordered(sort: str, later: bool) -> AnySelect:
+    """The statement of a page of a thread; `later`: one after the first."""
+    query = ROWS.where(contributions.c.thread_id == bindparam("thread"), contributions.c.parent_id.is_(None))
+    if sort in BY:
+        number = contributions.c[BY[sort]]
+        query = query.order_by(number.desc(), KEY.desc())
+        behind = tuple_(number, KEY) < tuple_(bindparam("number"), bindparam("after"))
+    elif sort == NEWEST:
+        query, behind = query.order_by(KEY.desc()), bindparam("after") > KEY
+    else:
+        query, behind = query.where(DUE).order_by(KEY), bindparam("after") < KEY
+    return (query.where(behind) if later else query).limit(bindparam("limit", type_=Integer()))
+
+
+PAGES = {(sort, later): Prepared(ordered(sort, later)) for sort in SORTS for later in (False, True)}
 
 
 def top_of(thread_id: int, sort: str, after: Sequence[int] | None, limit: int) -> Sequence[AnyRow]:
     """Contributions that reply to none; `after` is the last row's place: (number, key), the number 0 by key alone."""
-    query = ROWS.where(Contribution.thread_id == thread_id, Contribution.parent_id.is_(None))
-    if sort == UNANSWERED:
-        query = query.where(DUE)
-    if sort in BY:
-        place = tuple_(BY[sort], Contribution.id)
-        query = query.order_by(BY[sort].desc(), Contribution.id.desc())
-        query = query.where(place < tuple_(*after)) if after else query
-    elif sort == NEWEST:
-        query = query.order_by(Contribution.id.desc())
-        query = query.where(Contribution.id < after[1]) if after else query
-    else:
-        query = query.order_by(Contribution.id)
-        query = query.where(Contribution.id > after[1]) if after else query
-    return session.execute(query.limit(limit)).all()
+    place = {} if after is None else {"after": after[1]}
+    if after is not None and sort in BY:
+        place["number"] = after[0]
+    return PAGES[sort, after is not None].rows({"thread": thread_id, "limit": limit, **place})
 
 
 def place_in(sort: str, row: AnyRow) -> tuple[int, int]:
     """The place of a row in this order."""
-    return (getattr(row, BY[sort].key) if sort in BY else 0, row.id)
+    return (getattr(row, BY[sort]) if sort in BY else 0, row.id)
 
 
 def replies_to(parent_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
     """The replies to one contribution, the oldest first."""
-    return following(ROWS.where(Contribution.parent_id == parent_id), after, limit)
+    return following(ROWS.where(contributions.c.parent_id == parent_id), after, limit)
 
 
 def all_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
     """Everything that was ever contributed to a consultation, the oldest first."""
-    return following(ROWS.where(Contribution.consultation_id == consultation_id), after, limit)
+    return following(ROWS.where(contributions.c.consultation_id == consultation_id), after, limit)
 
 
 def due_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
     """What has no answer yet, the oldest first."""
-    return following(ROWS.where(Contribution.consultation_id == consultation_id, DUE), after, limit)
+    return following(ROWS.where(contributions.c.consultation_id == consultation_id, DUE), after, limit)
 
 
 def following(query: AnySelect, after: int | None, limit: int) -> Sequence[AnyRow]:
     if after is not None:
-        query = query.where(Contribution.id > after)
-    return session.execute(query.order_by(Contribution.id).limit(limit)).all()
+        query = query.where(after < KEY)
+    return session.execute(query.order_by(KEY).limit(limit)).all()
 
 
 def one_of(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     """One contribution with its answer. Raises NotFound."""
-    query = ROWS.where(Contribution.municipality_id == municipality.id, Contribution.uid == uid)
+    query = ROWS.where(contributions.c.municipality_id == municipality.id, contributions.c.uid == uid)
     found = session.execute(query).one_or_none()
     if found is None:
         raise NotFound

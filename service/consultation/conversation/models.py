@@ -16,7 +16,8 @@ from service.people.models import Account
 
 JsonOrNull = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 TOP = text("parent_id IS NULL")
-DUE = text("answer_id IS NULL AND official IS FALSE AND withdrawn_at IS NULL")
+DUE = text("answer_id IS NULL AND official IS false AND withdrawn_at IS NULL")
+DUE_ON_SQLITE = text("answer_id IS NULL AND official IS 0 AND withdrawn_at IS NULL")
 
 
 class Thread(Base):
@@ -85,8 +86,8 @@ class Contribution(Base):
         Index("ix_contributions_newest", "thread_id", "id", postgresql_where=TOP, sqlite_where=TOP),
         Index("ix_contributions_supported", "thread_id", "supports", "id", postgresql_where=TOP, sqlite_where=TOP),
         Index("ix_contributions_divided", "thread_id", "divided", "id", postgresql_where=TOP, sqlite_where=TOP),
-        Index("ix_contributions_unanswered", "thread_id", "id", postgresql_where=DUE, sqlite_where=DUE),
-        Index("ix_contributions_due", "consultation_id", "id", postgresql_where=DUE, sqlite_where=DUE),
+        Index("ix_contributions_unanswered", "thread_id", "id", postgresql_where=DUE, sqlite_where=DUE_ON_SQLITE),
+        Index("ix_contributions_due", "consultation_id", "id", postgresql_where=DUE, sqlite_where=DUE_ON_SQLITE),
         Index("ix_contributions_consultation_id_id", "consultation_id", "id"),
         Index("ix_contributions_parent_id_id", "parent_id", "id"),
         Index("ix_contributions_author_id_id", "author_id", "id"),
