@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import conversation, http, layers, photo, routing, tiles, whatif
+from bench import conversation, http, layers, photo, routing, tiles, votes, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -94,9 +94,17 @@ def run_conversation(options: argparse.Namespace) -> tuple[Any, str, list[dict[s
     return figures, conversation.table(figures), judged
 
 
+def run_consultations(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Counting 100,000 ballots, making their bundle, and verifying it."""
+    figures = votes.measure(2_000 if options.quick else votes.BALLOTS)
+    judged = [verdict(f"consultation of 100,000: {name}", figures[name], most) for name, most in votes.TARGETS.items()]
+    return figures, votes.table(figures), judged
+
+
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
     "conversation": run_conversation,
     "http": run_http,
+    "consultations": run_consultations,
     "layers": run_layers,
     "photo": run_photo,
     "routing": run_routing,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from bench import votes
 from bench.calling import Call, call, call_with_json, call_with_photo
 from bench.filling import Filled, settings_of
 from bench.photo import photo
@@ -50,6 +51,7 @@ class Asked:
             self.public = self.read("SELECT uid FROM reports WHERE on_map AND id % 7 = 0 LIMIT 2000")
             self.movable = iter(self.read_moves())
             self.mine = self.read_mine()
+            self.held = votes.hold(filled.staff["dispatcher"])
             session.remove()
             db.engine.dispose()
 
@@ -166,6 +168,14 @@ def moves(asked: Asked) -> Iterator[Call]:
         yield call_with_json(f"{BASE}/staff/reports/{uid}/moves", {"to": to, "note": NOTE}, headers)
 
 
+def secret_ballots(asked: Asked) -> Iterator[Call]:
+    yield from votes.ballots(asked.held, asked.filled.residents)
+
+
+def consultation_pages(asked: Asked) -> Iterator[Call]:
+    yield from votes.pages(asked.held)
+
+
 CASES: Sequence[Case] = (
     Case("report without photo", WRITE, 5, 1, new_reports),
     Case("report with a 3-megapixel photo", WRITE, None, 0.1, new_reports_with_photo),
@@ -177,4 +187,6 @@ CASES: Sequence[Case] = (
     Case("queue page of 50, open, one crew", GET, 10, 1, queue("&open=true", "lighting")),
     Case("queue page of 50, most urgent first", GET, 10, 1, queue("&order=due", "lighting")),
     Case("queue page of 50, all crews", GET, 10, 1, queue("", "dispatcher")),
+    Case("secret ballot on 20 questions", WRITE, 5, 1, secret_ballots),
+    Case("page of a consultation with 20 questions", GET, 10, 1, consultation_pages),
 )

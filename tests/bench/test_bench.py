@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import postgres_server
 
-CASES = 10
+CASES = 12
 CHECKOUT = Path(__file__).parent.parent.parent
 
 
