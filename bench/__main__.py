@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import http, layers, news, notices, photo, plans, routing, tiles, votes, whatif
+from bench import conversation, http, layers, news, notices, photo, plans, routing, tiles, votes, whatif
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -115,6 +115,17 @@ def run_plans(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any
     )
 
 
+def run_conversation(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+    """Pages of 20 contributions in a thread of 5,000."""
+    figures = conversation.measure(os.environ.get(VARIABLE), options.quick)
+    judged = [
+        verdict(f"a page of 20 of 5,000 contributions on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in conversation.TARGETS.items()
+    ]
+    return figures, conversation.table(figures), judged
+
+
 def run_consultations(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
     """Counting 100,000 ballots, making their bundle, and verifying it."""
     figures = votes.measure(2_000 if options.quick else votes.BALLOTS)
@@ -123,6 +134,7 @@ def run_consultations(options: argparse.Namespace) -> tuple[Any, str, list[dict[
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
+    "conversation": run_conversation,
     "http": run_http,
     "consultations": run_consultations,
     "layers": run_layers,

@@ -54,7 +54,7 @@ SLICES = (
     Slice("people personal_data", 2),
     Slice("notices news", 1),
     Slice("plans plan_files evidence", 1.25),
-    Slice("consultation", 1),
+    Slice("consultation conversation moderation", 1.75),
     Slice("reports ogc", 1.5),
     Slice("operating", 1.5),
     Slice("whole docs", 0.75),

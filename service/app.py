@@ -15,6 +15,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs, sealing
 from service.config import Settings
+from service.consultation.conversation.looking import look_at_contributions
+from service.consultation.conversation.routes import blueprint as conversation
+from service.consultation.conversation.staff_routes import blueprint as staff_conversation
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -26,6 +29,8 @@ from service.gis.routes import blueprint as staff_layers
 from service.gis.source_routes import blueprint as layer_sources
 from service.health import blueprint as health
 from service.jobs import models as _jobs  # noqa: F401  (its tables)
+from service.moderation.looking import Looks
+from service.moderation.routes import blueprint as moderation
 from service.municipalities.directory import Municipality, municipality
 from service.municipalities.linking import Linked, Links
 from service.municipalities.routes import blueprint as municipalities
@@ -108,6 +113,9 @@ BLUEPRINTS = (
     news_sources,
     consultations,
     staff_consultations,
+    conversation,
+    staff_conversation,
+    moderation,
 )
 
 
@@ -142,6 +150,8 @@ LINKS: Links = {
     "plan_element": Linked(lambda here, key: element_with(here, key) is not None, element_address),
 }
 """Kind of thing → whether one is there for everybody to see, and its address: links lead across features."""
+LOOKS: Looks = {"contribution": look_at_contributions}
+"""Kind of thing that can be moderated → what some of them are."""
 YEAR = 365 * 24 * 3600
 following.KINDS.update({**PLANS_FOLLOWED, **NEWS_FOLLOWED})
 LARGEST_BODY = 64 * 1024 * 1024
@@ -161,6 +171,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         PLATEIA=settings,
         STORE=open_store(settings.files_url),
+        LOOKS=LOOKS,
         SECRET_KEYS=sealing.keys_of(settings.secret_key, settings.home),
         SQLALCHEMY_DATABASE_URI=engine.driver_url(settings.database_url),
         SQLALCHEMY_ENGINE_OPTIONS=engine.options(settings.database_url, settings.threads),

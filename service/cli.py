@@ -23,6 +23,7 @@ from service.gis.publishing import publish_file
 from service.housekeeping import plan_recurring
 from service.municipalities.directory import municipality
 from service.operating.commands import COMMANDS
+from service.operating.conversation_commands import CONVERSATION_COMMANDS
 from service.operating.identity_commands import IDENTITY_COMMANDS
 from service.operating.person_commands import PERSON_COMMANDS
 from service.operating.staff_commands import STAFF_COMMANDS
@@ -233,7 +234,7 @@ def openapi(settings: Settings) -> None:
     click.echo(json.dumps(application(settings).config["OPENAPI_DOCUMENT"], indent=2, ensure_ascii=False))
 
 
-for command in (*COMMANDS, *PERSON_COMMANDS, *STAFF_COMMANDS, *IDENTITY_COMMANDS):
+for command in (*COMMANDS, *PERSON_COMMANDS, *STAFF_COMMANDS, *IDENTITY_COMMANDS, *CONVERSATION_COMMANDS):
     cli.add_command(command)
 
 

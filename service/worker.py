@@ -16,11 +16,15 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from service import logs
+from service.consultation.conversation.answering import CONTRIBUTIONS_ANSWERED
+from service.consultation.conversation.messages import who_is_told as who_has_an_answer
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
 from service.housekeeping import HANDLERS
 from service.jobs.working import Handler, work_one
+from service.moderation.deciding import MODERATION_DECIDED
+from service.moderation.messages import who_is_told as who_was_moderated
 from service.news.giving import entries as articles
 from service.news.messages import (
     ARTICLE_WITHDRAWN,
@@ -78,6 +82,8 @@ EVENTS: dict[str, Expand] = {
     ARTICLE_WITHDRAWN: who_follows_the_topics,
     OCCASION_CANCELLED: who_signed_up,
     PLACE_FREED: who_has_a_place,
+    CONTRIBUTIONS_ANSWERED: who_has_an_answer,
+    MODERATION_DECIDED: who_was_moderated,
 }
 """Kind of event → who is owed what."""
 

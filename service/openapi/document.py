@@ -35,6 +35,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "y": {"description": "Rows from the north.", "example": 6176},
     "position": {"description": "The rule's `position`.", "example": 2},
     "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
+    "contribution": {"description": "The contribution's `id`.", "example": "01a20027-6d10-7b3e-9a55-1f0c2a9d7e31"},
     "follow": {"description": "The follow's `id`.", "example": "01a20027-5b1c-7d02-8a44-0b1de7a5c9f0"},
     "person": {"description": "The `id` of listStaff.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
     "invitation": {"description": "The invitation's `id`.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},

@@ -63,6 +63,11 @@ class ProblemOut(Schema):
     voted = fields.List(fields.Integer(), metadata={"description": "Places of people who have voted."})
     key = fields.String(metadata={"description": "The key that is taken."})
     hash = fields.String(metadata={"description": "The version that has this content."})
+    rule = fields.String(metadata={"description": "The house rule that there is not."})
+    revision = fields.String(allow_none=True, metadata={"description": "The text in force."})
+    opens_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When people can write again; null where nothing is planned."}
+    )
     message = fields.String(metadata={"description": "What the reader of the file said, in English."})
 
 

@@ -37,6 +37,12 @@ CASTING_BY_CALLER = "20 per minute; 100 per hour"
 CASTING_BY_ADDRESS = "300 per minute; 6000 per hour"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
+COMPLAINING_BY_CALLER = "10 per hour; 30 per day"
+COMPLAINING_BY_ADDRESS = "60 per hour; 200 per day"
+CONTRIBUTING_BY_CALLER = "6 per minute; 60 per hour"
+CONTRIBUTING_BY_ADDRESS = "120 per minute; 1200 per hour"
+SUPPORTING_BY_CALLER = "60 per minute; 1000 per hour"
+SUPPORTING_BY_ADDRESS = "600 per minute; 6000 per hour"
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +227,21 @@ def letter_code_limit(view: View) -> View:
 def verifying_limit(view: View) -> View:
     """The limit of what a clerk types wrongly about residents, by account."""
     return behind(view, Limit(VERIFYING, who, failures_only=True))
+
+
+def complaining_limit(view: View) -> View:
+    """Both limits of complaining: by account, and by address, from where a campaign may come with many phones."""
+    return behind(view, Limit(COMPLAINING_BY_CALLER, who), Limit(COMPLAINING_BY_ADDRESS, address))
+
+
+def contributing_limit(view: View) -> View:
+    """Both limits of writing in conversations; a council's hall may share an address."""
+    return behind(view, Limit(CONTRIBUTING_BY_CALLER, who), Limit(CONTRIBUTING_BY_ADDRESS, address))
+
+
+def supporting_limit(view: View) -> View:
+    """Both limits of voting on what others wrote, which is quick."""
+    return behind(view, Limit(SUPPORTING_BY_CALLER, who), Limit(SUPPORTING_BY_ADDRESS, address))
 
 
 def casting_limit(view: View) -> View:

@@ -15,7 +15,11 @@ FILE_NAME = N_("READ ME")
 HEAD = N_("This is what {municipality} holds about you in this service.")
 FILES = {
     "reports": N_("your reports, with what was answered; their photos are in the folder photos"),
+    "votes": N_("the votes that you cast with your name"),
+    "contributions": N_("what you contributed to consultations, and what you think of what others did"),
+    "moderation": N_("what moderators decided about what you wrote, and of what you complained"),
     "inbox": N_("what you were told in the app"),
+    "follows": N_("what you follow"),
     "messages": N_("what was sent to your phones and addresses in the last 90 days"),
     "requests": N_("the keys by which your phone's requests are recognised when they come twice, for 14 days"),
     "copies": N_("when you asked for this copy"),

@@ -9,10 +9,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.consultation.conversation.forgetting import (
+    contributions_of,
+    forget_contributor,
+    hand_over_contributions,
+)
 from service.consultation.forgetting import forget_votes, hand_over_votes, open_votes_of
 from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
+from service.moderation.forgetting import forget_moderated, hand_over_moderated, moderated_of
 from service.municipalities.directory import Municipality
 from service.news.erasing import collect_sign_ups, forget_in_news
 from service.news.signing_up import hand_over_sign_ups
@@ -87,6 +93,20 @@ SLICES = (
         lambda here, who, wish: forget_in_news(who.account_id, who.kind == "resident"),
         lambda here, who: collect_sign_ups(here, who.account_id, who.language),
         lambda here, before, after: hand_over_sign_ups(before.account_id, after.account_id),
+    ),
+    Slice(
+        "contributions",
+        ("contributions", "contribution_votes", "contribution_answers", "answers_given"),
+        lambda here, who, wish: forget_contributor(here, who.account_id, wish.keep_public),
+        lambda here, who: contributions_of(who.account_id),
+        lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),
+    ),
+    Slice(
+        "moderation",
+        ("moderation_cases", "complaints"),
+        lambda here, who, wish: forget_moderated(here, who.account_id),
+        lambda here, who: moderated_of(here, who.account_id),
+        lambda here, before, after: hand_over_moderated(here, before.account_id, after.account_id),
     ),
     Slice(
         "inbox",

@@ -32,6 +32,9 @@ from service.people.signing_in import sign_in
 from service.reports.ordering import add_rule, rules_of, version_of
 from service.worker import EVENTS
 from tests.api.world_of_consultations import new_consultation
+from tests.api.world_of_conversations import FILLED as CONVERSATIONS_FILLED
+from tests.api.world_of_conversations import QUERIES as CONVERSATIONS_QUERIES
+from tests.api.world_of_conversations import things_for
 from tests.api.world_of_identity import FILLED as IDENTITY_FILLED
 from tests.api.world_of_identity import provider_for
 from tests.api.world_of_news import FILLED as NEWS_FILLED
@@ -75,7 +78,7 @@ QUERIES: dict[str, tuple[dict[str, Any], ...]] = {
     "listSimilarReports": ({"category": "dark-lamp"} | INSIDE, {"category": "pothole"} | INSIDE),
     "listAssets": ({"layer": "lamp-posts", "near": "21.72,40.25"},),
     "listReportsOnMap": ({}, {"box": [21.7, 40.2, 21.8, 40.3]}, {"near": [21.72, 40.25]}),
-}
+} | CONVERSATIONS_QUERIES
 
 Value = TypeVar("Value")
 
@@ -205,6 +208,7 @@ class World:
         there["message"] = str(pick(self.messages, seed))
         if "follow" in asked:
             there["follow"] = str(self.new_follow())
+        there |= things_for(self, asked, seed if isinstance(seed, str) else next(iter(seed)))
         return {name: there.get(name, value) for name, value in asked.items()}
 
     def query_of(self, operation: str, query: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -373,6 +377,7 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     | PLANS_FILLED
     | IDENTITY_FILLED
     | PHONES_FILLED
+    | CONVERSATIONS_FILLED
     | {
         "sendPhoto": filled_photo,
         "sendReport": filled_with_ids,

@@ -5,14 +5,15 @@ from sqlalchemy import Column, Table
 from service.db import Base
 from service.people.erasing import of_account, own_tables
 from service.people.models import Account
-from service.personal_data.slices import SLICES
+from service.personal_data.messages import FILES
+from service.personal_data.slices import SLICES, Slice
 
 POINTERS = ("account_id", "person_id", "by_id", "reporter_id", "assignee_id", "uploaded_by", "installation")
 NOBODYS = {
     "about the municipality and the service": (
         "municipalities departments local_holidays categories routing_rules report_counters layers features"
         " generations channel_pauses jobs identity_providers notice_cells articles article_topics article_words"
-        " event_occasions news_boards news_categories"
+        " event_occasions news_boards news_categories house_rules threads thread_texts"
     ),
     "votes: pseudonyms of one consultation, random names, and what is asked": (
         "consultations consultation_phases paper_codes participations ballots ballot_answers consultation_log"
@@ -59,3 +60,8 @@ def test_the_tables_of_people_are_found_by_themselves() -> None:
     names = {table.name for table in own_tables()}
     assert {"accounts", "devices", "sessions", "access_tokens", "passwords", "roles"} <= names
     assert names & {"reports", "inbox_messages"} == set()
+
+
+def test_the_copy_explains_the_file_of_every_slice_that_gives_something_out() -> None:
+    silent = Slice("silent", (), lambda *_: None).collect
+    assert {part.name for part in SLICES if part.collect.__code__.co_code != silent.__code__.co_code} <= set(FILES)

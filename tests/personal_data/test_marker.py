@@ -25,8 +25,9 @@ from service.municipalities.directory import Municipality
 from service.operating.compacting import compact
 from service.reports.cataloguing import set_categories
 from service.reports.models import Report
+from tests.conversation.scene import talk
 from tests.factories.municipalities import CATEGORIES, category
-from tests.factories.people import SECRET, Person
+from tests.factories.people import SECRET, Person, make_staff
 from tests.factories.reports import INSIDE
 from tests.people.codes import ask, channels_that_send, confirm, read_code
 from tests.personal_data.scene import erase, files, traces, work_all
@@ -55,6 +56,11 @@ NOT_TAKEN: dict[str, str] = {
     "follow.value": A_CHOICE,
     "setWebPush.keys.auth": "only sixteen bytes",
     "setWebPush.keys.p256dh": "only a point of a curve",
+    "contribute.kind": A_CHOICE,
+    "contribute.target": A_CHOICE,
+    "complain.kind": A_CHOICE,
+    "complain.rule": A_CHOICE,
+    "appeal.kind": A_CHOICE,
     "acceptInvitation.name": "it is of staff, who have an invitation",
 } | dict.fromkeys(
     [
@@ -104,10 +110,14 @@ QUESTION = {"code": "what", "datatype": "text", "required": False, "question": {
 class Walk:
     """Alice calls every operation that is open to her, with the marker wherever it fits."""
 
-    def __init__(self, app: Flask, client: FlaskClient, alice: Person, bob: Person) -> None:
+    def __init__(self, app: Flask, client: FlaskClient, here: Municipality, alice: Person, bob: Person) -> None:
         self.app, self.client, self.alice, self.bob = app, client, alice, bob
         self.document = app.config["OPENAPI_DOCUMENT"]
         self.views = {vars(v)["operation"]: v for v in app.view_functions.values() if "operation" in vars(v)}
+        self.talk = talk(client, here)
+        self.article = self.talk.put_text("Two benches.")
+        self.theirs = self.talk.say(self.talk.office.who)["id"]
+        self.mona = make_staff(here, "mona", [("moderator", None)])
         self.refused: set[str] = set()
         self.planted: set[str] = set()
 
@@ -190,7 +200,8 @@ class Walk:
 
     def address(self) -> dict[str, str]:
         """What is there for the parameters of an address."""
-        return {"municipality": "here", "report": self.report(), "message": str(uuid.uuid4())}
+        there = {"municipality": "here", "report": self.report(), "message": str(uuid.uuid4())}
+        return there | {"consultation": str(self.talk.office.uid), "contribution": self.theirs}
 
     def report(self) -> str:
         """A report about which Alice is asked something."""
@@ -199,6 +210,13 @@ class Walk:
         sent = self.client.post(f"{HERE}/reports", json=body, headers=headers).json["id"]
         move(self.client, self.bob, sent, "waiting_for_reporter", note=f"Dear {MARK}?", internal=f"{MARK} rang")
         return str(sent)
+
+    def hidden(self) -> str:
+        """Something that Alice has said and a moderator has hidden."""
+        said = self.talk.say(self.alice, f"{MARK} says so")["id"]
+        verdict = {"kind": "contribution", "id": said, "hide": True, "rule": "insult"}
+        self.talk.ask("POST", f"{HERE}/staff/moderation/decisions", self.mona, 204, json=verdict)
+        return str(said)
 
     def body(self, name: str, operation: dict[str, Any]) -> dict[str, Any]:
         """A body that is taken as it is."""
@@ -210,8 +228,15 @@ class Walk:
             "sendPhoto": {"photo": b""},
             "sendContactCode": {"channel": "email", "address": "alice@example.org", "secret": SECRET},
             "showPhoneCode": {"secret": SECRET},
+            "contribute": {
+                **{"kind": "article", "target": "3", "text": MARK, "language": "en"},
+                "quote": {"exact": "benches", "prefix": MARK, "suffix": ".", "revision": self.article["revision"]},
+            },
+            "complain": {"kind": "contribution", "id": self.theirs, "rule": "insult", "note": MARK},
             "moveMyReport": {"to": "acknowledged", "note": "Here it is."},
         }
+        if name == "appeal":
+            return {"kind": "contribution", "id": self.hidden(), "text": MARK}
         return copy.deepcopy(known.get(name) or (schema.get("examples") or [schema.get("example")])[0] or {})
 
 
@@ -245,7 +270,7 @@ def test_nothing_that_a_person_wrote_is_left(
 ) -> None:
     with transaction():
         set_categories(here, [*CATEGORIES, category("story", questions=[QUESTION])])
-    walk = Walk(app, client, alice, bob)
+    walk = Walk(app, client, here, alice, bob)
     walk.all()
     for address in (f"former-{MARK}@example.org", f"{MARK}@example.org", f"+30{DIGITS}"):
         assert confirm(client, alice, address).status_code == 200
@@ -254,6 +279,7 @@ def test_nothing_that_a_person_wrote_is_left(
     expand_all()
     places = set(traces(MARK))
     assert {"reports.description", "reports.answers", "reports.address", "kept_answers.key"} <= places
+    assert {"contributions.text", "contributions.quote", "complaints.note", "moderation_cases.appeal"} <= places
     assert {"report_texts.public", "report_texts.internal", "deliveries.content", "inbox_messages.body"} <= places
     assert any(MARK.encode() in content for content in raw_bytes(app)) and "targets.value" in places
     assert len(walk.planted) > 8

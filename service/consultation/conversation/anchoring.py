@@ -1,0 +1,50 @@
+"""Where a quoted passage stands in a text: found again in a new version by its own words and those around it.
+
+A quotation is a text quote selector (W3C Web Annotation, 4.2.4): the exact words with some before and after. White
+space counts as one space. Where the words stand several times the surroundings decide; where they stand nowhere the
+quotation has lost its place and keeps its words.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from typing import Any
+
+AROUND = 32
+"""Characters before and after that are compared."""
+SPACE = re.compile(r"\s+")
+
+
+def revision_of(text: str) -> str:
+    """The name of exactly this text: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def anchor(text: str, quote: Mapping[str, Any]) -> int | None:
+    """Where the passage begins in the text, in characters; None where its words are not there."""
+    starts = list(places(text, quote["exact"]))
+    if len(starts) < 2:
+        return starts[0][0] if starts else None
+    return max(starts, key=lambda place: likeness(text, place, quote))[0]
+
+
+def places(text: str, exact: str) -> Iterator[tuple[int, int]]:
+    """From where to where these words stand, whatever the white space between them."""
+    words = exact.split()
+    if not words:
+        return
+    pattern = r"\s+".join(re.escape(word) for word in words)
+    yield from (found.span() for found in re.finditer(f"(?={pattern})", text) if found)
+
+
+def likeness(text: str, place: tuple[int, int], quote: Mapping[str, Any]) -> float:
+    """How alike the surroundings are to those that were quoted, 0 to 2; of equal ones the first is taken."""
+    start, _ = place
+    length = len(quote["exact"])
+    before, after = text[max(0, start - AROUND) : start], text[start + length : start + length + AROUND]
+    return alike(before, quote["prefix"][-AROUND:]) + alike(after, quote["suffix"][:AROUND])
+
+
+def alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, SPACE.sub(" ", one), SPACE.sub(" ", other), autojunk=False).ratio()

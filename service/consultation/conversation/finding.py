@@ -1,0 +1,127 @@
+"""Questions about conversations, read only. A page costs the same however long the thread is: it is cut by key."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
+
+from service.consultation.conversation.models import Answer, Contribution, Support
+from service.consultation.models import Consultation
+from service.db import session
+from service.db.prepared import Prepared
+from service.db.types import AnyRow, AnySelect
+from service.errors import NotFound
+from service.municipalities.directory import Municipality
+
+NEWEST, SUPPORTED, DIVIDED, UNANSWERED = "newest", "most_supported", "most_divisive", "unanswered"
+SORTS = (NEWEST, SUPPORTED, DIVIDED, UNANSWERED)
+BY = {SUPPORTED: "supports", DIVIDED: "divided"}
+
+contributions, answers = Contribution.__table__, Answer.__table__
+ANSWERED = (
+    answers.c.uid.label("answer_uid"),
+    answers.c.disposition,
+    answers.c.reason,
+    answers.c.body,
+    answers.c.changed_text,
+    answers.c.created_at.label("answered_at"),
+)
+ROWS: AnySelect = select(*contributions.c, *ANSWERED).outerjoin_from(
+    contributions, answers, answers.c.id == contributions.c.answer_id
+)
+KEY = contributions.c.id
+DUE = and_(
+    contributions.c.answer_id.is_(None), contributions.c.official.is_(False), contributions.c.withdrawn_at.is_(None)
+)
+
+
+def ordered(sort: str, later: bool) -> AnySelect:
+    """The statement of a page of a thread; `later`: one after the first."""
+    query = ROWS.where(contributions.c.thread_id == bindparam("thread"), contributions.c.parent_id.is_(None))
+    if sort in BY:
+        number = contributions.c[BY[sort]]
+        query = query.order_by(number.desc(), KEY.desc())
+        behind = tuple_(number, KEY) < tuple_(bindparam("number"), bindparam("after"))
+    elif sort == NEWEST:
+        query, behind = query.order_by(KEY.desc()), bindparam("after") > KEY
+    else:
+        query, behind = query.where(DUE).order_by(KEY), bindparam("after") < KEY
+    return (query.where(behind) if later else query).limit(bindparam("limit", type_=Integer()))
+
+
+PAGES = {(sort, later): Prepared(ordered(sort, later)) for sort in SORTS for later in (False, True)}
+
+
+def top_of(thread_id: int, sort: str, after: Sequence[int] | None, limit: int) -> Sequence[AnyRow]:
+    """Contributions that reply to none; `after` is the last row's place: (number, key), the number 0 by key alone."""
+    place = {} if after is None else {"after": after[1]}
+    if after is not None and sort in BY:
+        place["number"] = after[0]
+    return PAGES[sort, after is not None].rows({"thread": thread_id, "limit": limit, **place})
+
+
+def place_in(sort: str, row: AnyRow) -> tuple[int, int]:
+    """The place of a row in this order."""
+    return (getattr(row, BY[sort]) if sort in BY else 0, row.id)
+
+
+def replies_to(parent_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """The replies to one contribution, the oldest first."""
+    return following(ROWS.where(contributions.c.parent_id == parent_id), after, limit)
+
+
+def all_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """Everything that was ever contributed to a consultation, the oldest first."""
+    return following(ROWS.where(contributions.c.consultation_id == consultation_id), after, limit)
+
+
+def due_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """What has no answer yet, the oldest first."""
+    return following(ROWS.where(contributions.c.consultation_id == consultation_id, DUE), after, limit)
+
+
+def following(query: AnySelect, after: int | None, limit: int) -> Sequence[AnyRow]:
+    if after is not None:
+        query = query.where(after < KEY)
+    return session.execute(query.order_by(KEY).limit(limit)).all()
+
+
+def one_of(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
+    """One contribution with its answer. Raises NotFound."""
+    query = ROWS.where(contributions.c.municipality_id == municipality.id, contributions.c.uid == uid)
+    found = session.execute(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def votes_of(account_id: int, ids: Collection[int]) -> dict[int, int]:
+    """What this person thinks of each of these, by key."""
+    mine = select(Support.contribution_id, Support.vote).where(Support.account_id == account_id)
+    return {row[0]: row[1] for row in session.execute(mine.where(Support.contribution_id.in_(ids)))}
+
+
+def uids_of(ids: Collection[int]) -> dict[int, uuid.UUID]:
+    """The ids of these contributions by key."""
+    rows = session.execute(select(Contribution.id, Contribution.uid).where(Contribution.id.in_(ids)))
+    return {row.id: row.uid for row in rows}
+
+
+def counts_of(consultation: Consultation) -> dict[str, Any]:
+    """How many contributions there are and what came of them."""
+    mine = Contribution.consultation_id == consultation.id, Contribution.official.is_(False)
+    row = session.execute(
+        select(
+            func.count().label("contributions"),
+            func.count().filter(DUE).label("unanswered"),
+            func.count().filter(Contribution.withdrawn_at.is_not(None)).label("withdrawn"),
+        ).where(*mine)
+    ).one()
+    dispositions = (
+        select(Answer.disposition, func.count())
+        .join(Contribution, Contribution.answer_id == Answer.id)
+        .where(*mine)
+        .group_by(Answer.disposition)
+    )
+    return {**row._asdict(), "dispositions": {found[0]: found[1] for found in session.execute(dispositions)}}

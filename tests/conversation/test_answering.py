@@ -1,0 +1,130 @@
+"""Every contribution gets its answer, letters too; quoted passages survive new versions; the report lists it all."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from service.consultation.conversation import messages
+from service.consultation.conversation.models import AnswerGiven
+from service.consultation.models import CLOSED, Consultation
+from service.db import session, transaction
+from service.municipalities.directory import Municipality
+from service.notices.following import follow
+from tests.conversation.scene import HERE, Talk, row_of
+from tests.factories.people import Person, make_resident, make_staff
+from tests.reports.scene import expand_all, inbox_of
+
+LETTER = {"text": "=Δώστε μας σκιά", "language": "el", "channel": "letter", "role": "Πρόεδρος κοινότητας"}
+
+
+def enter(one: Talk, status: int = 201, **more: Any) -> Any:
+    body = LETTER | {"received_on": "2026-11-20"} | more
+    return one.ask("POST", f"{one.staff_path}/contributions", one.office.who, status, json=body)
+
+
+def due(one: Talk) -> list[str]:
+    found = one.ask("GET", f"{one.staff_path}/unanswered", one.office.who)
+    return [each["id"] for each in found["contributions"]]
+
+
+def told(who: Person) -> list[str]:
+    expand_all()
+    return [message.title for message in inbox_of(who)]
+
+
+def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
+    talk: Talk, here: Municipality, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "AT_ONCE", 2)
+    carol, dave, erin = (make_resident(here, language="en") for _ in range(3))
+    with transaction():
+        follow(here, erin.account_id, "consultation", str(talk.office.uid))
+    one, other = talk.say(alice), talk.say(carol, "More shade")
+    reply = talk.say(dave, "I agree.", parent=one["id"])
+    letter = enter(talk)
+    assert (letter["channel"], letter["role"], letter["mine"]) == ("letter", LETTER["role"], False)
+    talk.say(talk.office.who, "We are reading.")
+    assert due(talk) == [one["id"], other["id"], reply["id"], letter["id"]]
+    assert talk.answer([one["id"], str(talk.office.uid)], 404)["code"] == "contributions_not_found"
+    given = talk.answer(
+        [one["id"], other["id"], letter["id"]],
+        disposition="accepted_in_part",
+        reason={"el": "Φυτεύονται δέντρα.", "en": "Trees are planted."},
+        changed_text={"en": "The square gets trees."},
+    )
+    assert (given["reason"], given["changed_text"]) == ("Trees are planted.", "The square gets trees.")
+    assert due(talk) == [reply["id"]]
+    assert talk.see(other["id"])["answer"] == given
+    assert told(carol) == ["Your contribution was answered: accepted in part"]
+    assert told(dave) == told(erin) == ["A contribution was answered: accepted in part"]
+    assert len(told(alice)) == 1 and "Trees" not in inbox_of(alice)[0].body, "in her language"
+    corrected = talk.answer([one["id"]], disposition="accepted")
+    assert talk.see(one["id"])["answer"]["id"] == corrected["id"]
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(AnswerGiven)) == 4, "the former answer is still known"
+    about = talk.ask("GET", f"{talk.path}/conversation")
+    assert (about["unanswered"], about["dispositions"]) == (1, {"accepted": 1, "accepted_in_part": 2})
+
+
+def test_the_report_lists_everything_and_no_cell_is_a_formula(
+    talk: Talk, client: FlaskClient, alice: Person, charlie: Person
+) -> None:
+    said, letter = talk.say(alice), enter(talk, kind="question", target="trees")
+    talk.answer([letter["id"]], reason={"en": "+1"})
+    answer = client.get(f"{talk.path}/report.csv", headers={"Accept-Language": "en"})
+    assert answer.mimetype == "text/csv" and answer.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
+    assert [(row["id"], row["about"], row["disposition"]) for row in rows] == [
+        (said["id"], str(talk.office.uid), ""),
+        (letter["id"], "trees", "accepted"),
+    ]
+    assert (rows[1]["text"], rows[1]["reason"], rows[1]["received_on"]) == ("'=Δώστε μας σκιά", "'+1", "2026-11-20")
+    there = f"/api/v1/next-door/consultations{talk.office.path}/report.csv"
+    assert client.get(there, headers=charlie.headers).status_code == 404
+
+
+def test_letters_are_entered_by_staff_until_all_is_over(talk: Talk, here: Municipality, alice: Person) -> None:
+    talk.ask("POST", f"{talk.staff_path}/contributions", alice, 403, json=LETTER | {"received_on": "2026-11-20"})
+    auditor = make_staff(here, "audrey", [("auditor", None)])
+    assert talk.ask("GET", f"{talk.staff_path}/unanswered", auditor)["contributions"] == []
+    with transaction() as now:
+        now.scalars(select(Consultation)).one().state = CLOSED
+    assert enter(talk, 409)["code"] == "conversation_closed"
+
+
+def test_a_quotation_keeps_its_words_and_finds_its_place_again(talk: Talk, alice: Person) -> None:
+    first = "The square gets two benches and a fountain."
+    thread = talk.put_text(first)
+    quote = {"exact": "two benches", "prefix": "gets ", "suffix": " and", "revision": thread["revision"]}
+    at = {"kind": "article", "target": "3"}
+    said = talk.say(alice, "Four!", quote=quote, **at)
+    assert (said["quote"]["start"], said["quote"]["orphaned"]) == (16, False)
+    assert talk.say(alice, status=409, quote=quote | {"exact": "three"}, **at)["revision"] == thread["revision"]
+    assert talk.say(alice, status=409, quote=quote | {"revision": "0" * 64}, **at)["code"] == "quote_not_found"
+    talk.put_text("By 2030 " + first)
+    assert talk.see(said["id"])["quote"]["start"] == 24
+    talk.put_text("The square gets trees.")
+    lost = talk.see(said["id"])["quote"]
+    assert (lost["start"], lost["orphaned"], lost["exact"]) == (None, True, "two benches")
+    before = talk.ask("GET", f"{talk.path}/text", query_string=at | {"revision": thread["revision"]})
+    assert (before["text"], before["title"]) == (first, "Article 3")
+    talk.put_text(first)
+    assert talk.see(said["id"])["quote"]["start"] == 16, "it came back"
+    assert talk.ask("GET", f"{talk.path}/text", query_string=at)["text"] == first
+    assert talk.ask("GET", f"{talk.path}/text", status=404, query_string=at | {"target": "4"})
+    assert talk.put_text("x", 422, kind="question", target="nothing")["code"] == "nothing_to_talk_about"
+    assert talk.put_text("More trees?", kind="question", target="trees", title=None)["title"] == "Trees"
+    assert row_of(said["id"]).quote_start == 16
+
+
+def test_a_draft_is_nobodys_matter(talk: Talk, client: FlaskClient, alice: Person) -> None:
+    with transaction() as now:
+        now.scalars(select(Consultation)).one().state = "draft"
+    for path in ("conversation", "contributions", "text", "report.csv"):
+        assert client.get(f"{talk.path}/{path}").status_code == 404
+    assert talk.say(alice, status=404)["code"] == "not_found"
+    assert client.get(f"{HERE}/contributions/{talk.office.uid}").status_code == 404

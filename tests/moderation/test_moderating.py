@@ -1,0 +1,168 @@
+"""Complaints call a moderator and hide nothing; who is hidden reads it, is told why, and has one appeal to another."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.db import session, transaction
+from service.moderation import complaining
+from service.municipalities.directory import Municipality
+from service.people.erasing import person_locked
+from service.personal_data.slices import Wish, collect, erase, hand_over
+from tests.conversation.scene import HERE, Talk, talk
+from tests.factories.people import Person, make_resident, make_staff
+from tests.reports.scene import expand_all, inbox_of
+
+
+@pytest.fixture
+def one(client: FlaskClient, here: Municipality) -> Talk:
+    return talk(client, here)
+
+
+@pytest.fixture
+def mona(here: Municipality) -> Person:
+    return make_staff(here, "mona", [("moderator", None)])
+
+
+def act(one: Talk, who: Person | None, path: str, thing: str, status: int = 204, **more: Any) -> Any:
+    return one.ask("POST", f"{HERE}/{path}", who, status, json={"kind": "contribution", "id": thing} | more)
+
+
+def complain(one: Talk, who: Person, thing: str, status: int = 204, rule: str = "insult", **more: Any) -> Any:
+    return act(one, who, "moderation/complaints", thing, status, rule=rule, **more)
+
+
+def decide(one: Talk, who: Person, thing: str, status: int = 204, **more: Any) -> Any:
+    wanted = {"hide": True, "rule": "insult", "reason": "The last word."} | more
+    return act(one, who, "staff/moderation/decisions", thing, status, **wanted)
+
+
+def queue(one: Talk, who: Person) -> Any:
+    return one.ask("GET", f"{HERE}/staff/moderation/cases", who)["cases"]
+
+
+def decided(one: Talk, who: Person) -> Any:
+    return one.ask("GET", f"{HERE}/my/moderation", who)["decided"]
+
+
+def told(who: Person) -> list[str]:
+    expand_all()
+    return [message.title for message in inbox_of(who)]
+
+
+def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
+    one: Talk, here: Municipality, mona: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(complaining, "BURST", 2)
+    max_ = make_staff(here, "max", [("moderator", None)])
+    author, *others = (make_resident(here, language="en") for _ in range(4))
+    thing = one.say(author, "You thief!")["id"]
+    for who in others:
+        complain(one, who, thing, note="He says so of me.")
+        complain(one, who, thing)
+    assert complain(one, author, thing, 422, rule="nothing")["code"] == "no_such_house_rule"
+    complain(one, author, str(one.office.uid), 404)
+    act(one, author, "moderation/complaints", thing, 404, kind="moon", rule="insult")
+    assert one.see(thing)["text"] == "You thief!", "three complaints hide nothing"
+    [case] = queue(one, mona)
+    assert (case["complaints"], case["burst"], case["complaints_by_rule"]) == (
+        3,
+        True,
+        [{"rule": "insult", "count": 3}],
+    )
+    assert (case["text"], case["state"], case["may_decide"]) == ("You thief!", "open", True)
+    assert decide(one, mona, thing, 422, rule=None)["code"] == "rule_needed"
+    assert decide(one, mona, thing, 422, rule="none")["code"] == "no_such_house_rule"
+    decide(one, mona, thing)
+    assert queue(one, mona) == []
+    shown = one.see(thing, others[0])
+    assert (shown["text"], shown["hidden_by_rule"], one.see(thing)["text"]) == (None, "insult", None)
+    assert one.see(thing, author)["text"] == one.see(thing, mona)["text"] == "You thief!"
+    assert told(author) == ["What you wrote is hidden"] and "The last word." in inbox_of(author)[0].body
+    [mine] = decided(one, author)
+    assert (mine["text"], mine["rule"], mine["can_appeal"]) == ("You thief!", "insult", True)
+    assert mine["rule_text"].startswith("Nobody is insulted")
+    assert act(one, others[0], "my/moderation/appeals", thing, 404, text="Mine too")["code"] == "not_found"
+    act(one, author, "my/moderation/appeals", thing, text="I quoted him.")
+    assert act(one, author, "my/moderation/appeals", thing, 409, text="Again")["code"] == "nothing_to_appeal"
+    assert decide(one, mona, thing, 409, hide=False)["code"] == "appeal_decided"
+    verdict = {"uphold": False, "reason": "It is a quotation."}
+    assert [case["may_decide"] for case in (*queue(one, mona), *queue(one, max_))] == [False, True]
+    assert queue(one, max_)[0]["appeal"] == "I quoted him."
+    refused = act(one, mona, "staff/moderation/appeals", thing, 403, **verdict)
+    assert refused["code"] == "same_moderator"
+    act(one, max_, "staff/moderation/appeals", thing, **verdict)
+    assert act(one, max_, "staff/moderation/appeals", thing, 409, **verdict)["code"] == "no_appeal"
+    assert one.see(thing)["text"] == "You thief!"
+    assert told(author)[-1] == "Your appeal was decided: it is shown again"
+    complain(one, mona, thing)
+    assert queue(one, mona) == [], "what two have looked at waits for nobody"
+    assert one.ask("GET", f"{HERE}/moderation/counts") == {
+        **{"complaints": 4, "waiting": 0, "hidden": 0, "shown": 1, "appeals": 1, "overturned": 1},
+        "by_rule": [],
+    }
+
+
+def test_a_moderator_may_correct_themselves_and_an_appeal_may_fail(
+    one: Talk, here: Municipality, mona: Person, alice: Person, charlie: Person
+) -> None:
+    thing, letter = one.say(alice)["id"], one.say(one.office.who)["id"]
+    decide(one, mona, thing)
+    decide(one, mona, thing, hide=False)
+    assert one.see(thing)["hidden_by_rule"] is None and len(told(alice)) == 2
+    act(one, alice, "my/moderation/appeals", thing, 409, text="Why?")
+    decide(one, mona, letter, hide=False)
+    decide(one, mona, thing)
+    act(one, alice, "my/moderation/appeals", thing, text="Why?")
+    max_ = make_staff(here, "max", [("moderator", None)])
+    act(one, max_, "staff/moderation/appeals", thing, uphold=True, reason="It is one.")
+    assert decided(one, alice)[0]["appeal_upheld"] is True and one.see(thing)["text"] is None
+    counts = one.ask("GET", f"{HERE}/moderation/counts")
+    assert counts["by_rule"] == [{"rule": "insult", "hidden": 1}]
+    there = one.client.get("/api/v1/next-door/staff/moderation/cases", headers=charlie.headers)
+    assert there.json["cases"] == []
+
+
+def test_the_municipality_publishes_rules_of_its_own(
+    one: Talk, client: FlaskClient, here: Municipality, mona: Person, alice: Person
+) -> None:
+    ada = make_staff(here, "ada", [("administrator", None)])
+    usual = one.ask("GET", f"{HERE}/moderation/rules")["rules"]
+    assert "insult" in [rule["key"] for rule in usual]
+    thing = one.say(alice)["id"]
+    rules = [{"key": key, "text": {"en": f"No {key}.", "el": f"Όχι {key}."}} for key in ("noise", "smoke")]
+    kept = one.ask("PUT", f"{HERE}/staff/moderation/rules", ada, json={"rules": rules})["rules"]
+    assert kept == [{"key": "noise", "text": "No noise."}, {"key": "smoke", "text": "No smoke."}]
+    assert decide(one, mona, thing, 422)["code"] == "no_such_house_rule"
+    decide(one, mona, thing, rule="noise")
+    one.ask("PUT", f"{HERE}/staff/moderation/rules", ada, json={"rules": rules[1:]})
+    assert decided(one, alice)[0]["rule_text"] == "No noise.", "an ended rule is still the reason"
+    greek = client.get(f"{HERE}/moderation/rules", headers={"Accept-Language": "el"}).json["rules"]
+    assert greek == [{"key": "smoke", "text": "Όχι smoke."}]
+    one.ask("PUT", f"{HERE}/staff/moderation/rules", mona, 403, json={"rules": rules})
+
+
+def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
+    one: Talk, here: Municipality, mona: Person, alice: Person
+) -> None:
+    former = make_resident(here)
+    thing, other = one.say(former)["id"], one.say(one.office.who)["id"]
+    complain(one, former, other, note="Rude")
+    complain(one, alice, other)
+    decide(one, mona, thing)
+    act(one, former, "my/moderation/appeals", thing, text="Why?")
+    with transaction():
+        before, after = person_locked(here, former.account), person_locked(here, alice.account)
+        assert before and after
+        hand_over(here, before, after)
+        held = dict(collect(here, after))["moderation"]
+    assert held["decided"][0]["appeal"] == "Why?" and len(held["complaints"]) == 1
+    for who in (alice, mona):
+        with transaction():
+            person = person_locked(here, who.account)
+            assert person is not None
+            erase(here, person, Wish(keep_public=True))
+    session.rollback()
+    counts = one.ask("GET", f"{HERE}/moderation/counts")
+    assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (2, 1, None)

@@ -1,0 +1,47 @@
+"""Votes on a contribution that arrive together are counted once for each person, and its numbers are those of the votes;
+the same contribution sent many times at once is written once; complaints count once.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from service.consultation.conversation.models import Contribution, Support
+from service.db import session
+from service.moderation.models import ModerationCase
+from service.municipalities.directory import Municipality
+from tests.conversation import scene
+from tests.factories.people import Person, make_resident
+from tests.races.at_once import at_once, call
+
+pytestmark = pytest.mark.slow
+
+
+def test_everything_that_arrives_together_is_counted_once(
+    two_urls: Sequence[str], client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    talk = scene.talk(client, here)
+    people, uid = [make_resident(here) for _ in range(3)], str(uuid.uuid4())
+    body = {"id": uid, "text": "Shade first", "language": "en"}
+    path = f"/consultations{talk.office.path}/contributions"
+    sent = at_once([lambda n=n: call(two_urls[n % 2], "POST", path, alice, json=body) for n in range(6)])
+    assert {(answer.status_code, answer.json()["id"]) for answer in sent} == {(201, uid)}
+    votes = [(who, vote) for who in people for vote in ("support", "oppose", "support", "pass")]
+    at, complaint = f"/contributions/{uid}/vote", {"kind": "contribution", "id": uid, "rule": "insult"}
+    calls = [
+        lambda n=n, who=who, vote=vote: call(two_urls[n % 2], "PUT", at, who, json={"vote": vote})
+        for n, (who, vote) in enumerate(votes)
+    ] + [
+        lambda n=n: call(two_urls[n % 2], "POST", "/moderation/complaints", people[n % 3], json=complaint)
+        for n in range(6)
+    ]
+    assert Counter(answer.status_code for answer in at_once(calls)) == {200: 12, 204: 6}
+    session.rollback()
+    [one] = session.scalars(select(Contribution)).all()
+    given = Counter(session.scalars(select(Support.vote)))
+    assert given.total() == 3 and (one.supports, one.passes, one.opposes) == (given[1], given[0], given[-1])
+    assert session.scalars(select(ModerationCase.complaints)).all() == [3]
