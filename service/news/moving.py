@@ -26,7 +26,7 @@ PUBLISH_ARTICLE = "publish_article"
 class SecondPersonNeeded(Problem):
     """The municipality has decided that nobody publishes what they wrote themselves."""
 
-    status, code, message = 403, "second_person_needed", N_("Somebody else has to publish what you wrote.")
+    status, code, message = 403, "another_must_publish", N_("Somebody else has to publish what you wrote.")
 
 
 class MomentMissing(Problem):

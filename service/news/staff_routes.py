@@ -176,7 +176,7 @@ def move_article(body: dict[str, Any], municipality: Municipality, article: uuid
 @staff("see_news")
 @blueprint.arguments(DiffQuery, location="query")
 @blueprint.response(200, DiffOut)
-@operation("compareVersions", NotFound)
+@operation("compareArticleVersions", NotFound)
 def compare(query: dict[str, Any], municipality: Municipality, article: uuid.UUID) -> Response:
     """Show what has changed from one version to another"""
     found = article_here(municipality, article)

@@ -82,7 +82,7 @@ def query_for(world: "World", operation: str) -> dict[str, Any]:
     """A query about what is there."""
     if operation in ("signOff", "listSignUps"):
         return {"starts_at": starts_at(world)}
-    return {"before": 1, "after": 1} if operation == "compareVersions" else {}
+    return {"before": 1, "after": 1} if operation == "compareArticleVersions" else {}
 
 
 def new_feed(world: "World") -> str:

@@ -197,7 +197,7 @@ def test_who_wrote_it_does_not_publish_it_where_a_second_person_is_needed(office
     article = office.write(written())["id"]
     with transaction():
         session.execute(update(ArticleVersion).values(by_id=both.account_id))
-    assert office.move(article, "publish", status=403)["code"] == "second_person_needed"
+    assert office.move(article, "publish", status=403)["code"] == "another_must_publish"
     office.revise(article, 1, written())
     assert office.move(article, "publish", seen=2)["state"] == "published"
 
