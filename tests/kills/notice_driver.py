@@ -37,7 +37,7 @@ from tests.factories.municipalities import make_municipality
 from tests.factories.notices import caller, make_notice
 from tests.factories.people import make_staff
 from tests.kills.databases import fresh_database
-from tests.kills.driver import IN_FLIGHT, under_way
+from tests.kills.driver import IN_FLIGHT
 from tests.kills.house import House
 from tests.kills.phones import GivenUp
 
@@ -64,10 +64,14 @@ class Plan:
 
 @dataclass
 class Counted:
-    """What the killer saw: which points were hit, and how many accepted messages were not written down at each kill."""
+    """What the killer saw: which points were hit, and how many accepted messages were not written down at each kill.
+
+    `known`: by device, how many copies were counted so at earlier kills.
+    """
 
     hit: Counter[str] = field(default_factory=Counter)
     unrecorded: list[int] = field(default_factory=list)
+    known: Counter[str] = field(default_factory=Counter)
 
 
 def token_of(number: int) -> str:
@@ -166,8 +170,11 @@ def note(counted: Counted, fcm: LoopbackFcm, pid: int) -> None:
     """What a dead worker had sent and not written down; then time passes, and its leases run out."""
     time.sleep(IN_FLIGHT)
     with fcm.lock:
-        taken = {(message["token"], message["data"]["event"]) for message in fcm.accepted}
-    counted.unrecorded.append(len(under_way(pid) & taken))
+        copies = Counter(message["token"] for message in fcm.accepted)
+    unknown = {token: copies[token] - uncertain - counted.known[token] for token, uncertain in under_way(pid)}
+    lost = Counter({token: count for token, count in unknown.items() if count > 0})
+    counted.known += lost
+    counted.unrecorded.append(lost.total())
     with transaction():
         dead = Delivery.owner.like(f"%:{pid}:%"), Delivery.state == "sending"
         session.execute(
@@ -176,6 +183,15 @@ def note(counted: Counted, fcm: LoopbackFcm, pid: int) -> None:
             .values(lease_until=seconds_from_now(-1))
             .execution_options(synchronize_session=False)
         )
+
+
+def under_way(pid: int) -> list[tuple[str, int]]:
+    """(token, answers lost so far) of the deliveries that this worker has claimed and not recorded."""
+    session.rollback()
+    query = select(Target.value, Delivery.uncertain).join(Target, Target.id == Delivery.target_id)
+    found = session.execute(query.where(Delivery.state == "sending", Delivery.owner.like(f"%:{pid}:%"))).all()
+    session.rollback()
+    return [(row.value, row.uncertain) for row in found]
 
 
 def reached(fcm: LoopbackFcm, messages: int) -> bool:
