@@ -62,7 +62,7 @@ def atom(query: dict[str, Any], municipality: Municipality) -> Response:
 @blueprint.get("/feeds/json")
 @anybody
 @blueprint.arguments(FeedQuery, location="query")
-@blueprint.response(200, TEXT, content_type="application/feed+json")
+@blueprint.response(200, {"type": "object"}, content_type="application/feed+json")
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("showJsonFeed")
 def json_feed(query: dict[str, Any], municipality: Municipality) -> Response:
