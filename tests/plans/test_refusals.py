@@ -51,3 +51,11 @@ def test_what_cannot_be_is_refused(client: FlaskClient, here: Municipality) -> N
         call(client, ada, "POST", "/op/progress/r/approve", {"by": "council"}, status)
     call(client, ada, "POST", "", {"plan": a_plan(key="new")})
     assert call(client, ada, "DELETE", "/new/draft", status=409)["code"] == "only_version"
+
+
+def test_a_name_of_ours_is_given_once(client: FlaskClient, here: Municipality) -> None:
+    name = "01a20027-6a11-7d12-9b55-1c2ef8b6dac1"
+    for key in ("one", "two"):
+        put_in_force(here, a_plan(key=key, elements=[action("1.1", "x") | {"uid": name}]))
+    ids = [see(client, f"/{key}/elements/1.1")["id"] for key in ("one", "two")]
+    assert ids[0] == name and ids[1] != name
