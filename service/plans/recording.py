@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from service.db import session
 from service.errors import NotFound
@@ -142,12 +142,6 @@ def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
     if found is None:
         raise NotFound
     plan.revision += 1
-
-
-def count_of(plan: PlanRow, kind: str) -> int:
-    """How many things of a kind are recorded."""
-    mine = select(func.count()).select_from(PlanEntry).where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind)
-    return session.scalar(mine) or 0
 
 
 def write_record(plan: PlanRow, document: Plan) -> None:
