@@ -15,6 +15,9 @@ NOBODYS = {
         " generations channel_pauses jobs identity_providers notice_cells articles article_topics article_words"
         " event_occasions news_boards news_categories house_rules threads thread_texts"
     ),
+    "plans are the municipality's": (
+        "plans plan_elements plan_entries plan_progress_entries plan_evidence plan_revisions"
+    ),
     "votes: pseudonyms of one consultation, random names, and what is asked": (
         "consultations consultation_phases paper_codes participations ballots ballot_answers consultation_log"
         " consultation_heads"
