@@ -70,6 +70,7 @@ NOT_TAKEN: dict[str, str] = {
         "joinByPhone.secret",
         "removeContact.secret",
         "showPhoneCode.secret",
+        "replaceBallot.receipt_key",
         "resetPassword.password",
         "resetPassword.token",
         "refreshTokens.refresh_token",
