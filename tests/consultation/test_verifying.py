@@ -406,3 +406,20 @@ def test_heads_are_as_c2sp_writes_them() -> None:
     text, signature = log.heads[0].split("\n\n")
     assert text.split("\n")[:3] == [f"plateia/{UID}", "0", base64.b64encode(EMPTY).decode()]
     assert signature.startswith(f"— plateia/{UID} ") and len(base64.b64decode(signature.split(" ")[2])) == 68
+
+
+def test_the_command_says_what_it_found(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = tmp_path / "bundle.zip"
+    whole.write_bytes(zipped(made.packed()))
+    for arguments, code, words in (
+        ([str(whole)], 0, "The key was taken from the bundle"),
+        ([str(whole), "--key", public_bytes(KEY).hex()], 0, "OK"),
+        ([str(tmp_path)], 1, "missing"),
+        ([str(tmp_path / "nothing.zip")], 1, "NOT IN ORDER"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["verify_consultation.py", *arguments])
+        assert auditor.main() == code
+        told = capsys.readouterr()
+        assert words in told.out + told.err

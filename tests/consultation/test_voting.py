@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.consultation import verify_consultation as auditor
+from service.consultation.forgetting import hand_over_votes, open_votes_of
 from service.consultation.models import Ballot, BallotAnswer, Consultation, OpenVote, Participation
 from service.consultation.releasing import release
-from service.db import session
+from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from tests.consultation.scene import BUDGET, STANCE, Office, Phone, close_now, make_verified, phase, phone
 from tests.factories.people import Person, make_resident
@@ -319,3 +320,30 @@ def test_papers_are_entered_by_two_officers_against_one_list(
 
     office.begin(eligibility="installation", questions=[STANCE]).fix()
     assert office.ask("POST", f"{office.path}/papers", json=papers).json["code"] == "consultation_not_on_paper"
+
+
+def test_lists_go_on_page_by_page(office: Office, client: FlaskClient, here: Municipality) -> None:
+    for _ in range(2):
+        office.begin(secrecy="open", eligibility="anyone", questions=[STANCE]).fix()
+    phones = [phone(client, here) for _ in range(5)]
+    for each in phones:
+        assert each.send(office.path, {"answers": {"trees": "for"}}).status_code == 201
+    assert release(office.id) == 5
+    one = {"limit": 1}
+    first = phones[0].get("", query_string=one).json
+    second = phones[0].get("", query_string=one | {"after": first["next"]}).json
+    assert [first["consultations"][0]["id"], second["next"]] == [office.path[1:], None]
+    for name, most in (("log", 6), ("heads", 2)):
+        seen, after = 0, None
+        while True:
+            page = phones[0].get(f"{office.path}/{name}", query_string=one | ({"after": after} if after else {})).json
+            seen, after = seen + 1, page["next"]
+            if after is None:
+                break
+        assert seen == most
+    assert phones[0].who and phones[1].who
+    assert [row.consultation for row in open_votes_of(phones[0].who.account_id)] == [office.uid]
+    with transaction():
+        hand_over_votes(phones[0].who.account_id, phones[1].who.account_id)
+    assert open_votes_of(phones[0].who.account_id) == []
+    assert len(open_votes_of(phones[1].who.account_id)) == 2
