@@ -64,6 +64,7 @@ def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_pages_of_a_conversation_are_measured_on_both_databases(tmp_path: Path) -> None:
+    postgres_server()
     _, figures = run(tmp_path, "--only", "conversation")
     assert all(figures["conversation"][name]["page / floor"] > 0 for name in ("SQLite", "PostGIS"))
 

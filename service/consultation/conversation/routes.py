@@ -113,6 +113,7 @@ def thread(query: dict[str, Any], municipality: Municipality, consultation: uuid
 @blueprint.response(201, ContributionOut)
 @operation(
     "contribute",
+    Forbidden,
     NotFound,
     ConversationClosed,
     NothingToTalkAbout,
