@@ -173,8 +173,9 @@ ELSEWHERE = {
     "showCopy": "a worker makes the copy first",
     "linkCopy": "a worker makes the copy first",
     "fetchCopy": "a worker makes the copy first",
+    "showContributionPhoto": "a contribution with a photo stands in tests/conversation",
 }
-"""Operations that succeed in tests/personal_data only, and why."""
+"""Operations that succeed in tests of their own only, and why."""
 
 
 def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchema, world: World) -> None:

@@ -13,8 +13,11 @@ from service.consultation.models import FIXED, Consultation, ConsultationPhase
 from service.db import session, transaction
 from service.db.clock import now
 from service.db.keys import new_uid
+from service.moderation.complaining import case_locked
+from service.moderation.deciding import appeal, decide
 from service.moderation.ruling import USUAL
-from tests.factories.people import make_resident
+from service.people.callers import find_caller
+from tests.factories.people import make_resident, make_staff
 from tests.factories.reports import INSIDE
 
 ARTICLE = {"kind": "article", "target": "1"}
@@ -51,12 +54,26 @@ def new_conversation(world: Any) -> Consultation:
     return made
 
 
-def new_contribution(world: Any) -> uuid.UUID:
-    """Something that somebody has just said."""
-    about, author = new_conversation(world), make_resident(world.here)
+def new_contribution(world: Any, own: bool = False) -> uuid.UUID:
+    """Something that somebody has just said; `own`: the resident."""
+    about, author = new_conversation(world), world.people["resident"] if own else make_resident(world.here)
     with transaction():
         said = Said("More shade", "en", target=str(about.uid))
         return contribute(world.here, about, said, From(author_id=author.account_id)).uid
+
+
+def new_hidden(world: Any, appealed: bool) -> uuid.UUID:
+    """Something that the resident has said and somebody has hidden."""
+    uid = new_contribution(world, own=True)
+    moderator = make_staff(world.here, f"moderator-{uid}", [("moderator", None)])
+    with transaction():
+        actor = find_caller(world.here.id, moderator.token)
+        assert actor is not None
+        case = case_locked(world.here, "contribution", uid, world.people["resident"].account_id)
+        decide(world.here, actor, case, True, next(iter(USUAL)), None)
+        if appealed:
+            appeal(case, "Why?")
+    return uid
 
 
 def things_for(world: Any, asked: Mapping[str, Any], operation: str) -> dict[str, str]:
@@ -65,7 +82,7 @@ def things_for(world: Any, asked: Mapping[str, Any], operation: str) -> dict[str
     if operation in OPERATIONS:
         there["consultation"] = str(new_conversation(world).uid)
     if "contribution" in asked:
-        there["contribution"] = str(new_contribution(world))
+        there["contribution"] = str(new_contribution(world, operation == "withdrawContribution"))
     return there
 
 
@@ -78,6 +95,10 @@ def filled_contribution(world: Any, body: dict[str, Any], role: str) -> dict[str
 def filled_thing(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
     rule = {"rule": next(iter(USUAL))} if "rule" in body else {}
     return body | {"kind": "contribution", "id": str(new_contribution(world))} | rule
+
+
+def filled_appeal(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return body | {"kind": "contribution", "id": str(new_hidden(world, appealed="uphold" in body))}
 
 
 def filled_answer(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
@@ -95,7 +116,7 @@ FILLED = {
     "answerContributions": filled_answer,
     "complain": filled_thing,
     "decideModeration": filled_thing,
-    "decideAppeal": filled_thing,
-    "appeal": filled_thing,
+    "decideAppeal": filled_appeal,
+    "appeal": filled_appeal,
 }
 QUERIES: dict[str, tuple[dict[str, Any], ...]] = {"showText": (ARTICLE,)}

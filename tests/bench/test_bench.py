@@ -63,6 +63,13 @@ def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_pages_of_a_conversation_are_measured_on_both_databases(tmp_path: Path) -> None:
+    postgres_server()
+    _, figures = run(tmp_path, "--only", "conversation")
+    assert all(figures["conversation"][name]["page / floor"] > 0 for name in ("SQLite", "PostGIS"))
+
+
+@pytest.mark.slow
 def test_tiles_and_pages_are_measured_beside_their_floors(tmp_path: Path) -> None:
     _, figures = run(tmp_path, "--only", "tiles")
     assert len(figures["targets"]) == 2 and figures["tiles"]["40 cells"]["tile"] > 0

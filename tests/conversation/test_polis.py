@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from service.consultation.conversation.importing import PolisNotUnderstood, import_polis
@@ -11,6 +12,7 @@ from service.consultation.conversation.models import Contribution
 from service.consultation.models import Consultation
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
+from tests.cli.commands import plateia
 from tests.conversation.scene import Talk
 
 
@@ -60,3 +62,16 @@ def test_other_files_are_refused_whole(talk: Talk, here: Municipality, comments:
         import_polis(here, about, comments, votes, "en")
     assert (refused.value.details["file"], refused.value.details["line"]) == (file, 2)
     assert session.scalar(select(Contribution.id)) is None
+
+
+def test_an_operator_takes_a_conversation_over(talk: Talk, app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "comments.csv").write_text("timestamp,comment-id,moderated,comment-body\n1,1,1,Trees\n")
+    (tmp_path / "votes.csv").write_text("timestamp,comment-id,voter-id,vote\n2,1,a,1\n1,1,a,-1\n")
+    files = [str(tmp_path / name) for name in ("comments.csv", "votes.csv")]
+    session.rollback()
+    done = plateia(app, "import-polis", "here", str(talk.office.uid), *files, "--language", "en")
+    assert (done.exit_code, done.output) == (0, "1 contributions\n")
+    [shown] = talk.read()["contributions"]
+    assert (shown["channel"], shown["supports"], shown["opposes"]) == ("polis", 1, 0)
+    refused = plateia(app, "import-polis", "here", str(talk.office.uid), *reversed(files), "--language", "en")
+    assert refused.exit_code == 1

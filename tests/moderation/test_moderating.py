@@ -6,8 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.db import session, transaction
+from service.db.clock import now
+from service.db.keys import new_uid
 from service.moderation import complaining
+from service.moderation.deciding import MODERATION_DECIDED
+from service.moderation.messages import who_is_told
 from service.municipalities.directory import Municipality
+from service.outbox.expanding import Posted
 from service.people.erasing import person_locked
 from service.personal_data.slices import Wish, collect, erase, hand_over
 from tests.conversation.scene import HERE, Talk, talk
@@ -152,6 +157,14 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
     complain(one, alice, other)
     decide(one, mona, thing)
     act(one, former, "my/moderation/appeals", thing, text="Why?")
+    first = one.ask("GET", f"{HERE}/staff/moderation/cases", mona, query_string={"limit": 1})
+    then = one.ask("GET", f"{HERE}/staff/moderation/cases", mona, query_string={"after": first["next"]})
+    assert [case["id"] for case in (*first["cases"], *then["cases"])] == [other, thing] and then["next"] is None
+    second = one.say(former)["id"]
+    decide(one, mona, second)
+    first = one.ask("GET", f"{HERE}/my/moderation", former, query_string={"limit": 1})
+    then = one.ask("GET", f"{HERE}/my/moderation", former, query_string={"after": first["next"]})
+    assert [case["id"] for case in (*first["decided"], *then["decided"])] == [second, thing]
     with transaction():
         before, after = person_locked(here, former.account), person_locked(here, alice.account)
         assert before and after
@@ -165,4 +178,10 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
             erase(here, person, Wish(keep_public=True))
     session.rollback()
     counts = one.ask("GET", f"{HERE}/moderation/counts")
-    assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (2, 1, None)
+    assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (2, 2, None)
+
+
+def test_nobody_is_told_who_is_gone(here: Municipality) -> None:
+    about = {"account_id": 0, "kind": "contribution", "id": "", "outcome": "hidden", "rule": None, "reason": None}
+    event = Posted(1, new_uid(), here.id, MODERATION_DECIDED, "case:", 1, about, 0, 0, now())
+    assert list(who_is_told(event)) == []

@@ -1,5 +1,7 @@
 """No table that says something about a person is forgotten by who collects, erases and hands over."""
 
+from dataclasses import fields
+
 from sqlalchemy import Column, Table
 
 from service.db import Base
@@ -66,5 +68,5 @@ def test_the_tables_of_people_are_found_by_themselves() -> None:
 
 
 def test_the_copy_explains_the_file_of_every_slice_that_gives_something_out() -> None:
-    silent = Slice("silent", (), lambda *_: None).collect
-    assert {part.name for part in SLICES if part.collect.__code__.co_code != silent.__code__.co_code} <= set(FILES)
+    [nothing] = [field.default for field in fields(Slice) if field.name == "collect"]
+    assert {part.name for part in SLICES if part.collect is not nothing} <= set(FILES)

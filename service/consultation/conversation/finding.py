@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
 
-from service.consultation.conversation.models import Answer, Contribution, Support
+from service.consultation.conversation.models import Answer, Contribution, Support, Thread
 from service.consultation.models import Consultation
 from service.db import session
 from service.db.prepared import Prepared
@@ -51,6 +51,22 @@ def ordered(sort: str, later: bool) -> AnySelect:
 
 
 PAGES = {(sort, later): Prepared(ordered(sort, later)) for sort in SORTS for later in (False, True)}
+
+
+threads = Thread.__table__
+THREAD = Prepared(
+    select(threads.c.id).where(
+        threads.c.consultation_id == bindparam("consultation"),
+        threads.c.kind == bindparam("kind"),
+        threads.c.target == bindparam("target"),
+    )
+)
+
+
+def thread_key(consultation_id: int, kind: str, target: str) -> int | None:
+    """The key of the thread about this; None while nobody has spoken of it."""
+    found: int | None = THREAD.value({"consultation": consultation_id, "kind": kind, "target": target})
+    return found
 
 
 def top_of(thread_id: int, sort: str, after: Sequence[int] | None, limit: int) -> Sequence[AnyRow]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -73,6 +74,6 @@ def key_of(link: Mapping[str, str | None]) -> str:
     return f"{link['within']}/{link['id']}" if link.get("within") else str(link["id"])
 
 
-def key_of_whole(found: Consultation, kind: str) -> str:
+def key_of_whole(found: Any, kind: str) -> str:
     """What is meant where a kind has no key: of the kind `consultation` this one, of others nothing."""
     return str(found.uid) if kind == "consultation" else ""

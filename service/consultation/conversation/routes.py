@@ -32,6 +32,7 @@ from service.consultation.conversation.schemas import (
 from service.consultation.conversation.supporting import VOTES, OwnContribution, vote
 from service.consultation.conversation.threads import NothingToTalkAbout, text_of, thread_of, threads_of
 from service.consultation.eligibility import NotEligible
+from service.consultation.finding import fixed_one
 from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import Forbidden, NotFound
@@ -98,10 +99,10 @@ def thread(query: dict[str, Any], municipality: Municipality, consultation: uuid
 
     A page costs the same however long the thread is. A thread of which nobody has spoken is empty.
     """
-    about = consultation_row(municipality, consultation)
-    found = thread_of(about.id, query["kind"], query["target"] or key_of_whole(about, query["kind"]))
+    about = fixed_one(municipality, consultation)
+    found = finding.thread_key(about.id, query["kind"], query["target"] or key_of_whole(about, query["kind"]))
     after, limit, sort = after_cursor(query.get("after"), int, int), query["limit"], query["sort"]
-    rows = finding.top_of(found.id, sort, after, limit + 1) if found else []
+    rows = finding.top_of(found, sort, after, limit + 1) if found else []
     return page(municipality, *page_of(rows, limit, lambda row: cursor(*finding.place_in(sort, row))))
 
 
@@ -112,6 +113,7 @@ def thread(query: dict[str, Any], municipality: Municipality, consultation: uuid
 @blueprint.response(201, ContributionOut)
 @operation(
     "contribute",
+    Forbidden,
     NotFound,
     ConversationClosed,
     NothingToTalkAbout,
