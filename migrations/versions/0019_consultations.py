@@ -1,6 +1,6 @@
 """Consultations, who took part, ballots and the log
 
-Revision ID: 0020
+Revision ID: 0019
 Revises: 0018
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from service.db.types import Instant, Json, Uid
 
-revision = "0020"
+revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
