@@ -64,7 +64,6 @@ def load_all() -> list[str]:
     missing = [path for path in samples() if path.stem not in known]
     for path in missing:
         load(yaml.safe_load(path.read_text("utf-8")), plans=list(plans_of(path.stem)))
-        load(yaml.safe_load(path.read_text("utf-8")))
         load_news(municipality(path.stem))
     return [path.stem for path in missing]
 
