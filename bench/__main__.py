@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -15,15 +16,17 @@ from bench import conversation, http, layers, news, notices, photo, plans, routi
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
+Measured = tuple[Any, str, list[dict[str, Any]]]
+"""Figures as JSON, as text, and verdicts."""
 
 
-def run_http(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_http(options: argparse.Namespace) -> Measured:
     """Requests to the service, over both databases where there is PostgreSQL."""
     results = http.measure(plan_of(options), os.environ.get(VARIABLE))
     return results, http.table(results), http.verdicts(results)
 
 
-def run_photo(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_photo(options: argparse.Namespace) -> Measured:
     """Preparing photos, beside the codec alone."""
     name = "JPEG 3 MP"
     if options.quick:
@@ -34,7 +37,7 @@ def run_photo(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any
     return figures, photo.table(figures), [verdict(f"photo: {name}", figures[name]["ratio"], photo.TARGET)]
 
 
-def run_routing(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_routing(options: argparse.Namespace) -> Measured:
     """Routing points, beside the bare query of the tree."""
     if options.quick:
         routing.ROUNDS, routing.ROWS = 1, 20_000
@@ -48,7 +51,7 @@ def run_routing(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, A
     return {"maps": figures, "growth": grown}, routing.table(figures), judged
 
 
-def run_whatif(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_whatif(options: argparse.Namespace) -> Measured:
     """What a draft of a layer would do to past reports."""
     size = 2_000 if options.quick else whatif.REPORTS
     figures = whatif.measure(os.environ.get(VARIABLE), size)
@@ -59,7 +62,7 @@ def run_whatif(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, An
     return figures, whatif.table(figures), judged
 
 
-def run_tiles(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_tiles(options: argparse.Namespace) -> Measured:
     """Vector tiles and pages of features, beside the query of the tree with shapely's own output."""
     if options.quick:
         routing.ROUNDS = 1
@@ -72,40 +75,22 @@ def run_tiles(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any
     return figures, tiles.table(figures), judged
 
 
-def run_layers(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
-    """A layer of 50,000 polygons: its import, pages of it, its first tile."""
-    figures = layers.measure(os.environ.get(VARIABLE), options.quick)
-    judged = [
-        verdict(f"layer of 50,000 polygons on {database}: {name}", measured[name], target)
-        for database, measured in figures.items()
-        for name, target in layers.TARGETS.items()
-    ]
-    return figures, layers.table(figures), judged
+def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namespace], Measured]:
+    """The benchmark of a module that measures each database and has a table of targets; `named`: in the verdicts."""
+
+    def run(options: argparse.Namespace) -> Measured:
+        figures = benchmark.measure(os.environ.get(VARIABLE), options.quick)
+        judged = [
+            verdict(f"{named} on {database}: {name}", measured[name], target)
+            for database, measured in figures.items()
+            for name, target in benchmark.TARGETS.items()
+        ]
+        return figures, benchmark.table(figures), judged
+
+    return run
 
 
-def run_notices(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
-    """A notice to many phones, beside Google's client alone."""
-    figures = notices.measure(os.environ.get(VARIABLE), options.quick)
-    judged = [
-        verdict(f"notice to {measured['phones']:,} phones on {database}: {name}", measured[name], target)
-        for database, measured in figures.items()
-        for name, target in notices.TARGETS.items()
-    ]
-    return figures, notices.table(figures), judged
-
-
-def run_news(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
-    """Polls of the news list, 95 of 100 unchanged, beside the smallest JSON answer."""
-    figures = news.measure(os.environ.get(VARIABLE), options.quick)
-    judged = [
-        verdict(f"news on {database}: {name}", measured[name], target)
-        for database, measured in figures.items()
-        for name, target in news.TARGETS.items()
-    ]
-    return figures, news.table(figures), judged
-
-
-def run_plans(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_plans(options: argparse.Namespace) -> Measured:
     """A plan of 10,000 actions: its tree, comparing, rolling up."""
     figures = plans.measure(200 if options.quick else plans.ACTIONS)
     return (
@@ -115,37 +100,27 @@ def run_plans(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any
     )
 
 
-def run_conversation(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
-    """Pages of 20 contributions in a thread of 5,000."""
-    figures = conversation.measure(os.environ.get(VARIABLE), options.quick)
-    judged = [
-        verdict(f"a page of 20 of 5,000 contributions on {database}: {name}", measured[name], target)
-        for database, measured in figures.items()
-        for name, target in conversation.TARGETS.items()
-    ]
-    return figures, conversation.table(figures), judged
-
-
-def run_consultations(options: argparse.Namespace) -> tuple[Any, str, list[dict[str, Any]]]:
+def run_consultations(options: argparse.Namespace) -> Measured:
     """Counting 100,000 ballots, making their bundle, and verifying it."""
     figures = votes.measure(2_000 if options.quick else votes.BALLOTS)
     judged = [verdict(f"consultation of 100,000: {name}", figures[name], most) for name, most in votes.TARGETS.items()]
     return figures, votes.table(figures), judged
 
 
-BENCHMARKS: dict[str, Callable[[argparse.Namespace], tuple[Any, str, list[dict[str, Any]]]]] = {
-    "conversation": run_conversation,
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "http": run_http,
-    "consultations": run_consultations,
-    "layers": run_layers,
-    "notices": run_notices,
-    "news": run_news,
     "photo": run_photo,
-    "plans": run_plans,
     "routing": run_routing,
     "tiles": run_tiles,
     "whatif": run_whatif,
+    "layers": on_databases(layers, "layer of 50,000 polygons"),
+    "news": on_databases(news, "news"),
+    "notices": on_databases(notices, "notice to many phones"),
+    "plans": run_plans,
+    "consultations": run_consultations,
+    "conversation": on_databases(conversation, "a page of 20 of 5,000 contributions"),
 }
+"""What can be measured: requests; photos and routing; the map; news and notices; plans; votes and conversations."""
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
