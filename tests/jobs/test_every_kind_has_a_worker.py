@@ -7,12 +7,13 @@ from pathlib import Path
 
 import service
 from service.housekeeping import EVERY
+from service.people.contacts.warning import CONTACT_CHANGED, PHONE_JOINED
 from service.worker import EVENTS, JOBS
 
 HERE = Path(service.__file__).parent
 PLANNERS = ("service.jobs.planning", "service.outbox.posting")
-IN_A_LOOP = {"service.housekeeping": set(EVERY)}
-"""Modules that plan from a table: the kinds in it."""
+GIVEN = {"service.housekeeping": set(EVERY), "service.people.contacts.warning": {PHONE_JOINED, CONTACT_CHANGED}}
+"""Modules that take the kind from a table or from their caller: which those are."""
 
 
 def kinds_given_to(function: str, position: int) -> Iterator[str]:
@@ -28,11 +29,11 @@ def kinds_given_to(function: str, position: int) -> Iterator[str]:
 
 def named(argument: ast.expr, module: str) -> set[str]:
     """The value of a literal or of a constant of the module."""
-    if module in IN_A_LOOP:
-        return IN_A_LOOP[module]
+    if module in GIVEN:
+        return GIVEN[module]
     if isinstance(argument, ast.Constant):
         return {str(argument.value)}
-    assert isinstance(argument, ast.Name), f"{module}: a kind is a constant or stands in IN_A_LOOP"
+    assert isinstance(argument, ast.Name), f"{module}: a kind is a constant or stands in GIVEN"
     return {getattr(importlib.import_module(module), argument.id)}
 
 

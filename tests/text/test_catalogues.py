@@ -25,9 +25,9 @@ from tests.text.script import CHECKOUT, messages_script
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
-SAME_AS_ENGLISH = {"{category}: {note}"}
+SAME_AS_ENGLISH = {"{category}: {note}", "{action}: {status}."}
 LATIN_WORDS = {"JPEG", "PNG", "WebP", "HEIC", "AVIF", "EPSG", "ISO", "lon", "lat", "category", "API", "Plateia"}
-LATIN_WORDS |= {"JavaScript", "authenticator", "UTC", "photos"}
+LATIN_WORDS |= {"JavaScript", "authenticator", "UTC", "photos", "Polis"}
 
 GREEK = set("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ")
 BULGARIAN = set("абвгдежзийклмнопрстуфхцчшщъьюяѝ")
