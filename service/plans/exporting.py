@@ -19,7 +19,6 @@ from service.plans.document import Plan, walk
 from service.plans.files.csv_tables import write_csv
 from service.plans.files.json_files import write_json_file
 from service.plans.files.oc4ids import package
-from service.plans.files.pdf import write_pdf
 from service.plans.files.spreadsheets import write_spreadsheet
 from service.plans.models import PlanRow, PlanVersion
 from service.plans.reading import document_json
@@ -111,6 +110,8 @@ def write_file(job: Work, progress: Progress, store: Store) -> dict[str, Any]:
 
 def written(municipality: Municipality, found: Plan, label: str, wanted: Wanted) -> bytes:
     """The bytes of the file."""
+    from service.plans.files.pdf import write_pdf  # a quarter of a second, for which no process that starts waits
+
     publisher = pick(municipality.name, wanted.language, municipality.main_language)
     target = BytesIO()
     if wanted.format == "oc4ids":

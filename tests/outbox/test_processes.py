@@ -138,6 +138,7 @@ def test_two_processes_share_one_outbox_and_nobody_hears_twice(
     assert [worker.wait(PATIENCE) for worker in workers] == [0, 0]
 
 
+@pytest.mark.long  # every day tests/kills/test_crash_points.py kills at each point once, with everything around it
 @pytest.mark.parametrize("point", ["after_expand_insert", "after_claim", "after_send", "before_record", "after_record"])
 def test_a_kill_at_any_point_loses_nothing_and_repeats_little(
     here: Municipality, fcm: LoopbackFcm, start: Callable[..., subprocess.Popen[bytes]], point: str
@@ -169,6 +170,7 @@ def test_a_stopped_worker_gives_its_leases_back_at_once(
     assert set(check_nothing_is_lost(fcm).values()) == {1}
 
 
+@pytest.mark.long  # the same
 @pytest.mark.parametrize("point", ["after_job_claim", "after_job_run"])
 def test_a_job_that_is_killed_finishes_once(
     here: Municipality, start: Callable[..., subprocess.Popen[bytes]], point: str
