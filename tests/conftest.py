@@ -34,6 +34,7 @@ REQUIRE_ALL = os.environ.get("PLATEIA_REQUIRE_ALL") == "1"
 POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
+A_LOT = 2**20  # bytes
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
 
 
@@ -108,15 +109,26 @@ def app(app_of_session: Flask) -> Iterator[Flask]:
 def empty() -> None:
     """Delete every row; what processes remember of them is made out of date."""
     tables = [table for table in reversed(Base.metadata.sorted_tables) if table.name not in KEPT]
-    with transaction(), lifted(session.connection()):
+    with transaction():
         if db.engine.dialect.name == "postgresql":
-            names = ", ".join(table.name for table in tables)
-            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            empty_postgres([table.name for table in tables])
         else:
-            for table in tables:
-                session.execute(table.delete())
+            with lifted(session.connection()):
+                for table in tables:
+                    session.execute(table.delete())
         session.execute(text("UPDATE generations SET value = value + 1"))
     forget()
+
+
+def empty_postgres(names: list[str]) -> None:
+    """Only what has rows: to truncate a hundred tables takes a third of a second. Without triggers and keys to check."""
+    session.execute(text("SET LOCAL session_replication_role = replica"))
+    looked = " UNION ALL ".join(
+        f"SELECT '{name}', pg_relation_size('{name}') > {A_LOT} WHERE EXISTS (SELECT 1 FROM {name})" for name in names
+    )
+    for name, large in session.execute(text(looked)).all():
+        session.execute(text(f"TRUNCATE {name} CASCADE" if large else f"DELETE FROM {name}"))
+    session.execute(text("SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences"))
 
 
 class OutsideClient(FlaskClient):
