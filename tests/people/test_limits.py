@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from service.app import create_app
 from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
-from service.people.limits import place_of
+from service.people.limits import place_of, set_up
 from tests.conftest import OutsideClient
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 
@@ -34,9 +35,12 @@ def service(app: Flask, home: Path, **settings: Any) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture
-def limited(app: Flask, tmp_path: Path) -> Iterator[FlaskClient]:
-    with service(app, tmp_path) as client:
-        yield client
+def limited(app: Flask) -> Iterator[FlaskClient]:
+    """The application of all tests with its limits on for once, and nothing counted yet."""
+    settings = app.config["PLATEIA"]
+    set_up(app, replace(settings, limits=True))
+    yield OutsideClient(app, app.response_class)
+    set_up(app, settings)
 
 
 def answers(count: int, call: Any) -> list[int]:
@@ -249,12 +253,12 @@ def test_without_limits_nothing_is_counted(client: FlaskClient, here: Municipali
 
 
 def test_each_application_counts_for_itself(
-    app: Flask, limited: FlaskClient, tmp_path: Path, client: FlaskClient, here: Municipality
+    app: Flask, limited: FlaskClient, tmp_path: Path, here: Municipality
 ) -> None:
-    with service(app, tmp_path) as other:
+    with service(app, tmp_path) as other, service(app, tmp_path, limits=False) as free:
         assert answers(11, lambda: try_password(limited, "bob@here.example"))[-1] == 429
         assert try_password(other, "bob@here.example").status_code == 422
-    assert try_password(client, "bob@here.example").status_code == 422
+        assert try_password(free, "bob@here.example").status_code == 422
     assert try_password(limited, "bob@here.example").status_code == 429, "whatever is made after it"
 
 
