@@ -15,7 +15,7 @@ from service.news.finding import CATEGORY, DISTRICT, LANGUAGE
 from service.news.messages import owe_published, owe_withdrawn
 from service.news.models import Article, ArticleTopic, ArticleVersion
 from service.news.searching import forget_words, put_words, weights
-from service.news.signing_up import cancel_vanished, move_up_everywhere
+from service.news.signing_up import cancel_signed_up, cancel_vanished, move_up_everywhere
 
 EXPIRE_ARTICLE = "expire_article"
 
@@ -41,7 +41,11 @@ def put_up(here: Municipality, article: Article, version: ArticleVersion, tell: 
 
 
 def take_down(article: Article, content: Mapping[str, Any], tell: bool) -> None:
-    """Let readers see the article no more."""
+    """Let readers see the article no more, of which they saw this content; `tell` its topics' followers. Who signed
+    up for a time of it that is still to come is told in any case.
+    """
+    if article.kind == "event":
+        cancel_signed_up(article, content)
     article.published_number, article.expires_at, article.pinned = None, None, False
     article.changed_at = now()
     session.execute(delete(ArticleTopic).filter_by(article_id=article.id).execution_options(synchronize_session=False))
