@@ -2,6 +2,7 @@
 
 import io
 import json
+import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from flask.testing import FlaskClient
 from lxml import etree, html
 from sqlalchemy import select
 
-from service.db import session
+from service.db import session, transaction
+from service.news.finding import version_of
 from service.news.models import Article
 from service.news.recurring import times_of
+from service.news.shelving import take_down
 from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "cap_1_2.xsd"))
@@ -117,10 +120,40 @@ def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client
     update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
     SCHEMA.assertValid(update)
     assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
+    sent = update.xpath("string(//cap:sent)", namespaces=CAP)
+    office.move(article, "withdraw", seen=2)
+    assert said_of(client, article) == ("Cancel", f"{article}.3", f"here.plateia,{article}.2,{sent}")
+    read(client, f"/{article}", status=404)
+    office.revise(article, 2, storm)
+    assert said_of(client, article) == ("Cancel", f"{article}.3", f"here.plateia,{article}.2,{sent}")
+    office.move(article, "publish", seen=3)
+    assert said_of(client, article) == ("Alert", f"{article}.4", "")
+    office.revise(article, 3, storm | {"facts": facts | {"urgency": "normal"}})
+    office.move(article, "publish", seen=4)
+    assert said_of(client, article)[:2] == ("Cancel", f"{article}.5")
+    office.move(article, "withdraw", seen=4)
+    assert said_of(client, article)[:2] == ("Cancel", f"{article}.5")
     calm = office.publish(written(kind="announcement", facts={"urgency": "normal", "ends_at": in_days(1)}))
     read(client, f"/{calm}/cap.xml", status=404)
+    office.move(calm, "withdraw")
+    read(client, f"/{calm}/cap.xml", status=404)
     bare = office.publish(written(kind="announcement", facts={"urgency": "urgent", "ends_at": in_days(1)}))
-    SCHEMA.assertValid(etree.fromstring(read(client, f"/{bare}/cap.xml").data))
+    assert said_of(client, bare) == ("Alert", f"{bare}.1", "")
+    with transaction():
+        row = session.scalars(select(Article).where(Article.uid == uuid.UUID(bare))).one()
+        content = version_of(row, 1).content
+        take_down(row, content | {"facts": content["facts"] | {"ends_at": in_days(-1)}}, tell=False)
+    read(client, f"/{bare}/cap.xml", status=404)
+
+
+def said_of(client: FlaskClient, article: str) -> tuple[str, str, str]:
+    """Kind, identifier and references of the message that other services find of an announcement."""
+    message = etree.fromstring(read(client, f"/{article}/cap.xml").data)
+    SCHEMA.assertValid(message)
+    names = ("msgType", "identifier", "references")
+    kind, identifier, references = (message.xpath(f"string(//cap:{name})", namespaces=CAP) for name in names)
+    assert (kind == "Cancel") == (not message.xpath("//cap:info", namespaces=CAP))
+    return kind, identifier, references
 
 
 def linked(page: bytes) -> Any:
