@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import feedparser
 import vobject
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator, FormatChecker
 from lxml import etree, html
 from sqlalchemy import select
 
@@ -21,7 +23,12 @@ from service.news.recurring import times_of
 from service.news.shelving import take_down
 from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
 
-SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "cap_1_2.xsd"))
+HERE = Path(__file__).parent
+JSON_FEED, JSON_LD = (
+    Draft202012Validator(json.loads((HERE / name).read_text("utf-8")), format_checker=FormatChecker())
+    for name in ("json_feed_1_1.json", "json_ld.json")
+)
+SCHEMA = etree.XMLSchema(etree.parse(HERE / "cap_1_2.xsd"))
 CAP = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
 ATHENS = ZoneInfo("Europe/Athens")
 HOSTILE = "<script>alert('x')</script> **b** [x](javascript:x) \x0b\n\n![far](https://far.example/x.png)"
@@ -29,7 +36,7 @@ HOSTILE = "<script>alert('x')</script> **b** [x](javascript:x) \x0b\n\n![far](ht
 
 def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office) -> None:
     office.publish(written(title={"el": "Πρώτο & <b>", "en": "First & <b>"}, body={"el": HOSTILE}))
-    office.publish(written(kind="call", facts={"type": "job", "deadline": in_days(3)}))
+    office.publish(written(kind="call", summary={}, facts={"type": "job", "deadline": in_days(3)}))
     ids = [str(uid) for uid in session.scalars(select(Article.uid).order_by(Article.id.desc()))]
     for form, version in (("rss", "rss20"), ("atom", "atom10")):
         answer = read(client, f"/feeds/{form}", "el")
@@ -43,7 +50,7 @@ def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office
         assert "<strong>b</strong>" in safe and "<script" not in safe and "<img" not in safe and "<a" not in safe
         assert any(link.href.endswith(f"/feeds/{form}") for link in found.feed.links)
     items = json.loads(read(client, "/feeds/json", "el").data)
-    assert items["version"] == "https://jsonfeed.org/version/1.1"
+    JSON_FEED.validate(items)
     assert [item["id"] for item in items["items"]] == [f"urn:uuid:{uid}" for uid in ids]
     calls = feedparser.parse(io.BytesIO(read(client, "/feeds/atom", kind="call", language="en").data))
     assert [entry.title for entry in calls.entries] == ["New roads in Kozani"]
@@ -157,8 +164,12 @@ def said_of(client: FlaskClient, article: str) -> tuple[str, str, str]:
 
 
 def linked(page: bytes) -> Any:
-    """The JSON-LD of a page."""
-    return json.loads(html.fromstring(page).xpath("string(//script[@type='application/ld+json'])"))
+    """The JSON-LD of a page, which is what search engines ask for; nothing in it can end the script it stands in."""
+    scripts = re.findall(rb"<script[^>]*>(.*?)</script", page, re.DOTALL | re.IGNORECASE)
+    assert len(scripts) == 1 and b"<" not in scripts[0]
+    found = json.loads(scripts[0])
+    JSON_LD.validate(found)
+    return found
 
 
 def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient, office: Office) -> None:
@@ -177,10 +188,32 @@ def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient,
     assert datetime.fromisoformat(data["datePublished"]) <= datetime.fromisoformat(data["dateModified"])
     assert data["expires"] and data["publisher"]["@type"] == "GovernmentOrganization"
     shown = linked(read(client, f"/{office.publish(event(capacity=9, online='https://o.example'))}/page").data)
-    assert shown["@type"] == "Event" and shown["location"]["name"] == "Park"
+    assert shown["@type"] == "Event" and [one.get("name") for one in shown["location"]] == ["Park", None]
     assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
     told = html.fromstring(read(client, f"/{office.publish(event(accessibility={'el': 'Ράμπα'}))}/page", "el").data)
     assert {"Πάρκο", "Ράμπα"} <= set(told.xpath("//main/p/text()"))
     starts = datetime.fromisoformat(shown["startDate"])
     assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
     assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)
+
+
+def test_no_text_of_any_kind_of_article_breaks_out_of_its_page(client: FlaskClient, office: Office) -> None:
+    evil = "</script><!--<script>alert(1)</ScRiPt > \u2028 ]]> &quot;'\""
+    words = {"el": evil}
+    texts = {"title": words, "summary": words, "body": words}
+    place = {"name": words, "lon": 21.75, "lat": 40.25}
+    facts: dict[str, dict[str, Any]] = {
+        "news": {},
+        "action": {"how_to_take_part": words, "organiser": words, "place": place},
+        "announcement": {"urgency": "normal", "ends_at": in_days(1), "instruction": words},
+        "call": {"type": "job", "deadline": in_days(1)},
+        "event": {"starts": local_in(7), "ends": local_in(7, "20:00"), "place": place, "organiser": words},
+    }
+    for kind, said in facts.items():
+        article = office.publish({"kind": kind, "facts": said, "main_language": "el"} | texts)
+        page = read(client, f"/{article}/page", "el").data
+        data = linked(page)
+        assert (data["name"], data["description"]) == (evil, evil)
+        assert html.fromstring(page).xpath("string(//h1)") == evil
+    nowhere = office.publish(event(place={"lon": 21.75, "lat": 40.25}, organiser=words))
+    assert linked(read(client, f"/{nowhere}/page").data)["location"]["name"] == "Here"
