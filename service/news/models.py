@@ -69,8 +69,8 @@ class Article(Base):
 
     `published_at` is when they saw it first, `updated_at` when they saw the version of now first, or lost a warning,
     `times` how often either happened. `previous_at` is when the warning was given that the article of now replaces or
-    takes back (null: none). `publish_at` and `expires_at` are when the worker publishes it and
-    takes it away. What a feed brought names its `source_id`, its `guid` there and its address there (`origin`).
+    takes back (null: none). `publish_at` and `expires_at` are when the worker publishes it and takes it away. What a
+    feed brought names its `source_id`, its `guid` there and its address there (`origin`).
     """
 
     __tablename__ = "articles"

@@ -17,10 +17,8 @@ from service.text import pick
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
 LONGEST_HEADLINE = 160
-register_namespace("cap", NAMESPACE)
-
-
 ALERT, UPDATE, CANCEL = "Alert", "Update", "Cancel"
+register_namespace("cap", NAMESPACE)
 
 
 def message_type(row: AnyRow) -> str | None:
