@@ -18,6 +18,7 @@ from service.config import Settings
 from service.consultation.conversation.looking import look_at_contributions
 from service.consultation.conversation.routes import blueprint as conversation
 from service.consultation.conversation.staff_routes import blueprint as staff_conversation
+from service.consultation.finding import is_public
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -148,6 +149,7 @@ LINKS: Links = {
     ),
     "plan": Linked(lambda here, key: plan_with(here, key) is not None, under("plans")),
     "plan_element": Linked(lambda here, key: element_with(here, key) is not None, element_address),
+    "consultation": Linked(is_public, under("consultations")),
 }
 """Kind of thing → whether one is there for everybody to see, and its address: links lead across features."""
 LOOKS: Looks = {"contribution": look_at_contributions}

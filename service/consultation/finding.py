@@ -66,6 +66,14 @@ def fixed_one(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     return found
 
 
+def is_public(municipality: Municipality, uid: str) -> bool:
+    """Whether everybody may know of a consultation with this id."""
+    try:
+        return BY_UID.row({"municipality": municipality.id, "uid": uuid.UUID(uid)}) is not None
+    except ValueError:
+        return False
+
+
 def whole(municipality: Municipality, uid: uuid.UUID, drafts: bool = False) -> Consultation:
     """The consultation with all that is said of it; drafts only for staff. Raises NotFound."""
     found: Consultation | None = session.scalar(of_one(municipality, uid))

@@ -13,14 +13,14 @@ from service.municipalities.directory import Municipality
 from service.news.calendars import MEDIA_TYPE as CALENDAR
 from service.news.calendars import calendar_of
 from service.news.feeds import FORMATS, MOST, Feed, entry_of
-from service.news.finding import Wanted, published, published_article
+from service.news.finding import Wanted, announcement, published, published_article
 from service.news.pages import page_of
 from service.news.places import Addresses
 from service.news.routes import Fresh, wanted_of
 from service.news.schemas import FeedQuery, LanguageQuery
 from service.news.signing_up import cancelled_in
 from service.news.warnings import MEDIA_TYPE as WARNING
-from service.news.warnings import is_warning, warning_of
+from service.news.warnings import warning_of
 from service.people.access import anybody
 from service.text import pick
 
@@ -119,15 +119,16 @@ def event(query: dict[str, Any], municipality: Municipality, article: uuid.UUID)
 def warning(municipality: Municipality, article: uuid.UUID) -> Response:
     """Give an urgent announcement as a warning (CAP 1.2)
 
-    In all its languages. What is not urgent is 404.
+    In all its languages. A correction is an `Update` and what was taken back before its end, or is no longer urgent, a
+    `Cancel`, which name the message before them; what is over, or never was a warning, is 404.
     """
     fresh = Fresh(municipality, article)
     if unchanged := fresh.unchanged():
         return unchanged
-    row = published_article(municipality, article)
-    if not is_warning(row):
+    content = warning_of(announcement(municipality, article), addresses_of(municipality))
+    if content is None:
         raise NotFound
-    return fresh.marked(Response(warning_of(row, addresses_of(municipality)), content_type=WARNING))
+    return fresh.marked(Response(content, content_type=WARNING))
 
 
 @blueprint.get("/<uuid:article>/page")

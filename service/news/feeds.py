@@ -127,11 +127,11 @@ def as_json_feed(feed: Feed) -> bytes:
 
 
 def json_item(entry: Entry) -> dict[str, Any]:
-    return {
+    summary = {"summary": entry.summary} if entry.summary else {}
+    return summary | {
         "id": entry.id,
         "url": entry.url,
         "title": entry.title,
-        "summary": entry.summary,
         "content_html": entry.html,
         "date_published": entry.published_at.isoformat(),
         "date_modified": entry.updated_at.isoformat(),

@@ -86,6 +86,17 @@ def published_article(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
     return found
 
 
+def announcement(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
+    """One announcement with what readers see of it: null when they see it no more. Raises NotFound."""
+    of_readers = and_(ArticleVersion.article_id == Article.id, ArticleVersion.number == Article.published_number)
+    query = select(*SHOWN, ArticleVersion.body).outerjoin(ArticleVersion, of_readers)
+    named = (Article.municipality_id == municipality.id, Article.uid == uid, Article.kind == "announcement")
+    found = session.execute(query.where(*named)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def published_between(municipality: Municipality, since: datetime, until: datetime) -> Sequence[AnyRow]:
     """What readers have seen first after the one moment and up to the other, oldest first."""
     statement = shelf(municipality).where(Article.published_at > since, Article.published_at <= until)

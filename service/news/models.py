@@ -67,9 +67,10 @@ class NewsSource(Base):
 class Article(Base):
     """An article; `state` is that of its newest version `number`, readers see `published_number` (null: nothing).
 
-    `published_at` is when they saw it first, `updated_at` when they saw the version of now first, `previous_at` the one
-    before, `times` how often one was published. `publish_at` and `expires_at` are when the worker publishes it and
-    takes it away. What a feed brought names its `source_id`, its `guid` there and its address there (`origin`).
+    `published_at` is when they saw it first, `updated_at` when they saw the version of now first, or lost a warning,
+    `times` how often either happened. `previous_at` is when the warning was given that the article of now replaces or
+    takes back (null: none). `publish_at` and `expires_at` are when the worker publishes it and takes it away. What a
+    feed brought names its `source_id`, its `guid` there and its address there (`origin`).
     """
 
     __tablename__ = "articles"

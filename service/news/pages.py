@@ -13,6 +13,7 @@ from service.news.messages import when
 from service.news.places import Addresses
 from service.news.presenting import facts_in, html_of, pictures_of, spoken
 from service.news.recurring import times_of
+from service.news.rendering import plain
 from service.text import N_, pick, say
 
 UNTIL = ("ends_at", "deadline")
@@ -95,10 +96,14 @@ def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, add
         "url": addresses.page(row.uid),
         "name": title,
         "inLanguage": language,
-        "image": [addresses.picture(row.uid, one["id"]) for one in content["pictures"]],
     }
+    if content["pictures"]:
+        data["image"] = [addresses.picture(row.uid, one["id"]) for one in content["pictures"]]
+    if summary := pick(content["summary"], language, main):
+        data["description"] = summary
     if row.kind == "event":
-        return data | about_event(row, facts, cancelled, addresses) | {"organizer": organiser(facts, publisher)}
+        about = about_event(row, facts, cancelled, addresses, publisher["name"])
+        return data | about | {"organizer": organiser(facts, publisher)}
     data |= {
         "headline": title,
         "datePublished": row.published_at.isoformat(),
@@ -106,6 +111,8 @@ def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, add
         "author": publisher,
         "publisher": publisher,
     }
+    if row.kind == "announcement":
+        data["text"] = plain(html_of(row, language)) or title
     if row.expires_at is not None:
         data["expires"] = row.expires_at.isoformat()
     return data
@@ -116,18 +123,14 @@ def organiser(facts: dict[str, Any], publisher: dict[str, str]) -> dict[str, str
 
 
 def about_event(
-    row: AnyRow, facts: dict[str, Any], cancelled: Collection[datetime], addresses: Addresses
+    row: AnyRow, facts: dict[str, Any], cancelled: Collection[datetime], addresses: Addresses, town: str
 ) -> dict[str, Any]:
     """When and where: the first time that takes place, or the first of all where none does."""
     times = times_of(row.content["facts"], addresses.here.time_zone)
     left = [time for time in times if time.starts_at not in cancelled]
     status = "EventScheduled" if left else "EventCancelled"
-    found: dict[str, Any] = {
-        "eventStatus": f"https://schema.org/{status}",
-        "location": location(facts["place"]),
-        "eventAttendanceMode": "https://schema.org/"
-        + ("MixedEventAttendanceMode" if "online" in facts else "OfflineEventAttendanceMode"),
-    }
+    found: dict[str, Any] = {"eventStatus": f"https://schema.org/{status}"}
+    found |= attendance(facts, location(facts["place"], town, addresses.here.country))
     first = (left or times)[0]
     found |= {"startDate": first.starts_at.isoformat(), "endDate": first.ends_at.isoformat()}
     if "capacity" in facts:
@@ -135,8 +138,18 @@ def about_event(
     return found
 
 
-def location(place: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {"@type": "Place", "name": place.get("name", "")}
+def attendance(facts: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    """At the place, or there and online."""
+    if "online" not in facts:
+        return {"eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode", "location": place}
+    both = [place, {"@type": "VirtualLocation", "url": facts["online"]}]
+    return {"eventAttendanceMode": "https://schema.org/MixedEventAttendanceMode", "location": both}
+
+
+def location(place: dict[str, Any], town: str, country: str) -> dict[str, Any]:
+    """The place, by the municipality's name where it has none."""
+    address = {"@type": "PostalAddress", "addressLocality": town, "addressCountry": country}
+    found: dict[str, Any] = {"@type": "Place", "name": place.get("name") or town, "address": address}
     if "lon" in place:
         found["geo"] = {"@type": "GeoCoordinates", "latitude": place["lat"], "longitude": place["lon"]}
     return found

@@ -63,7 +63,7 @@ def expire_article(job: Work, progress: Progress) -> dict[str, Any]:
         if article is not None and article.published_number is not None:
             done = article.expires_at == datetime.fromisoformat(asked["at"])
             if done:
-                take_down(article, {}, tell=False)
+                take_down(article, version_of(article, article.published_number).content, tell=False)
                 article.state = EXPIRED if article.state == PUBLISHED else article.state
         progress.note(None)
     return {"expired": done}

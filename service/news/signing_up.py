@@ -59,11 +59,14 @@ def sign_up(
 ) -> SignUp:
     """Give somebody places, or let them wait; again with other values changes those. Inside `transaction()`.
 
-    Who asks for more than before and does not find them goes on the waiting list at its end. Raises SignUpRefused.
+    Who asks for more than before and does not find them goes on the waiting list at its end. Raises SignUpRefused,
+    and NotFound for an event that readers do not see any more.
     """
     ensure_time(here, shown_content(article), starts_at)
     occasion = locked_occasion(article, starts_at)
     content = shown_content(article)  # as it is now that nobody changes the occasion
+    if session.scalar(select(Article.published_number).where(Article.id == article.id)) is None:
+        raise NotFound
     capacity = content["facts"].get("capacity")
     if capacity is not None and places > capacity:
         raise SignUpRefused(reason="too_many", most=capacity)
@@ -196,6 +199,15 @@ def cancel_vanished(here: Municipality, article: Article, content: Mapping[str, 
     times = {time.starts_at for time in times_of(content["facts"], here.time_zone)}
     for occasion in occasions_to_come(article):
         if occasion.starts_at not in times:
+            cancel_one(article, occasion, content["title"], None)
+
+
+def cancel_signed_up(article: Article, content: Mapping[str, Any]) -> None:
+    """Readers see the event no more: what people signed up for is cancelled, and they are told. A time for which
+    nobody did takes place if the event is published again.
+    """
+    for occasion in occasions_to_come(article):
+        if session.scalar(select(SignUp.id).filter_by(occasion_id=occasion.id).limit(1)) is not None:
             cancel_one(article, occasion, content["title"], None)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from service.db.types import AnyRow
 from service.gis.locating import district_names
 from service.municipalities.directory import Municipality
-from service.news.kinds.announcement import EMERGENCY, NORMAL
+from service.news.kinds.announcement import EMERGENCY, is_warning
 from service.news.kinds.facts import instant
 from service.news.places import Addresses
 from service.news.presenting import html_of
@@ -17,28 +17,35 @@ from service.text import pick
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
 LONGEST_HEADLINE = 160
+ALERT, UPDATE, CANCEL = "Alert", "Update", "Cancel"
 register_namespace("cap", NAMESPACE)
 
 
-def is_warning(row: AnyRow) -> bool:
-    """Whether this article is an announcement of more than usual urgency."""
-    return bool(row.kind == "announcement" and row.content["facts"]["urgency"] != NORMAL)
+def message_type(row: AnyRow) -> str | None:
+    """What an announcement says to other services now; None: nothing, and nothing that was said is to be undone."""
+    if row.content is not None and is_warning(row.kind, row.content):
+        return ALERT if row.previous_at is None else UPDATE
+    return None if row.previous_at is None else CANCEL
 
 
-def warning_of(row: AnyRow, addresses: Addresses) -> bytes:
-    """The announcement as an alert, or as an update of the one before, with one `info` for each language."""
-    here = addresses.here
+def warning_of(row: AnyRow, addresses: Addresses) -> bytes | None:
+    """The announcement as an alert, or as an update of the one before, with one `info` for each language; what is no
+    warning any more calls the one before off, and what was none is None.
+    """
+    here, kind = addresses.here, message_type(row)
+    if kind is None:
+        return None
     alert = Element(tag("alert"))
     add(alert, "identifier", f"{row.uid}.{row.times}")
     add(alert, "sender", f"{here.slug}.plateia")
     add(alert, "sent", moment(row.updated_at, here))
     add(alert, "status", "Actual")
-    add(alert, "msgType", "Alert" if row.previous_at is None else "Update")
+    add(alert, "msgType", kind)
     add(alert, "scope", "Public")
     if row.previous_at is not None:
         before = f"{here.slug}.plateia,{row.uid}.{row.times - 1},{moment(row.previous_at, here)}"
         add(alert, "references", before)
-    for language in sorted(row.content["title"]):
+    for language in sorted(row.content["title"]) if kind != CANCEL else ():
         add_info(alert, row, language, addresses)
     found: bytes = tostring(alert, encoding="utf-8", xml_declaration=True)
     return found

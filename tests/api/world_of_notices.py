@@ -53,7 +53,12 @@ def new_preview(world: Living) -> str:
 
 
 def filled_notice(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:
-    return body | {"texts": TEXTS, "audience": {"districts": ["west"]}, "send_at": "2030-01-01T09:00:00"}
+    return body | {
+        "texts": TEXTS,
+        "subject": {"kind": "layer", "id": "lamp-posts"},
+        "audience": {"districts": ["west"]},
+        "send_at": "2030-01-01T09:00:00",
+    }
 
 
 def filled_change(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:

@@ -19,8 +19,12 @@ from sqlalchemy.exc import DBAPIError
 from service.app import create_app
 from service.config import Settings
 from service.db import Base, db, engine, session, transaction
+from service.db.clock import now
 from service.gis.models import Feature
 from service.gis.spatial_sql import in_box
+from service.news.content import Written
+from service.news.models import Article
+from service.news.writing import add_version, begin
 from service.outbox.models import Delivery, Target
 from service.reports.models import Report
 from service.schema_version import FOLDER, configuration, is_up_to_date, migrate, newest, undo
@@ -219,6 +223,25 @@ def test_mails_that_wait_from_before_know_whom_they_are_for(url: str, tmp_path: 
     ]
     others = {(kind, person) for kind, _, person in found if kind != "address"}
     assert others == {("mailbox", None), ("token", None)}
+
+
+def test_only_what_stands_as_a_warning_remembers_the_one_before(url: str, tmp_path: Path) -> None:
+    migrate(url)
+    app = create_app(Settings(home=tmp_path, database_url=url, limits=False, log_level="ERROR"))
+    with app.app_context():
+        here = make_municipality("here", west=21.7, south=40.2)
+        with transaction():
+            for urgency, shown in (("urgent", 1), ("normal", 1), ("urgent", None)):
+                article = begin(here, "announcement", previous_at=now())
+                add_version(here, article, Written({"facts": {"urgency": urgency}}, {}), None)
+                article.published_number = shown
+        db.engine.dispose()
+        undo(url, "0020")
+        migrate(url)
+        found = session.scalars(select(Article.previous_at).order_by(Article.id)).all()
+        session.remove()
+        db.engine.dispose()
+    assert [at is None for at in found] == [False, True, True]
 
 
 BATCH = '''"""A later revision that changes tables with data and with geometry."""

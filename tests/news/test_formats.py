@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,23 @@ from zoneinfo import ZoneInfo
 import feedparser
 import vobject
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator, FormatChecker
 from lxml import etree, html
 from sqlalchemy import select
 
-from service.db import session
+from service.db import session, transaction
+from service.news.finding import version_of
 from service.news.models import Article
 from service.news.recurring import times_of
+from service.news.shelving import take_down
 from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
 
-SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "cap_1_2.xsd"))
+HERE = Path(__file__).parent
+JSON_FEED, JSON_LD = (
+    Draft202012Validator(json.loads((HERE / name).read_text("utf-8")), format_checker=FormatChecker())
+    for name in ("json_feed_1_1.json", "json_ld.json")
+)
+SCHEMA = etree.XMLSchema(etree.parse(HERE / "cap_1_2.xsd"))
 CAP = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
 ATHENS = ZoneInfo("Europe/Athens")
 HOSTILE = "<script>alert('x')</script> **b** [x](javascript:x) \x0b\n\n![far](https://far.example/x.png)"
@@ -26,7 +36,7 @@ HOSTILE = "<script>alert('x')</script> **b** [x](javascript:x) \x0b\n\n![far](ht
 
 def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office) -> None:
     office.publish(written(title={"el": "Πρώτο & <b>", "en": "First & <b>"}, body={"el": HOSTILE}))
-    office.publish(written(kind="call", facts={"type": "job", "deadline": in_days(3)}))
+    office.publish(written(kind="call", summary={}, facts={"type": "job", "deadline": in_days(3)}))
     ids = [str(uid) for uid in session.scalars(select(Article.uid).order_by(Article.id.desc()))]
     for form, version in (("rss", "rss20"), ("atom", "atom10")):
         answer = read(client, f"/feeds/{form}", "el")
@@ -40,7 +50,7 @@ def test_feeds_say_the_same_in_three_formats(client: FlaskClient, office: Office
         assert "<strong>b</strong>" in safe and "<script" not in safe and "<img" not in safe and "<a" not in safe
         assert any(link.href.endswith(f"/feeds/{form}") for link in found.feed.links)
     items = json.loads(read(client, "/feeds/json", "el").data)
-    assert items["version"] == "https://jsonfeed.org/version/1.1"
+    JSON_FEED.validate(items)
     assert [item["id"] for item in items["items"]] == [f"urn:uuid:{uid}" for uid in ids]
     calls = feedparser.parse(io.BytesIO(read(client, "/feeds/atom", kind="call", language="en").data))
     assert [entry.title for entry in calls.entries] == ["New roads in Kozani"]
@@ -117,15 +127,49 @@ def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client
     update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
     SCHEMA.assertValid(update)
     assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
+    sent = update.xpath("string(//cap:sent)", namespaces=CAP)
+    office.move(article, "withdraw", seen=2)
+    assert said_of(client, article) == ("Cancel", f"{article}.3", f"here.plateia,{article}.2,{sent}")
+    read(client, f"/{article}", status=404)
+    office.revise(article, 2, storm)
+    assert said_of(client, article) == ("Cancel", f"{article}.3", f"here.plateia,{article}.2,{sent}")
+    office.move(article, "publish", seen=3)
+    assert said_of(client, article) == ("Alert", f"{article}.4", "")
+    office.revise(article, 3, storm | {"facts": facts | {"urgency": "normal"}})
+    office.move(article, "publish", seen=4)
+    assert said_of(client, article)[:2] == ("Cancel", f"{article}.5")
+    office.move(article, "withdraw", seen=4)
+    assert said_of(client, article)[:2] == ("Cancel", f"{article}.5")
     calm = office.publish(written(kind="announcement", facts={"urgency": "normal", "ends_at": in_days(1)}))
     read(client, f"/{calm}/cap.xml", status=404)
+    office.move(calm, "withdraw")
+    read(client, f"/{calm}/cap.xml", status=404)
     bare = office.publish(written(kind="announcement", facts={"urgency": "urgent", "ends_at": in_days(1)}))
-    SCHEMA.assertValid(etree.fromstring(read(client, f"/{bare}/cap.xml").data))
+    assert said_of(client, bare) == ("Alert", f"{bare}.1", "")
+    with transaction():
+        row = session.scalars(select(Article).where(Article.uid == uuid.UUID(bare))).one()
+        content = version_of(row, 1).content
+        take_down(row, content | {"facts": content["facts"] | {"ends_at": in_days(-1)}}, tell=False)
+    read(client, f"/{bare}/cap.xml", status=404)
+
+
+def said_of(client: FlaskClient, article: str) -> tuple[str, str, str]:
+    """Kind, identifier and references of the message that other services find of an announcement."""
+    message = etree.fromstring(read(client, f"/{article}/cap.xml").data)
+    SCHEMA.assertValid(message)
+    names = ("msgType", "identifier", "references")
+    kind, identifier, references = (message.xpath(f"string(//cap:{name})", namespaces=CAP) for name in names)
+    assert (kind == "Cancel") == (not message.xpath("//cap:info", namespaces=CAP))
+    return kind, identifier, references
 
 
 def linked(page: bytes) -> Any:
-    """The JSON-LD of a page."""
-    return json.loads(html.fromstring(page).xpath("string(//script[@type='application/ld+json'])"))
+    """The JSON-LD of a page, which is what search engines ask for; nothing in it can end the script it stands in."""
+    scripts = re.findall(rb"<script[^>]*>(.*?)</script", page, re.DOTALL | re.IGNORECASE)
+    assert len(scripts) == 1 and b"<" not in scripts[0]
+    found = json.loads(scripts[0])
+    JSON_LD.validate(found)
+    return found
 
 
 def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient, office: Office) -> None:
@@ -144,10 +188,32 @@ def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient,
     assert datetime.fromisoformat(data["datePublished"]) <= datetime.fromisoformat(data["dateModified"])
     assert data["expires"] and data["publisher"]["@type"] == "GovernmentOrganization"
     shown = linked(read(client, f"/{office.publish(event(capacity=9, online='https://o.example'))}/page").data)
-    assert shown["@type"] == "Event" and shown["location"]["name"] == "Park"
+    assert shown["@type"] == "Event" and [one.get("name") for one in shown["location"]] == ["Park", None]
     assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
     told = html.fromstring(read(client, f"/{office.publish(event(accessibility={'el': 'Ράμπα'}))}/page", "el").data)
     assert {"Πάρκο", "Ράμπα"} <= set(told.xpath("//main/p/text()"))
     starts = datetime.fromisoformat(shown["startDate"])
     assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
     assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)
+
+
+def test_no_text_of_any_kind_of_article_breaks_out_of_its_page(client: FlaskClient, office: Office) -> None:
+    evil = "</script><!--<script>alert(1)</ScRiPt > \u2028 ]]> &quot;'\""
+    words = {"el": evil}
+    texts = {"title": words, "summary": words, "body": words}
+    place = {"name": words, "lon": 21.75, "lat": 40.25}
+    facts: dict[str, dict[str, Any]] = {
+        "news": {},
+        "action": {"how_to_take_part": words, "organiser": words, "place": place},
+        "announcement": {"urgency": "normal", "ends_at": in_days(1), "instruction": words},
+        "call": {"type": "job", "deadline": in_days(1)},
+        "event": {"starts": local_in(7), "ends": local_in(7, "20:00"), "place": place, "organiser": words},
+    }
+    for kind, said in facts.items():
+        article = office.publish({"kind": kind, "facts": said, "main_language": "el"} | texts)
+        page = read(client, f"/{article}/page", "el").data
+        data = linked(page)
+        assert (data["name"], data["description"]) == (evil, evil)
+        assert html.fromstring(page).xpath("string(//h1)") == evil
+    nowhere = office.publish(event(place={"lon": 21.75, "lat": 40.25}, organiser=words))
+    assert linked(read(client, f"/{nowhere}/page").data)["location"]["name"] == "Here"

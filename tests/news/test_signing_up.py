@@ -1,7 +1,8 @@
 """Who signs up comes while there are places; who is later waits and moves up; who is let down is told."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +12,20 @@ from sqlalchemy import func, select, update
 
 from service.db import session, transaction
 from service.db.clock import now
+from service.errors import NotFound
 from service.jobs.planning import RECURRING, plan
 from service.municipalities.directory import Municipality
-from service.news.models import Occasion, SignUp
+from service.news.finding import article_here
+from service.news.models import Article, Occasion, SignUp
+from service.news.shelving import plan_end
+from service.news.signing_up import sign_up as sign_up_for
 from service.people.erasing import person_of
 from service.people.models import Account
 from service.personal_data.joining import join_accounts
 from service.personal_data.slices import collect
 from tests.conftest import OutsideClient
 from tests.factories.people import Person, make_resident
-from tests.news.office import NEWS, STAFF, Office, event, let_time_pass, local_in, read, work_all
+from tests.news.office import NEWS, STAFF, Office, event, in_days, let_time_pass, local_in, read, work_all
 from tests.personal_data.scene import erase, traces
 from tests.reports.scene import expand_all, inbox_of
 
@@ -122,6 +127,43 @@ def test_who_signed_up_is_told_of_a_cancellation_and_of_a_time_that_is_no_more(
     office.revise(article, 1, event(rule="FREQ=DAILY;COUNT=3", starts=local_in(7, "19:00")))
     office.move(article, "publish", seen=2)
     assert len(told(alice)) == 2 and [one["cancelled"] for one in mine(client, alice)] == [True, True]
+
+
+def test_who_signed_up_is_told_when_the_event_is_withdrawn_or_taken_down_early(
+    client: FlaskClient, office: Office, alice: Person
+) -> None:
+    article = office.publish(event(rule="FREQ=DAILY;COUNT=2"))
+    first, second = starts(client, article)
+    sign_up(client, alice, article, first)
+    sign_up(client, alice, article, second)
+    sign_off(client, alice, article, second)
+    office.move(article, "withdraw", tell=False, reason="Only for the office")
+    assert told(alice) == ["Ακυρώθηκε: Νέοι δρόμοι στην Κοζάνη"] and "office" not in inbox_of(alice)[0].body
+    assert [one["cancelled"] for one in mine(client, alice)] == [True]
+    office.move(article, "publish")
+    assert [time["cancelled"] for time in read(client, f"/{article}/times").json["times"]] == [True, False]
+
+    early = office.publish(event() | {"expires_at": in_days(1)})
+    sign_up(client, alice, early, starts(client, early)[0])
+    with transaction():
+        row = session.scalars(select(Article).where(Article.uid == uuid.UUID(early))).one()
+        row.expires_at = now()
+        plan_end(row)
+    assert work_all() == 1
+    read(client, f"/{early}", status=404)
+    assert len(told(alice)) == 2 and [one["cancelled"] for one in mine(client, alice)] == [True, True]
+
+
+def test_nobody_gets_a_place_at_an_event_that_was_withdrawn_meanwhile(
+    client: FlaskClient, office: Office, here: Municipality, alice: Person
+) -> None:
+    article = office.publish(event())
+    (time,) = starts(client, article)
+    office.move(article, "withdraw")
+    found, moment = article_here(here, uuid.UUID(article)), datetime.fromisoformat(time)
+    with transaction(), pytest.raises(NotFound):
+        sign_up_for(here, found, alice.account_id, moment, 1, None)
+    assert mine(client, alice) == []
 
 
 @pytest.mark.parametrize("count", [8])

@@ -25,10 +25,12 @@ from service.outbox.models import Delivery
 from service.outbox.sending import Sender
 from service.people.audit_models import AuditEntry
 from service.worker import EVENTS, JOBS
+from tests.consultation.scene import office as consultation_office
 from tests.factories.people import Person, give_address, make_staff
 from tests.notices.office import (
     OTHER,
     STAFF,
+    TEXTS,
     act,
     around_now,
     call,
@@ -81,7 +83,8 @@ def test_a_notice_is_sent_stopped_corrected_and_sent_again(
 ) -> None:
     people = [phone(here, "a"), phone(here, "b", "en"), phone(here, "unreg-c"), phone(here, "sender-d")]
     prefer(client, people[1], quiet=around_now())
-    notice = send(client, ann, subject={"kind": "article", "id": "7"})
+    asked = str(consultation_office(client, here).begin().fix().uid)
+    notice = send(client, ann, subject={"kind": "consultation", "id": asked})
     assert owed() == {
         "a": [("Διακοπή νερού", "pending")],
         "b": [("Water is off", "pending")],
@@ -93,7 +96,7 @@ def test_a_notice_is_sent_stopped_corrected_and_sent_again(
         sender.send_due()
     taken = {message["token"]: message for message in fcm.accepted}
     assert set(taken) == {"a"}, "the quiet one waits"
-    assert taken["a"]["data"]["about"] == "7"
+    assert taken["a"]["data"]["about"] == asked
     assert taken["a"]["android"]["notification"]["tag"] == f"notice.{notice['id']}"
     found = call(client, ann, "GET", f"{STAFF}/{notice['id']}/figures", 200)["editions"][0]
     assert {"targeted": 4, "accepted": 1, "failed": 2, "waiting": 1}.items() <= found.items()
@@ -124,6 +127,21 @@ def test_a_notice_is_sent_stopped_corrected_and_sent_again(
     session.rollback()
     acts = set(session.scalars(select(AuditEntry.action)))
     assert {"notice_sent_alone", "notice_cancelled", "notice_corrected"} <= acts
+
+
+def test_what_a_tap_opens_is_there_for_everybody(client: FlaskClient, here: Municipality, ann: Person) -> None:
+    council = consultation_office(client, here).begin()
+    asked = str(council.uid)
+    lost = [{"kind": kind, "id": name} for kind, name in (("article", "7"), ("consultation", asked), ("layer", "moon"))]
+    for subject in (*lost, {"kind": "consultation", "id": "7"}):
+        refused = call(client, ann, "POST", STAFF, 422, texts=TEXTS, subject=subject)
+        assert (refused["code"], refused["links"]) == ("link_not_found", [subject])
+    council.fix()
+    notice = compose(client, ann, subject=lost[1])
+    body = {"texts": TEXTS, "version": notice["version"]}
+    assert call(client, ann, "PUT", f"{STAFF}/{notice['id']}", 422, subject=lost[0], **body)["links"] == lost[:1]
+    call(client, ann, "PUT", f"{STAFF}/{uuid.uuid4()}", 404, subject=lost[0], **body)
+    assert call(client, ann, "GET", f"{STAFF}/{notice['id']}", 200)["subject"] == lost[1]
 
 
 def test_who_was_not_reached_gets_it_again_and_the_inbox_holds_it_once(

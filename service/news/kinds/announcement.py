@@ -36,6 +36,11 @@ def check(facts: Mapping[str, Any], now: datetime) -> Faults:
         yield "instruction", "missing"
 
 
+def is_warning(kind: str, content: Mapping[str, Any]) -> bool:
+    """Whether an article that says this is an announcement of more than usual urgency."""
+    return bool(kind == KIND.name and content["facts"]["urgency"] != NORMAL)
+
+
 KIND = Kind(
     name="announcement",
     words=N_("Announcements"),

@@ -23,6 +23,7 @@ from service.http import (
     page_of,
 )
 from service.municipalities.directory import Municipality
+from service.municipalities.linking import LinkNotFound, ensure_linked
 from service.notices.office import answer_schemas, deciding, schemas
 from service.notices.office.audience import Audience, PolygonNotValid, area_of, devices_in, people_in
 from service.notices.office.composing import (
@@ -75,10 +76,11 @@ def index(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("send_notices")
 @blueprint.arguments(schemas.NoticeIn)
 @blueprint.response(201, schemas.NoticeOut)
-@operation("writeNotice", NoSuchTime, *AREA)
+@operation("writeNotice", NoSuchTime, LinkNotFound, *AREA)
 def begin(body: dict[str, Any], municipality: Municipality) -> Response:
     """Write a notice, which is a draft at first"""
     who, area = caller(), area_of(municipality, Audience(**body["audience"]))
+    ensure_subject(municipality, body)
     with transaction():
         notice = write(municipality, who, body, area)
     return answer(notice_out(municipality, notice), 201)
@@ -118,7 +120,7 @@ def show(municipality: Municipality, notice: uuid.UUID) -> Response:
 @staff("send_notices")
 @blueprint.arguments(schemas.NoticeChangeIn)
 @blueprint.response(200, schemas.NoticeOut)
-@operation("changeNotice", NotFound, NotNow, NoticeChanged, NoSuchTime, *AREA)
+@operation("changeNotice", NotFound, NotNow, NoticeChanged, NoSuchTime, LinkNotFound, *AREA)
 def change(body: dict[str, Any], municipality: Municipality, notice: uuid.UUID) -> Response:
     """Change a draft
 
@@ -126,6 +128,8 @@ def change(body: dict[str, Any], municipality: Municipality, notice: uuid.UUID) 
     """
     who, version = caller(), body.pop("version")
     area = area_of(municipality, Audience(**body["audience"]))
+    if not notice_here(municipality, notice).edition:
+        ensure_subject(municipality, body)
     return changed(municipality, notice, lambda found: rewrite(municipality, who, found, body, area, version))
 
 
@@ -331,6 +335,11 @@ def changed(municipality: Municipality, uid: uuid.UUID, act: Callable[[Notice], 
         notice = notice_here(municipality, uid, lock=True)
         act(notice)
     return answer(notice_out(municipality, notice))
+
+
+def ensure_subject(municipality: Municipality, body: dict[str, Any]) -> None:
+    """What a tap opens is there for everybody to see. Raises LinkNotFound."""
+    ensure_linked(current_app.config["LINKS"], municipality, [body["subject"]] if body["subject"] else [])
 
 
 def link_out(notice: Notice) -> dict[str, Any] | None:
