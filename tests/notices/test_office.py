@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.db import session, transaction
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
+from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
@@ -289,6 +290,33 @@ def test_a_draft_is_changed_timed_previewed_tried_and_thrown_away(
     assert client.get(f"/api/v1/here/notices/{notice['id']}").status_code == 404
     assert call(client, own, "POST", f"/api/v1/here/notices/{notice['id']}/opened", 404)["code"] == "not_found"
     assert client.get(f"/api/v1/here/notices/{uuid.UUID(int=1)}").status_code == 404
+
+
+def test_a_planned_notice_goes_at_its_own_time_and_no_other(
+    client: FlaskClient, here: Municipality, ann: Person, pete: Person
+) -> None:
+    phone(here, "a")
+    notice = compose(client, ann, send_at="2030-07-01T10:00:00")
+    act(client, ann, notice, "send", version=1, reason=None)
+    with transaction():
+        planned = session.scalars(select(Job).filter_by(kind="send_notice")).one()
+        of_the_first = planned.payload
+        planned.run_at = seconds_from_now(-1)
+    work()
+    assert call(client, ann, "GET", f"{STAFF}/{notice['id']}", 200)["state"] == "scheduled", "its time has not come"
+    second = compose(client, ann, send_at="2030-07-01T11:00:00")
+    act(client, ann, second, "send", version=1, reason=None)
+    act(client, pete, second, "refuse", reason="Not today")
+    session.rollback()
+    assert session.scalars(select(Job).filter_by(kind="send_notice", state="waiting")).all() == []
+    call(client, ann, "DELETE", f"{STAFF}/{second['id']}", 204)
+    third = compose(client, ann, send_at="2030-07-01T12:00:00")
+    act(client, ann, third, "send", version=1, reason=None)
+    act(client, ann, third, "cancel")
+    session.rollback()
+    assert session.scalars(select(Job).filter_by(kind="send_notice", state="waiting")).all() == []
+    assert of_the_first == {"notice": notice["id"], "version": 2}, "no id that a later notice may be given"
+    assert owed() == {}
 
 
 def test_texts_are_weighed_and_compared_as_they_are_typed(client: FlaskClient, here: Municipality, ann: Person) -> None:

@@ -4,13 +4,16 @@ The second person: where the municipality wants it, nobody sends what they have 
 a second person or a written reason, everywhere.
 """
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import or_, select
+
 from service.db import session
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
 from service.errors import Problem
-from service.jobs.planning import plan
+from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
 from service.notices.office.composing import check_version, editions_of, touch
 from service.notices.office.fan_out import begin, stop
@@ -77,19 +80,27 @@ def go_ahead(caller: Caller, notice: Notice, action: str, reason: str | None) ->
     """Plan the sending: now, or when its time has come."""
     notice.reason = reason or notice.reason
     write_down(caller, notice, action, reason)
-    key = f"{notice.uid}:{notice.edition + 1}:{notice.version}"
     plan(
         SEND_NOTICE,
-        key,
+        planned_as(notice),
         notice.send_at,
-        {"notice": notice.id, "version": notice.version},
+        {"notice": str(notice.uid), "version": notice.version},
         municipality_id=notice.municipality_id,
     )
 
 
-def send_planned(notice: Notice | None, version: int) -> bool:
+def planned_as(notice: Notice) -> str:
+    """The unique key of the job that sends a scheduled notice."""
+    return f"{notice.uid}:{notice.edition + 1}:{notice.version}"
+
+
+def send_planned(municipality_id: int, uid: uuid.UUID, version: int) -> bool:
     """The time of a notice has come, inside `transaction()`: begin, if it is still the one that was planned."""
-    if notice is None or notice.state != SCHEDULED or notice.version != version:
+    planned = Notice.state == SCHEDULED, Notice.version == version
+    its_time = or_(Notice.send_at.is_(None), Notice.send_at <= seconds_from_now(0))
+    query = select(Notice).where(Notice.municipality_id == municipality_id, Notice.uid == uid, *planned, its_time)
+    notice = session.scalar(query.with_for_update())
+    if notice is None:
         return False
     notice.state = next_state(notice.state, "begin")
     begin(notice)
@@ -99,22 +110,26 @@ def send_planned(notice: Notice | None, version: int) -> bool:
 
 def refuse(caller: Caller, notice: Notice, reason: str) -> None:
     """Who approves gives a notice back, or stops one that is being sent. Raises NotNow."""
-    running = notice.state == SENDING
-    move(notice, "refuse")
-    if running:
-        halt(notice)
+    running = end(notice, "refuse")
     notice.reason = reason
     write_down(caller, notice, "notice_cancelled" if running else "notice_refused", reason)
 
 
 def cancel(caller: Caller, notice: Notice, reason: str | None) -> None:
     """Send it no more; what was sent stays and is shown. Raises NotNow."""
-    running = notice.state == SENDING
-    move(notice, "cancel")
-    if running:
-        halt(notice)
+    end(notice, "cancel")
     notice.reason = reason
     write_down(caller, notice, "notice_cancelled", reason)
+
+
+def end(notice: Notice, act: str) -> bool:
+    """Take a step after which a notice goes out no more; whether it was going out already. Raises NotNow."""
+    running = notice.state == SENDING
+    unplan(SEND_NOTICE, planned_as(notice))
+    move(notice, act)
+    if running:
+        halt(notice)
+    return running
 
 
 def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: str) -> None:
