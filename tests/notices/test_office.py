@@ -159,6 +159,43 @@ def test_who_was_not_reached_gets_it_again_and_the_inbox_holds_it_once(
     assert set(session.scalars(select(InboxMessage.title))) == {"Διόρθωση"}
 
 
+def test_a_repeat_goes_to_who_holds_no_true_text_and_is_counted_before(
+    client: FlaskClient, here: Municipality, ann: Person, fcm: LoopbackFcm, sender: Sender
+) -> None:
+    people = [phone(here, "a"), phone(here, "b")]
+    notice = send(client, ann)
+    phone(here, "later")
+    path = f"{STAFF}/{notice['id']}"
+
+    def counted() -> tuple[int, int]:
+        found = call(client, ann, "GET", f"{path}/audience", 200)
+        return found["people"], found["devices"]
+
+    def go(drafted: dict[str, object]) -> None:
+        act(client, ann, notice, "send", version=drafted["version"], reason=None)
+        work()
+        send_all(sender, 2)
+        run_job("finish_notices")
+
+    send_all(sender, 2)
+    run_job("finish_notices")
+    prefer(client, people[1], notices_push=False)
+    drafted = act(client, ann, notice, "correct", texts=OTHER, reason="The time")
+    assert counted() == (2, 2), "whoever came later never had the wrong text"
+    go(drafted)
+    assert owed() == {"a": [("Διακοπή νερού", "sent"), ("Διόρθωση", "sent")], "b": [("Διακοπή νερού", "sent")]}
+    prefer(client, people[1], notices_push=True)
+    drafted = act(client, ann, notice, "repeat")
+    assert counted() == (1, 1), "a phone still shows the wrong text"
+    go(drafted)
+    assert owed()["b"] == [("Διακοπή νερού", "sent"), ("Διόρθωση", "sent")] and len(owed()["a"]) == 2
+    with transaction():
+        session.scalars(select(Notice)).one().sent_at = now() - timedelta(days=61)
+    run_job("finish_notices")
+    assert act(client, ann, notice, "repeat", 409)["code"] == "notice_not_now", "whom it reached is forgotten"
+    assert len(call(client, ann, "GET", f"{path}/figures", 200)["editions"]) == 3
+
+
 def test_the_audience_is_any_mix_of_topic_area_language_and_platform(
     client: FlaskClient, here: Municipality, ann: Person
 ) -> None:

@@ -6,6 +6,7 @@ a second person or a written reason, everywhere.
 
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -26,6 +27,8 @@ from service.text import N_
 
 SEND_NOTICE = "send_notice"
 CLEAR_NOTICE = "clear_notice"
+FIGURES_AFTER = timedelta(days=60)
+"""How long after a notice was sent the rows are there that say whom it reached; then only its figures are kept."""
 
 
 class SecondPersonNeeded(Problem):
@@ -77,7 +80,11 @@ def approve(caller: Caller, notice: Notice, version: int) -> None:
 
 
 def go_ahead(caller: Caller, notice: Notice, action: str, reason: str | None) -> None:
-    """Plan the sending: now, or when its time has come."""
+    """Plan the sending: now, or when its time has come. Raises NotNow for a repeat when nobody knows any more whom the
+    notice has reached.
+    """
+    if notice.mode == AGAIN:
+        ensure_known(notice)
     notice.reason = reason or notice.reason
     write_down(caller, notice, action, reason)
     plan(
@@ -145,11 +152,21 @@ def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: st
 
 
 def repeat(caller: Caller, notice: Notice) -> None:
-    """Prepare to send it again to those who were not reached. Raises NotNow."""
+    """Prepare to send it again to those who were not reached, while that is known. Raises NotNow."""
+    notice.send_at = None
+    ensure_known(notice)
     move(notice, "repeat")
-    notice.mode, notice.send_at = AGAIN, None
+    notice.mode = AGAIN
     notice.written_by_id, notice.approved_by_id = caller.account_id, None
     write_down(caller, notice, "notice_repeated", None)
+
+
+def ensure_known(notice: Notice) -> None:
+    """Refuse a repeat that begins when it is no longer known whom the notice has reached. Raises NotNow."""
+    moment = now()
+    begins = max(notice.send_at or moment, moment)
+    if notice.figures or (notice.sent_at is not None and begins - notice.sent_at > FIGURES_AFTER):
+        raise NotNow(state=notice.state, act="repeat")
 
 
 def move(notice: Notice, act: str) -> None:

@@ -23,8 +23,9 @@ from service.municipalities.directory import Municipality, municipality_with
 from service.notices.inbox import PUSHED
 from service.notices.models import InboxMessage
 from service.notices.office.audience import concerned, reachable, read
+from service.notices.office.composing import editions_of
 from service.notices.office.models import Notice, NoticeEdition, NoticeLeftOut
-from service.notices.office.states import AGAIN, CORRECTION
+from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SENDING, SENT
 from service.notices.office.wording import NOTICE, NOTICE_SENT, data_of, text_for
 from service.notices.preferences.keeping import wishes_of
 from service.notices.preferences.quiet import DEFAULT, NOTICES, Wishes
@@ -95,24 +96,35 @@ def who_gets_the_notice(event: Posted) -> Iterator[Owed | Kept]:
         return
     notice = session.get_one(Notice, edition.notice_id)
     sending = Sending(municipality_with(event.municipality_id), notice, edition, now())
-    for people in pages(told(event, notice, edition), event.cursor):
+    condition = audience_of(notice, edition.mode, edition.number, event.payload["wide"])
+    for people in pages(condition, event.cursor):
         yield from for_people(event, sending, people)
 
 
-def told(event: Posted, notice: Notice, edition: AnyRow) -> ColumnElement[bool]:
-    """The condition on accounts of this edition's audience."""
-    if edition.mode not in (CORRECTION, AGAIN):
+def next_audience(notice: Notice) -> ColumnElement[bool]:
+    """The condition on accounts of whom the notice is for as it stands: its next edition, or the one that was sent."""
+    number = notice.edition + (0 if notice.state in (SENDING, SENT, CORRECTED) else 1)
+    return audience_of(notice, notice.mode, number, notice.wide)
+
+
+def audience_of(notice: Notice, mode: str, number: int, wide: bool) -> ColumnElement[bool]:
+    """The condition on accounts of the audience of the edition with this number.
+
+    A correction is for who had an earlier one, and for everybody concerned where it is `wide`; a repeat for who had one
+    and was pushed nothing since the newest correction: an earlier text is no longer true.
+    """
+    if mode not in (CORRECTION, AGAIN):
         return concerned(notice)
-    earlier = session.scalars(
-        select(NoticeEdition.event_id).where(
-            NoticeEdition.notice_id == notice.id, NoticeEdition.number < edition.number
-        )
-    ).all()
-    had = exists().where(InboxMessage.account_id == Account.id, InboxMessage.event_id.in_(earlier))
-    if edition.mode == CORRECTION:
-        return or_(had, concerned(notice)) if event.payload["wide"] else had
+    earlier = [edition for edition in editions_of(notice) if edition.number < number]
+    had = exists().where(
+        InboxMessage.account_id == Account.id, InboxMessage.event_id.in_([edition.event_id for edition in earlier])
+    )
+    if mode == CORRECTION:
+        return or_(had, concerned(notice)) if wide else had
+    corrected = max((edition.number for edition in earlier if edition.mode == CORRECTION), default=0)
+    true = [edition.event_id for edition in earlier if edition.number >= corrected]
     reached = exists().where(
-        Delivery.person_id == Account.id, Delivery.event_id.in_(earlier), Delivery.state == fixed("sent")
+        Delivery.person_id == Account.id, Delivery.event_id.in_(true), Delivery.state == fixed("sent")
     )
     return had & ~reached
 
