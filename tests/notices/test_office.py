@@ -250,6 +250,14 @@ def test_quiet_hours_caps_and_switches_hold_but_for_an_emergency(
     assert {name: len(found) for name, found in owed().items()} == {"loud": 3, "quiet": 3, "few": 2, "muted": 1}
     timed = session.execute(select(Delivery.next_at, Delivery.created_at).order_by(Delivery.id.desc()).limit(4)).all()
     assert all((next_at - created_at).total_seconds() < 5 for next_at, created_at in timed)
+    ends = select(Delivery.expires_at).where(Delivery.subject == f"notice:{sent[0]['id']}")
+    assert len(set(session.scalars(ends))) == 1, "quiet hours make no notice live longer"
+    for notice in (sent[2], sent[0]):
+        drafted = act(client, ann, notice, "correct", texts=OTHER, reason="The time")
+        act(client, ann, notice, "send", version=drafted["version"], reason=None)
+        work()
+    titles = {name: [title for title, _ in found].count(OTHER["el"]["title"]) for name, found in owed().items()}
+    assert titles == {"loud": 1, "quiet": 1, "few": 1, "muted": 0}, "no way around the cap but for who holds the text"
 
 
 def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(

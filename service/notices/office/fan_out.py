@@ -171,9 +171,9 @@ def for_person(
         elif theirs:
             zone = sending.municipality.time_zone
             later = None if sending.notice.emergency else wishes.not_before(sending.moment, zone, account_id)
-            lasts = timedelta(hours=sending.notice.lasts_hours)
+            until = sending.edition.at + timedelta(hours=sending.notice.lasts_hours)
             for device in theirs:
-                yield Owed(device.id, sending.tag, content, account_id, account_id, not_before=later, lasts=lasts)
+                yield Owed(device.id, sending.tag, content, account_id, account_id, not_before=later, until=until)
 
 
 def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | None:
@@ -184,7 +184,7 @@ def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | N
         return MUTED
     usual = int(sending.municipality.settings.get("notices_a_day", MOST_A_DAY))
     most = usual if wishes.most_a_day is None else wishes.most_a_day
-    return CAPPED if had >= most and sending.edition.number == 1 else None
+    return CAPPED if had >= most else None
 
 
 def devices_of(account_ids: Collection[int], edition: AnyRow) -> Mapping[int, Sequence[AnyRow]]:
@@ -203,7 +203,15 @@ def devices_of(account_ids: Collection[int], edition: AnyRow) -> Mapping[int, Se
 
 
 def had_today(event: Posted, account_ids: Collection[int]) -> Mapping[int, int]:
-    """How many other notices these people were pushed within a day, of those who were."""
+    """How many other notices these people were pushed within a day, of those who were.
+
+    Who was pushed an earlier edition of this one had none: what they hold is replaced, whatever the day brought.
+    """
+    holding = session.scalars(
+        select(Delivery.person_id).where(
+            Delivery.person_id.in_(account_ids), Delivery.subject == event.subject, Delivery.event_id < event.id
+        )
+    ).all()
     rows = session.execute(
         select(Delivery.person_id, func.count(Delivery.subject.distinct()))
         .join(Event, Event.id == Delivery.event_id)
@@ -211,7 +219,7 @@ def had_today(event: Posted, account_ids: Collection[int]) -> Mapping[int, int]:
         .where(Event.kind == NOTICE_SENT, Delivery.subject != event.subject)
         .group_by(Delivery.person_id)
     )
-    return {int(person): count for person, count in rows if person is not None}
+    return {int(person): count for person, count in rows if person is not None and person not in holding}
 
 
 def in_inbox(event: Posted, sending: Sending, account_id: int, content: Mapping[str, Any]) -> Kept:
