@@ -36,12 +36,12 @@ REASONS: Mapping[str, tuple[tuple[str, ...], str]] = {
         N_("These phones belong to another app. Whoever runs the service should check for which app it sends."),
     ),
     "message_refused": (
-        ("message refused", "web: 413"),
+        ("message refused", "web: 400", "web: 413"),
         N_("The push service refuses this message as it is. Its text or its link has to be changed."),
     ),
     "too_long": (("too long",), N_("The text is longer than phones are sent.")),
     "not_valid": (
-        ("InvalidArgumentError", "web: 400", "web: refused"),
+        ("InvalidArgumentError", "web: refused", "web: too_slow"),
         N_("The address of these devices is not valid. Their owners are told again once they open the app."),
     ),
     "expired": (("expired",), N_("It could not be delivered in time.")),
