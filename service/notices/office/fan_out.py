@@ -234,7 +234,7 @@ def in_inbox(event: Posted, sending: Sending, account_id: int, content: Mapping[
         "body": content["body"],
         "about_kind": NOTICE,
         "about": str(sending.notice.uid),
-        "created_at": event.created_at,
+        "created_at": now(),
     }
     return Kept(InboxMessage, row, account_id)
 
