@@ -277,6 +277,12 @@ def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(
     act(client, both, notice, "submit", version=3)
     assert act(client, pete, notice, "approve", version=4)["state"] == "scheduled"
     work()
+    own = compose(client, both)
+    call(client, ann, "PUT", f"{STAFF}/{own['id']}", 200, texts=OTHER, version=1)
+    act(client, ann, own, "submit", version=2)
+    refused = act(client, both, own, "approve", 403, version=3)
+    assert refused["code"] == "second_person_needed", "it stays their own text when somebody else has changed it"
+    assert act(client, pete, own, "approve", version=3)["state"] == "scheduled"
     assert call(client, pete, "GET", f"{STAFF}/{notice['id']}", 200)["state"] == "sending"
     assert act(client, pete, notice, "refuse", reason="Stop")["state"] == "cancelled"
     urgent = compose(client, ann, emergency=True)

@@ -1,6 +1,7 @@
 """A notice is submitted, approved, sent, refused, cancelled, corrected, repeated: who may, and what follows.
 
-The second person: where the municipality wants it, nobody sends what they have written themselves. An emergency needs
+The second person: where the municipality wants it, nobody sends what they have written themselves, also when somebody
+else has changed it since. An emergency needs
 a second person or a written reason, everywhere.
 """
 
@@ -16,7 +17,7 @@ from service.db.clock import now, seconds_from_now
 from service.errors import Problem
 from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
-from service.notices.office.composing import check_version, editions_of, touch
+from service.notices.office.composing import check_version, editions_of, sign, touch
 from service.notices.office.fan_out import begin, stop
 from service.notices.office.models import Notice
 from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SCHEDULED, SENDING, SENT, NotNow, next_state
@@ -73,7 +74,7 @@ def approve(caller: Caller, notice: Notice, version: int) -> None:
     """Let a notice go that somebody else has written. Raises SecondPersonNeeded, NotNow, NoticeChanged."""
     check_version(notice, version)
     move(notice, "approve")
-    if notice.written_by_id == caller.account_id:
+    if caller.account_id in (notice.written_by_id, *(notice.writers or ())):
         raise SecondPersonNeeded
     notice.approved_by_id = caller.account_id
     go_ahead(caller, notice, "notice_approved", None)
@@ -111,6 +112,7 @@ def send_planned(municipality_id: int, uid: uuid.UUID, version: int) -> bool:
         return False
     notice.state = next_state(notice.state, "begin")
     begin(notice)
+    notice.writers = []
     notice.changed_at = now()
     return True
 
@@ -147,7 +149,8 @@ def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: st
     move(notice, "correct")
     halt(notice)
     notice.texts, notice.mode, notice.send_at = dict(texts), CORRECTION, None
-    notice.written_by_id, notice.approved_by_id, notice.reason = caller.account_id, None, reason
+    notice.approved_by_id, notice.reason = None, reason
+    sign(notice, caller)
     write_down(caller, notice, "notice_corrected", reason)
 
 
@@ -157,7 +160,8 @@ def repeat(caller: Caller, notice: Notice) -> None:
     ensure_known(notice)
     move(notice, "repeat")
     notice.mode = AGAIN
-    notice.written_by_id, notice.approved_by_id = caller.account_id, None
+    notice.approved_by_id = None
+    sign(notice, caller)
     write_down(caller, notice, "notice_repeated", None)
 
 
