@@ -14,6 +14,7 @@ from service.db.clock import now, seconds_from_now
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
+from service.notices.following import follow
 from service.notices.models import InboxMessage
 from service.notices.office.audience import PolygonNotValid, polygon_in
 from service.notices.office.models import Notice, NoticeLeftOut
@@ -221,6 +222,10 @@ def test_the_audience_is_any_mix_of_topic_area_language_and_platform(
     assert counted(districts=["west"], languages=["en"]) == (1, 1, ["b"])
     assert counted(topics=[{"kind": "news_kind", "value": "call"}]) == (1, 1, ["d"])
     assert counted(topics=[{"kind": "news_kind", "value": "call"}], districts=["west"]) == (0, 0, [])
+    with transaction():
+        follow(here, a.account_id, "layer", "wifi", "W1")
+        follow(here, c.account_id, "layer", "wifi")
+    assert counted(topics=[{"kind": "layer", "value": "wifi"}]) == (1, 1, ["c"]), "not who follows one feature of it"
     assert counted(platforms=["ios"]) == (0, 0, [])
     by = call(client, ann, "GET", f"{STAFF}/{compose(client, ann)['id']}/audience", 200)["by"]
     assert [(r["language"], r["devices"], r["muted"], r["quiet"]) for r in by] == [("el", 3, 0, 1), ("en", 1, 1, 0)]

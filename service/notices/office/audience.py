@@ -146,9 +146,9 @@ def has_device_in(audience: Audience) -> ColumnElement[bool]:
 
 
 def follows_any(topics: Sequence[Mapping[str, str]]) -> ColumnElement[bool]:
-    """Whether the account follows one of these."""
+    """Whether the account follows one of these, as a whole and not one feature of it."""
     any_of = or_(*(and_(Follow.kind == topic["kind"], Follow.value == topic["value"]) for topic in topics))
-    return exists().where(Follow.account_id == Account.id, any_of)
+    return exists().where(Follow.account_id == Account.id, Follow.part == "", any_of)
 
 
 def has_place_in(notice: Notice) -> ColumnElement[bool]:
