@@ -32,7 +32,6 @@ from service.news.sourcing import FETCH_NEWS
 from service.notices.digests import owe_some
 from service.notices.office.counting import finish_one, keep_some_figures
 from service.notices.office.deciding import CLEAR_NOTICE, SEND_NOTICE, send_planned
-from service.notices.office.models import Notice
 from service.outbox.retaining import (
     cancel_some,
     expire_overdue,
@@ -212,8 +211,8 @@ def finish_erasure(job: Work, progress: Progress) -> Any:
 
 def send_notice(job: Work, progress: Progress) -> Any:
     with transaction():
-        notice = session.get(Notice, job.payload["notice"], with_for_update=True)
-        begun = send_planned(notice, job.payload["version"])
+        planned = uuid.UUID(job.payload["notice"]), job.payload["version"]
+        begun = send_planned(job.municipality_id or 0, *planned)
         progress.note(job.payload)
     crash_here("after_notice_begun")
     return {"begun": begun}

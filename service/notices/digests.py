@@ -1,12 +1,13 @@
 """E-mail digests: what a person was told since the last one, and what is new in the topics that they follow.
 
 The recurring job owes one event for each person whose digest is due; the worker asks `who_gets_the_mail`, made with
-the table of givers, what stands in it. A digest without anything in it is not sent.
+the table of givers, what stands in it. A digest without anything in it is not sent. It tells up to a few minutes ago:
+what is being written at the moment stands in the next one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -27,6 +28,8 @@ from service.text import N_, pick, say
 
 MAIL_DIGEST = "mail_digest"
 DUE_AT_ONCE = 100
+SETTLED = timedelta(minutes=10)
+"""No transaction that dates what it writes is open for so long."""
 MOST_ENTRIES = 50
 
 SUBJECT = N_("News from {municipality}: {count}")
@@ -74,9 +77,10 @@ def owe_some(base: str) -> int:
     }
     for wish in found:
         municipality = municipality_with(wish.municipality_id)
-        since, wish.digest_after = wish.digest_after or moment, moment
+        since = wish.digest_after or moment - SETTLED
+        wish.digest_after = until = max(since, moment - SETTLED)
         wish.digest_due_at = next_digest(municipality, wish.digest, moment)
-        payload = {"account_id": wish.account_id, "since": since.isoformat(), "until": moment.isoformat(), "base": base}
+        payload = {"account_id": wish.account_id, "since": since.isoformat(), "until": until.isoformat(), "base": base}
         version = int(moment.timestamp())
         owe(wish.municipality_id, MAIL_DIGEST, f"account:{uids[wish.account_id]}", version, payload)
     return len(found)

@@ -114,7 +114,9 @@ def shortened(text: str, longest: int) -> str:
 def inbox_message(
     event: Posted, person: Reachable, title: str, body: str, about_kind: str, about: str, position: int = 0
 ) -> Kept:
-    """The row that the worker writes beside the deliveries; once per person and event."""
+    """The row that the worker writes beside the deliveries; once per person and event. Its date is that of the writing,
+    which may come long after the event: a digest that went out in between does not have it yet.
+    """
     return Kept(
         InboxMessage,
         {
@@ -127,7 +129,7 @@ def inbox_message(
             "body": body,
             "about_kind": about_kind,
             "about": about,
-            "created_at": event.created_at,
+            "created_at": now(),
         },
         position,
     )

@@ -70,6 +70,7 @@ class Owed:
     person_id   the account of the person who is told; None: a department
     not_before  quiet hours and working hours; None: now
     lasts       after this long it is worth nothing any more and is not sent
+    until       it is worth nothing after this moment, whatever it had to wait for; None: `lasts` says how long
     fleeting    its content proves something to who reads it, and is emptied as soon as the delivery is final
     """
 
@@ -80,6 +81,7 @@ class Owed:
     person_id: int | None = None
     not_before: datetime | None = None
     lasts: timedelta = LASTS
+    until: datetime | None = None
     fleeting: bool = False
 
     def __post_init__(self) -> None:
@@ -298,6 +300,6 @@ def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
         "fleeting": owed.fleeting,
         "created_at": now(),
         "not_before": owed.not_before,
-        "worthless_at": owed.not_before and owed.not_before + owed.lasts,
+        "worthless_at": owed.until or (owed.not_before and owed.not_before + owed.lasts),
         "lasts": owed.lasts.total_seconds(),
     }

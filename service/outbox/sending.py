@@ -257,6 +257,7 @@ def attempt(row: Row[Any], fact: Any) -> Attempt:
         version=fact.version,
         content=row.content,
         expires_at=row.expires_at,
+        uncertain=row.uncertain,
     )
     settled = None
     if fact.event_state == "cancelled":

@@ -23,6 +23,7 @@ from PIL import Image
 
 from service.db import session, transaction, writing
 from service.db.clock import now
+from service.db.keys import new_uid
 from service.gis.comparisons import COMPARE_GROUND
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.gis.examining import Asked
@@ -249,7 +250,7 @@ def test_a_worker_tells_people_and_does_its_jobs(
     with transaction():
         plan_recurring()
         plan(JOIN_ACCOUNTS, "alice", payload=joined, municipality_id=here.id)
-        plan(SEND_NOTICE, "1", payload={"notice": 1, "version": 1}, municipality_id=here.id)
+        plan(SEND_NOTICE, "1", payload={"notice": str(new_uid()), "version": 1}, municipality_id=here.id)
         plan(CLEAR_NOTICE, "1", payload={"events": [1]}, municipality_id=here.id)
     with running() as fcm:
         push = Push(made_up_service_account(fcm.url), threads=2, loopback=fcm.url)

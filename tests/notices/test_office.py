@@ -10,9 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.db import session, transaction
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
+from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
+from service.notices.following import follow
 from service.notices.models import InboxMessage
 from service.notices.office.audience import PolygonNotValid, polygon_in
 from service.notices.office.models import Notice, NoticeLeftOut
@@ -176,6 +178,43 @@ def test_who_was_not_reached_gets_it_again_and_the_inbox_holds_it_once(
     assert set(session.scalars(select(InboxMessage.title))) == {"Διόρθωση"}
 
 
+def test_a_repeat_goes_to_who_holds_no_true_text_and_is_counted_before(
+    client: FlaskClient, here: Municipality, ann: Person, fcm: LoopbackFcm, sender: Sender
+) -> None:
+    people = [phone(here, "a"), phone(here, "b")]
+    notice = send(client, ann)
+    phone(here, "later")
+    path = f"{STAFF}/{notice['id']}"
+
+    def counted() -> tuple[int, int]:
+        found = call(client, ann, "GET", f"{path}/audience", 200)
+        return found["people"], found["devices"]
+
+    def go(drafted: dict[str, object]) -> None:
+        act(client, ann, notice, "send", version=drafted["version"], reason=None)
+        work()
+        send_all(sender, 2)
+        run_job("finish_notices")
+
+    send_all(sender, 2)
+    run_job("finish_notices")
+    prefer(client, people[1], notices_push=False)
+    drafted = act(client, ann, notice, "correct", texts=OTHER, reason="The time")
+    assert counted() == (2, 2), "whoever came later never had the wrong text"
+    go(drafted)
+    assert owed() == {"a": [("Διακοπή νερού", "sent"), ("Διόρθωση", "sent")], "b": [("Διακοπή νερού", "sent")]}
+    prefer(client, people[1], notices_push=True)
+    drafted = act(client, ann, notice, "repeat")
+    assert counted() == (1, 1), "a phone still shows the wrong text"
+    go(drafted)
+    assert owed()["b"] == [("Διακοπή νερού", "sent"), ("Διόρθωση", "sent")] and len(owed()["a"]) == 2
+    with transaction():
+        session.scalars(select(Notice)).one().sent_at = now() - timedelta(days=61)
+    run_job("finish_notices")
+    assert act(client, ann, notice, "repeat", 409)["code"] == "notice_not_now", "whom it reached is forgotten"
+    assert len(call(client, ann, "GET", f"{path}/figures", 200)["editions"]) == 3
+
+
 def test_the_audience_is_any_mix_of_topic_area_language_and_platform(
     client: FlaskClient, here: Municipality, ann: Person
 ) -> None:
@@ -201,6 +240,10 @@ def test_the_audience_is_any_mix_of_topic_area_language_and_platform(
     assert counted(districts=["west"], languages=["en"]) == (1, 1, ["b"])
     assert counted(topics=[{"kind": "news_kind", "value": "call"}]) == (1, 1, ["d"])
     assert counted(topics=[{"kind": "news_kind", "value": "call"}], districts=["west"]) == (0, 0, [])
+    with transaction():
+        follow(here, a.account_id, "layer", "wifi", "W1")
+        follow(here, c.account_id, "layer", "wifi")
+    assert counted(topics=[{"kind": "layer", "value": "wifi"}]) == (1, 1, ["c"]), "not who follows one feature of it"
     assert counted(platforms=["ios"]) == (0, 0, [])
     by = call(client, ann, "GET", f"{STAFF}/{compose(client, ann)['id']}/audience", 200)["by"]
     assert [(r["language"], r["devices"], r["muted"], r["quiet"]) for r in by] == [("el", 3, 0, 1), ("en", 1, 1, 0)]
@@ -230,6 +273,14 @@ def test_quiet_hours_caps_and_switches_hold_but_for_an_emergency(
     assert {name: len(found) for name, found in owed().items()} == {"loud": 3, "quiet": 3, "few": 2, "muted": 1}
     timed = session.execute(select(Delivery.next_at, Delivery.created_at).order_by(Delivery.id.desc()).limit(4)).all()
     assert all((next_at - created_at).total_seconds() < 5 for next_at, created_at in timed)
+    ends = select(Delivery.expires_at).where(Delivery.subject == f"notice:{sent[0]['id']}")
+    assert len(set(session.scalars(ends))) == 1, "quiet hours make no notice live longer"
+    for notice in (sent[2], sent[0]):
+        drafted = act(client, ann, notice, "correct", texts=OTHER, reason="The time")
+        act(client, ann, notice, "send", version=drafted["version"], reason=None)
+        work()
+    titles = {name: [title for title, _ in found].count(OTHER["el"]["title"]) for name, found in owed().items()}
+    assert titles == {"loud": 1, "quiet": 1, "few": 1, "muted": 0}, "no way around the cap but for who holds the text"
 
 
 def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(
@@ -249,6 +300,12 @@ def test_a_second_person_approves_where_it_is_wanted_and_an_emergency_says_why(
     act(client, both, notice, "submit", version=3)
     assert act(client, pete, notice, "approve", version=4)["state"] == "scheduled"
     work()
+    own = compose(client, both)
+    call(client, ann, "PUT", f"{STAFF}/{own['id']}", 200, texts=OTHER, version=1)
+    act(client, ann, own, "submit", version=2)
+    refused = act(client, both, own, "approve", 403, version=3)
+    assert refused["code"] == "second_person_needed", "it stays their own text when somebody else has changed it"
+    assert act(client, pete, own, "approve", version=3)["state"] == "scheduled"
     assert call(client, pete, "GET", f"{STAFF}/{notice['id']}", 200)["state"] == "sending"
     assert act(client, pete, notice, "refuse", reason="Stop")["state"] == "cancelled"
     urgent = compose(client, ann, emergency=True)
@@ -307,6 +364,33 @@ def test_a_draft_is_changed_timed_previewed_tried_and_thrown_away(
     assert client.get(f"/api/v1/here/notices/{notice['id']}").status_code == 404
     assert call(client, own, "POST", f"/api/v1/here/notices/{notice['id']}/opened", 404)["code"] == "not_found"
     assert client.get(f"/api/v1/here/notices/{uuid.UUID(int=1)}").status_code == 404
+
+
+def test_a_planned_notice_goes_at_its_own_time_and_no_other(
+    client: FlaskClient, here: Municipality, ann: Person, pete: Person
+) -> None:
+    phone(here, "a")
+    notice = compose(client, ann, send_at="2030-07-01T10:00:00")
+    act(client, ann, notice, "send", version=1, reason=None)
+    with transaction():
+        planned = session.scalars(select(Job).filter_by(kind="send_notice")).one()
+        of_the_first = planned.payload
+        planned.run_at = seconds_from_now(-1)
+    work()
+    assert call(client, ann, "GET", f"{STAFF}/{notice['id']}", 200)["state"] == "scheduled", "its time has not come"
+    second = compose(client, ann, send_at="2030-07-01T11:00:00")
+    act(client, ann, second, "send", version=1, reason=None)
+    act(client, pete, second, "refuse", reason="Not today")
+    session.rollback()
+    assert session.scalars(select(Job).filter_by(kind="send_notice", state="waiting")).all() == []
+    call(client, ann, "DELETE", f"{STAFF}/{second['id']}", 204)
+    third = compose(client, ann, send_at="2030-07-01T12:00:00")
+    act(client, ann, third, "send", version=1, reason=None)
+    act(client, ann, third, "cancel")
+    session.rollback()
+    assert session.scalars(select(Job).filter_by(kind="send_notice", state="waiting")).all() == []
+    assert of_the_first == {"notice": notice["id"], "version": 2}, "no id that a later notice may be given"
+    assert owed() == {}
 
 
 def test_texts_are_weighed_and_compared_as_they_are_typed(client: FlaskClient, here: Municipality, ann: Person) -> None:

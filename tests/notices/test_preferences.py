@@ -1,6 +1,6 @@
 """What people choose: channels, quiet hours, places that are kept coarse; it is theirs, and goes with them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.notices.digests import MAIL_DIGEST, Entry, mailing
-from service.notices.models import Follow
+from service.notices.models import Follow, InboxMessage
 from service.notices.office.models import NoticeLeftOut, NoticeOpening
 from service.notices.preferences.cells import (
     MOST_CELLS,
@@ -31,7 +31,7 @@ from service.notices.preferences.models import NoticePlace, NoticePreference
 from service.notices.preferences.quiet import Wishes, end_of_quiet
 from service.notices.topics import ARTICLE_PUBLISHED, told_to_followers
 from service.outbox.expanding import expand
-from service.outbox.models import Delivery, Target
+from service.outbox.models import Delivery, Event, Target
 from service.outbox.posting import owe
 from service.people.erasing import Person as Held
 from service.people.erasing import person_of
@@ -39,7 +39,7 @@ from service.people.models import Account
 from service.personal_data.slices import Wish, collect, erase, hand_over
 from service.worker import EVENTS, JOBS
 from tests.factories.people import Person, give_address, make_resident, make_staff
-from tests.notices.office import around_now, call, owed, phone, prefer, send, work
+from tests.notices.office import act, around_now, call, compose, owed, phone, prefer, send, work
 from tests.outbox.browser import Browser
 
 ME = "/api/v1/here/me/notices"
@@ -98,10 +98,10 @@ def test_who_follows_a_topic_is_told_by_the_channels_that_they_want(
     for who, kind, value in ((quiet, "news_kind", "call"), (quiet, "district", "west"), (silent, "district", "west")):
         named = call(client, who, "POST", "/api/v1/here/follows", 201, kind=kind, value=value)["name"]
         assert named
-    for kind, value in (("district", "x"), ("news_kind", "x")):
+    for kind, value in (("district", "x"), ("news_kind", "x"), ("news_category", "x"), ("plan", "p1")):
         refused = call(client, alice, "POST", "/api/v1/here/follows", 422, kind=kind, value=value)
         assert refused["code"] == "nothing_to_follow"
-    assert call(client, alice, "POST", "/api/v1/here/follows", 201, kind="plan", value="p1")["name"] == "p1"
+    assert call(client, alice, "POST", "/api/v1/here/follows", 201, kind="consultation", value="c1")["name"] == "c1"
     prefer(client, quiet, quiet=around_now())
     prefer(client, silent, follows_push=False)
     texts = {"en": {"title": "A call", "body": "Until May"}, "el": {"title": "Πρόσκληση", "body": "Ως τον Μάιο"}}
@@ -126,8 +126,20 @@ def test_a_digest_tells_once_what_is_new(client: FlaskClient, here: Municipality
     for who in (alice, nobody):
         prefer(client, who, digest="daily")
         call(client, who, "POST", "/api/v1/here/follows", 201, kind="news_kind", value="news")
-    send(client, ann)
     at = datetime.now(UTC)
+    notice = compose(client, ann)
+    act(client, ann, notice, "send", version=1, reason=None)
+    session.rollback()
+    while work_one(JOBS, "tests"):
+        session.rollback()
+    with transaction():
+        session.execute(update(Event).values(created_at=at - timedelta(days=2)))
+    work()
+    written = session.scalars(select(InboxMessage.created_at)).all()
+    assert min(written) >= at, "a digest that went out before it was written did not have it"
+    with transaction():
+        session.execute(update(InboxMessage).values(created_at=at - timedelta(minutes=20)))
+        session.execute(update(NoticePreference).values(digest_after=at - timedelta(days=1)))
     entries = [
         Entry("article", key, {"en": f"Title {key}"}, {"en": "Summary"}, f"/news/{key}", at, [("news_kind", kind)])
         for key, kind in (("a", "news"), ("b", "call"))
@@ -150,6 +162,12 @@ def test_a_digest_tells_once_what_is_new(client: FlaskClient, here: Municipality
         "Διακοπή νερού" in mail and "Title a\nSummary\nhttp://127.0.0.1:8000/news/a" in mail and "Title b" not in mail
     )
     entries.clear()
+    with transaction():
+        session.execute(update(InboxMessage).values(created_at=at))
+    assert len(mails()) == 1, "what has only just been written waits for the next one"
+    with transaction():
+        session.execute(update(NoticePreference).values(digest_after=at - timedelta(minutes=15)))
+        session.execute(update(InboxMessage).values(created_at=at - timedelta(minutes=20)))
     assert len(mails()) == 1, "nothing is new, and nothing is sent"
     prefer(client, alice, digest="never")
     session.rollback()

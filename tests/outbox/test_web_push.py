@@ -1,6 +1,7 @@
 """Messages to browsers: encrypted for one browser alone, signed for one push service, and each answer has its outcome."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from service.config import Settings, SettingsRefused
 from service.db.clock import now
 from service.fetching.fetching import Fetcher
-from service.outbox.channels import Message, build, configured
+from service.outbox.channels import Message, build, configured, web_push
 from service.outbox.channels.web_push import SUBSCRIPTION, WebPush, is_subscription, new_key, public_key, value_of
 from service.outbox.outcomes import Outcome
 from service.outbox.pace import AT_FIRST, RAMP, Pace
@@ -21,12 +22,13 @@ KEY = new_key()
 INSIDE = Fetcher(("127.0.0.1",))
 
 
-def message(browser: Browser, **content: object) -> Message:
+def message(browser: Browser, uncertain: int = 0, **content: object) -> Message:
     keys = browser.subscription["keys"]
     target = value_of(browser.endpoint, keys["p256dh"], keys["auth"])
     about = {"title": "Διακοπή νερού", "body": "Έως τις 14:00.", "data": {"notice": "7"}} | content
+    end = now() + timedelta(hours=1)
     return Message(
-        "u", SUBSCRIPTION, target, "notice.7", "e", "notice_sent", "notice:7", 2, about, now() + timedelta(hours=1)
+        "u", SUBSCRIPTION, target, "notice.7", "e", "notice_sent", "notice:7", 2, about, end, uncertain=uncertain
     )
 
 
@@ -56,7 +58,10 @@ def test_only_the_browser_reads_it_and_the_push_service_knows_who_sent_it() -> N
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(410, "dead target"), (403, "dead target"), (413, "bad message"), (503, "retry"), (302, "retry")],
+    [
+        *((404, "dead target"), (410, "dead target"), (400, "bad message"), (413, "bad message")),
+        *((401, "retry"), (403, "retry"), (503, "retry"), (302, "retry")),
+    ],
 )
 def test_each_answer_of_a_push_service_has_its_outcome(status: int, outcome: str) -> None:
     with serving(Answered(status=status, headers={"Location": "http://127.0.0.1:1/"})) as service:
@@ -76,13 +81,20 @@ def test_an_endpoint_inside_our_network_is_never_asked_and_broken_ones_are_dead(
     with serving(Answered(status=201)) as service:
         assert channel(Fetcher()).send(message(Browser(service.url))).outcome == Outcome.DEAD_TARGET
         assert service.asked == []
-    for endpoint in ("ftp://push.example/", "http://user:word@push.example/"):
+    for endpoint in ("ftp://push.example/", "http://push.example/", "https://user:word@push.example/"):
         assert channel().send(message(Browser(endpoint))).outcome == Outcome.DEAD_TARGET
     browser = Browser("https://push.example/")
     assert channel().send(message(browser, body="ω" * 3000)).outcome == Outcome.BAD_MESSAGE
     keys = browser.subscription["keys"]
     assert is_subscription(keys["p256dh"], keys["auth"])
     assert not is_subscription("AAAA", keys["auth"]) and not is_subscription(keys["p256dh"], "AAAA")
+
+
+def test_an_endpoint_that_is_always_too_slow_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_push, "BOUNDS", replace(web_push.BOUNDS, seconds=0.2))
+    with serving(Answered(write=lambda _: time.sleep(0.4), headers={"Content-Length": "10"})) as service:
+        found = [channel().send(message(Browser(service.url), uncertain)).outcome for uncertain in (0, 9)]
+    assert found == [Outcome.UNCERTAIN, Outcome.DEAD_TARGET]
 
 
 def test_the_channel_needs_a_key_and_says_who_we_are(tmp_path: object) -> None:

@@ -146,9 +146,9 @@ def has_device_in(audience: Audience) -> ColumnElement[bool]:
 
 
 def follows_any(topics: Sequence[Mapping[str, str]]) -> ColumnElement[bool]:
-    """Whether the account follows one of these."""
+    """Whether the account follows one of these, as a whole and not one feature of it."""
     any_of = or_(*(and_(Follow.kind == topic["kind"], Follow.value == topic["value"]) for topic in topics))
-    return exists().where(Follow.account_id == Account.id, any_of)
+    return exists().where(Follow.account_id == Account.id, Follow.part == "", any_of)
 
 
 def has_place_in(notice: Notice) -> ColumnElement[bool]:
@@ -168,11 +168,11 @@ def reachable(audience: Audience, device: type[Device] = Device) -> ColumnElemen
     return and_(alive, device.platform.in_(audience.platforms)) if audience.platforms else alive
 
 
-def devices_in(notice: Notice, minute: int) -> Sequence[AnyRow]:
-    """(language, platform, devices, muted, quiet) of the audience's devices, by one counting query.
+def devices_in(notice: Notice, people: ColumnElement[bool], minute: int) -> Sequence[AnyRow]:
+    """(language, platform, devices, muted, quiet) of the devices of these people, by one counting query.
 
-    `minute` is that of the municipality's day, for who has quiet hours at the moment. `muted`: who has switched the
-    notices of the office off, whom only an emergency reaches.
+    `people`: the condition on accounts. `minute` is that of the municipality's day, for who has quiet hours at the
+    moment. `muted`: who has switched the notices of the office off, whom only an emergency reaches.
     """
     silent = case(
         (and_(Target.channel == "push", NoticePreference.notices_push.is_(False)), 1),
@@ -190,7 +190,7 @@ def devices_in(notice: Notice, minute: int) -> Sequence[AnyRow]:
         .join(Device, Device.account_id == Account.id)
         .join(Target, Target.id == Device.push_target_id)
         .outerjoin(NoticePreference, NoticePreference.account_id == Account.id)
-        .where(concerned(notice), reachable(read(notice.audience)), Target.state == "active")
+        .where(people, reachable(read(notice.audience)), Target.state == "active")
         .where(Target.channel.in_(PUSHED))
         .group_by(Account.language, Device.platform)
         .order_by(Account.language, Device.platform)
@@ -207,6 +207,6 @@ def is_quiet(minute: int) -> ColumnElement[bool]:
     )
 
 
-def people_in(notice: Notice) -> int:
-    """How many people the audience has, with and without a device."""
-    return session.scalar(select(func.count()).select_from(Account).where(concerned(notice))) or 0
+def how_many(people: ColumnElement[bool]) -> int:
+    """How many people these are, with and without a device."""
+    return session.scalar(select(func.count()).select_from(Account).where(people)) or 0

@@ -48,7 +48,8 @@ def write(municipality: Municipality, caller: Caller, written: Mapping[str, Any]
     )
     notice.districts, notice.version, notice.edition, notice.state, notice.mode = [], 1, 0, DRAFT, FIRST
     notice.wide = True
-    notice.written_by_id, notice.changed_at = caller.account_id, moment
+    notice.changed_at = moment
+    sign(notice, caller)
     session.add(notice)
     session.flush()
     keep_area(notice, area)
@@ -69,8 +70,14 @@ def rewrite(
         setattr(notice, name, value)
     if not notice.edition:
         keep_area(notice, area)
-    notice.written_by_id = caller.account_id
+    sign(notice, caller)
     touch(notice)
+
+
+def sign(notice: Notice, caller: Caller) -> None:
+    """This person has written the notice, alone or after others."""
+    notice.written_by_id = caller.account_id
+    notice.writers = sorted({*(notice.writers or ()), caller.account_id})
 
 
 def fields_of(municipality: Municipality, written: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from service.errors import NotFound
 from service.municipalities.directory import Municipality
 from service.notices.models import InboxMessage
 from service.notices.office.composing import editions_of, notice_here
-from service.notices.office.deciding import finished_state
+from service.notices.office.deciding import FIGURES_AFTER, finished_state
 from service.notices.office.models import Notice, NoticeCell, NoticeEdition, NoticeLeftOut, NoticeOpening
 from service.notices.office.states import CANCELLED, CORRECTED, SENDING, SENT, next_state
 from service.notices.preferences.models import NoticePreference
@@ -24,7 +24,6 @@ from service.outbox.models import Delivery, Event
 from service.text import N_
 
 UNSUBSCRIBED_WITHIN = timedelta(days=7)
-FIGURES_AFTER = timedelta(days=60)
 AT_ONCE = 1000
 
 REASONS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -37,12 +36,12 @@ REASONS: Mapping[str, tuple[tuple[str, ...], str]] = {
         N_("These phones belong to another app. Whoever runs the service should check for which app it sends."),
     ),
     "message_refused": (
-        ("message refused", "web: 413"),
+        ("message refused", "web: 400", "web: 413"),
         N_("The push service refuses this message as it is. Its text or its link has to be changed."),
     ),
     "too_long": (("too long",), N_("The text is longer than phones are sent.")),
     "not_valid": (
-        ("InvalidArgumentError", "web: 400", "web: refused"),
+        ("InvalidArgumentError", "web: refused", "web: too_slow"),
         N_("The address of these devices is not valid. Their owners are told again once they open the app."),
     ),
     "expired": (("expired",), N_("It could not be delivered in time.")),
@@ -59,9 +58,9 @@ def reason_of(error: str | None) -> str:
 def figures_of(notice: Notice) -> dict[str, Any]:
     """What came of each edition, how many opened the notice, and how many then wanted no more."""
     editions = editions_of(notice)
-    sendings = notice.figures["editions"] if notice.figures else [edition_figures(edition) for edition in editions]
+    kept = notice.figures["editions"] if notice.figures else []
     return {
-        "editions": sendings,
+        "editions": [*kept, *(edition_figures(edition) for edition in editions[len(kept) :])],
         "opened": session.scalar(select(func.count()).where(NoticeOpening.notice_id == notice.id)) or 0,
         "unsubscribed": unsubscribed(notice, [edition.event_id for edition in editions]),
     }

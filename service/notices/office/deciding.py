@@ -1,18 +1,23 @@
 """A notice is submitted, approved, sent, refused, cancelled, corrected, repeated: who may, and what follows.
 
-The second person: where the municipality wants it, nobody sends what they have written themselves. An emergency needs
+The second person: where the municipality wants it, nobody sends what they have written themselves, also when somebody
+else has changed it since. An emergency needs
 a second person or a written reason, everywhere.
 """
 
+import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import or_, select
+
 from service.db import session
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
 from service.errors import Problem
-from service.jobs.planning import plan
+from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
-from service.notices.office.composing import check_version, editions_of, touch
+from service.notices.office.composing import check_version, editions_of, sign, touch
 from service.notices.office.fan_out import begin, stop
 from service.notices.office.models import Notice
 from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SCHEDULED, SENDING, SENT, NotNow, next_state
@@ -23,6 +28,8 @@ from service.text import N_
 
 SEND_NOTICE = "send_notice"
 CLEAR_NOTICE = "clear_notice"
+FIGURES_AFTER = timedelta(days=60)
+"""How long after a notice was sent the rows are there that say whom it reached; then only its figures are kept."""
 
 
 class SecondPersonNeeded(Problem):
@@ -67,54 +74,71 @@ def approve(caller: Caller, notice: Notice, version: int) -> None:
     """Let a notice go that somebody else has written. Raises SecondPersonNeeded, NotNow, NoticeChanged."""
     check_version(notice, version)
     move(notice, "approve")
-    if notice.written_by_id == caller.account_id:
+    if caller.account_id in (notice.written_by_id, *(notice.writers or ())):
         raise SecondPersonNeeded
     notice.approved_by_id = caller.account_id
     go_ahead(caller, notice, "notice_approved", None)
 
 
 def go_ahead(caller: Caller, notice: Notice, action: str, reason: str | None) -> None:
-    """Plan the sending: now, or when its time has come."""
+    """Plan the sending: now, or when its time has come. Raises NotNow for a repeat when nobody knows any more whom the
+    notice has reached.
+    """
+    if notice.mode == AGAIN:
+        ensure_known(notice)
     notice.reason = reason or notice.reason
     write_down(caller, notice, action, reason)
-    key = f"{notice.uid}:{notice.edition + 1}:{notice.version}"
     plan(
         SEND_NOTICE,
-        key,
+        planned_as(notice),
         notice.send_at,
-        {"notice": notice.id, "version": notice.version},
+        {"notice": str(notice.uid), "version": notice.version},
         municipality_id=notice.municipality_id,
     )
 
 
-def send_planned(notice: Notice | None, version: int) -> bool:
+def planned_as(notice: Notice) -> str:
+    """The unique key of the job that sends a scheduled notice."""
+    return f"{notice.uid}:{notice.edition + 1}:{notice.version}"
+
+
+def send_planned(municipality_id: int, uid: uuid.UUID, version: int) -> bool:
     """The time of a notice has come, inside `transaction()`: begin, if it is still the one that was planned."""
-    if notice is None or notice.state != SCHEDULED or notice.version != version:
+    planned = Notice.state == SCHEDULED, Notice.version == version
+    its_time = or_(Notice.send_at.is_(None), Notice.send_at <= seconds_from_now(0))
+    query = select(Notice).where(Notice.municipality_id == municipality_id, Notice.uid == uid, *planned, its_time)
+    notice = session.scalar(query.with_for_update())
+    if notice is None:
         return False
     notice.state = next_state(notice.state, "begin")
     begin(notice)
+    notice.writers = []
     notice.changed_at = now()
     return True
 
 
 def refuse(caller: Caller, notice: Notice, reason: str) -> None:
     """Who approves gives a notice back, or stops one that is being sent. Raises NotNow."""
-    running = notice.state == SENDING
-    move(notice, "refuse")
-    if running:
-        halt(notice)
+    running = end(notice, "refuse")
     notice.reason = reason
     write_down(caller, notice, "notice_cancelled" if running else "notice_refused", reason)
 
 
 def cancel(caller: Caller, notice: Notice, reason: str | None) -> None:
     """Send it no more; what was sent stays and is shown. Raises NotNow."""
-    running = notice.state == SENDING
-    move(notice, "cancel")
-    if running:
-        halt(notice)
+    end(notice, "cancel")
     notice.reason = reason
     write_down(caller, notice, "notice_cancelled", reason)
+
+
+def end(notice: Notice, act: str) -> bool:
+    """Take a step after which a notice goes out no more; whether it was going out already. Raises NotNow."""
+    running = notice.state == SENDING
+    unplan(SEND_NOTICE, planned_as(notice))
+    move(notice, act)
+    if running:
+        halt(notice)
+    return running
 
 
 def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: str) -> None:
@@ -125,16 +149,28 @@ def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: st
     move(notice, "correct")
     halt(notice)
     notice.texts, notice.mode, notice.send_at = dict(texts), CORRECTION, None
-    notice.written_by_id, notice.approved_by_id, notice.reason = caller.account_id, None, reason
+    notice.approved_by_id, notice.reason = None, reason
+    sign(notice, caller)
     write_down(caller, notice, "notice_corrected", reason)
 
 
 def repeat(caller: Caller, notice: Notice) -> None:
-    """Prepare to send it again to those who were not reached. Raises NotNow."""
+    """Prepare to send it again to those who were not reached, while that is known. Raises NotNow."""
+    notice.send_at = None
+    ensure_known(notice)
     move(notice, "repeat")
-    notice.mode, notice.send_at = AGAIN, None
-    notice.written_by_id, notice.approved_by_id = caller.account_id, None
+    notice.mode = AGAIN
+    notice.approved_by_id = None
+    sign(notice, caller)
     write_down(caller, notice, "notice_repeated", None)
+
+
+def ensure_known(notice: Notice) -> None:
+    """Refuse a repeat that begins when it is no longer known whom the notice has reached. Raises NotNow."""
+    moment = now()
+    begins = max(notice.send_at or moment, moment)
+    if notice.figures or (notice.sent_at is not None and begins - notice.sent_at > FIGURES_AFTER):
+        raise NotNow(state=notice.state, act="repeat")
 
 
 def move(notice: Notice, act: str) -> None:

@@ -23,8 +23,9 @@ from service.municipalities.directory import Municipality, municipality_with
 from service.notices.inbox import PUSHED
 from service.notices.models import InboxMessage
 from service.notices.office.audience import concerned, reachable, read
+from service.notices.office.composing import editions_of
 from service.notices.office.models import Notice, NoticeEdition, NoticeLeftOut
-from service.notices.office.states import AGAIN, CORRECTION
+from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SENDING, SENT
 from service.notices.office.wording import NOTICE, NOTICE_SENT, data_of, text_for
 from service.notices.preferences.keeping import wishes_of
 from service.notices.preferences.quiet import DEFAULT, NOTICES, Wishes
@@ -95,24 +96,35 @@ def who_gets_the_notice(event: Posted) -> Iterator[Owed | Kept]:
         return
     notice = session.get_one(Notice, edition.notice_id)
     sending = Sending(municipality_with(event.municipality_id), notice, edition, now())
-    for people in pages(told(event, notice, edition), event.cursor):
+    condition = audience_of(notice, edition.mode, edition.number, event.payload["wide"])
+    for people in pages(condition, event.cursor):
         yield from for_people(event, sending, people)
 
 
-def told(event: Posted, notice: Notice, edition: AnyRow) -> ColumnElement[bool]:
-    """The condition on accounts of this edition's audience."""
-    if edition.mode not in (CORRECTION, AGAIN):
+def next_audience(notice: Notice) -> ColumnElement[bool]:
+    """The condition on accounts of whom the notice is for as it stands: its next edition, or the one that was sent."""
+    number = notice.edition + (0 if notice.state in (SENDING, SENT, CORRECTED) else 1)
+    return audience_of(notice, notice.mode, number, notice.wide)
+
+
+def audience_of(notice: Notice, mode: str, number: int, wide: bool) -> ColumnElement[bool]:
+    """The condition on accounts of the audience of the edition with this number.
+
+    A correction is for who had an earlier one, and for everybody concerned where it is `wide`; a repeat for who had one
+    and was pushed nothing since the newest correction: an earlier text is no longer true.
+    """
+    if mode not in (CORRECTION, AGAIN):
         return concerned(notice)
-    earlier = session.scalars(
-        select(NoticeEdition.event_id).where(
-            NoticeEdition.notice_id == notice.id, NoticeEdition.number < edition.number
-        )
-    ).all()
-    had = exists().where(InboxMessage.account_id == Account.id, InboxMessage.event_id.in_(earlier))
-    if edition.mode == CORRECTION:
-        return or_(had, concerned(notice)) if event.payload["wide"] else had
+    earlier = [edition for edition in editions_of(notice) if edition.number < number]
+    had = exists().where(
+        InboxMessage.account_id == Account.id, InboxMessage.event_id.in_([edition.event_id for edition in earlier])
+    )
+    if mode == CORRECTION:
+        return or_(had, concerned(notice)) if wide else had
+    corrected = max((edition.number for edition in earlier if edition.mode == CORRECTION), default=0)
+    true = [edition.event_id for edition in earlier if edition.number >= corrected]
     reached = exists().where(
-        Delivery.person_id == Account.id, Delivery.event_id.in_(earlier), Delivery.state == fixed("sent")
+        Delivery.person_id == Account.id, Delivery.event_id.in_(true), Delivery.state == fixed("sent")
     )
     return had & ~reached
 
@@ -159,9 +171,9 @@ def for_person(
         elif theirs:
             zone = sending.municipality.time_zone
             later = None if sending.notice.emergency else wishes.not_before(sending.moment, zone, account_id)
-            lasts = timedelta(hours=sending.notice.lasts_hours)
+            until = sending.edition.at + timedelta(hours=sending.notice.lasts_hours)
             for device in theirs:
-                yield Owed(device.id, sending.tag, content, account_id, account_id, not_before=later, lasts=lasts)
+                yield Owed(device.id, sending.tag, content, account_id, account_id, not_before=later, until=until)
 
 
 def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | None:
@@ -172,7 +184,7 @@ def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | N
         return MUTED
     usual = int(sending.municipality.settings.get("notices_a_day", MOST_A_DAY))
     most = usual if wishes.most_a_day is None else wishes.most_a_day
-    return CAPPED if had >= most and sending.edition.number == 1 else None
+    return CAPPED if had >= most else None
 
 
 def devices_of(account_ids: Collection[int], edition: AnyRow) -> Mapping[int, Sequence[AnyRow]]:
@@ -191,7 +203,15 @@ def devices_of(account_ids: Collection[int], edition: AnyRow) -> Mapping[int, Se
 
 
 def had_today(event: Posted, account_ids: Collection[int]) -> Mapping[int, int]:
-    """How many other notices these people were pushed within a day, of those who were."""
+    """How many other notices these people were pushed within a day, of those who were.
+
+    Who was pushed an earlier edition of this one had none: what they hold is replaced, whatever the day brought.
+    """
+    holding = session.scalars(
+        select(Delivery.person_id).where(
+            Delivery.person_id.in_(account_ids), Delivery.subject == event.subject, Delivery.event_id < event.id
+        )
+    ).all()
     rows = session.execute(
         select(Delivery.person_id, func.count(Delivery.subject.distinct()))
         .join(Event, Event.id == Delivery.event_id)
@@ -199,7 +219,7 @@ def had_today(event: Posted, account_ids: Collection[int]) -> Mapping[int, int]:
         .where(Event.kind == NOTICE_SENT, Delivery.subject != event.subject)
         .group_by(Delivery.person_id)
     )
-    return {int(person): count for person, count in rows if person is not None}
+    return {int(person): count for person, count in rows if person is not None and person not in holding}
 
 
 def in_inbox(event: Posted, sending: Sending, account_id: int, content: Mapping[str, Any]) -> Kept:
@@ -214,7 +234,7 @@ def in_inbox(event: Posted, sending: Sending, account_id: int, content: Mapping[
         "body": content["body"],
         "about_kind": NOTICE,
         "about": str(sending.notice.uid),
-        "created_at": event.created_at,
+        "created_at": now(),
     }
     return Kept(InboxMessage, row, account_id)
 

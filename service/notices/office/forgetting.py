@@ -9,6 +9,8 @@ from sqlalchemy.orm import aliased
 from service.db import session
 from service.db.types import AnyRow
 from service.notices.office.models import Notice, NoticeEdition, NoticeLeftOut, NoticeOpening
+from service.notices.office.states import DRAFT, SCHEDULED, WAITING
+from service.people.models import Account
 
 OF_STAFF = (Notice.written_by_id, Notice.approved_by_id, NoticeEdition.by_id)
 UNIQUE = {NoticeOpening: ("notice_id",), NoticeLeftOut: ("event_id", "channel")}
@@ -30,6 +32,10 @@ def forget_author(account_id: int) -> None:
     """Somebody of the office is erased: what they wrote and sent stays, without their name."""
     for column in OF_STAFF:
         execute(update(column.class_).where(column == account_id).values({column: None}))
+    not_gone_out = Notice.state.in_((DRAFT, WAITING, SCHEDULED)), Notice.writers.is_not(None)
+    here = select(Account.municipality_id).where(Account.id == account_id).scalar_subquery()
+    for notice in session.scalars(select(Notice).where(Notice.municipality_id == here, *not_gone_out)):
+        notice.writers = [writer for writer in notice.writers or () if writer != account_id]
 
 
 def hand_over_openings(from_id: int, to_id: int) -> None:

@@ -19,7 +19,8 @@ class Notice(Base):
     `texts` language → {"title", "body"}; `audience` as `Audience` has it, `districts` those that its area touches.
     `mode` is what the next sending is: the first, a correction, or again to those not reached. `version` counts the
     changes. `wide`: a correction goes to the whole audience, and not only to those who
-    had it before. `written_by_id` wrote the text last, so that somebody else approves it.
+    had it before. `written_by_id` wrote last; `writers` are all who have written since it last went out (ids of
+    accounts), so that somebody else approves it.
     """
 
     __tablename__ = "notices"
@@ -45,6 +46,7 @@ class Notice(Base):
     lasts_hours: Mapped[int] = mapped_column(default=72)
     send_at: Mapped[datetime | None] = mapped_column(Instant)
     written_by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
+    writers: Mapped[list[int] | None] = mapped_column(Json)
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     reason: Mapped[str | None]
     preview_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)

@@ -25,7 +25,7 @@ from service.http import (
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import LinkNotFound, ensure_linked
 from service.notices.office import answer_schemas, deciding, schemas
-from service.notices.office.audience import Audience, PolygonNotValid, area_of, devices_in, people_in
+from service.notices.office.audience import Audience, PolygonNotValid, area_of, devices_in, how_many
 from service.notices.office.composing import (
     NoSuchTime,
     NoticeChanged,
@@ -41,6 +41,7 @@ from service.notices.office.composing import (
     write,
 )
 from service.notices.office.counting import REASONS, figures_of, note_opening
+from service.notices.office.fan_out import next_audience
 from service.notices.office.models import Notice
 from service.notices.office.states import NotNow
 from service.notices.office.trying import NoOwnPhone, try_out
@@ -152,8 +153,9 @@ def audience(municipality: Municipality, notice: uuid.UUID) -> Response:
     """See how many devices the notice is for, before it is sent"""
     found = notice_here(municipality, notice)
     local = now().astimezone(ZoneInfo(municipality.time_zone))
-    rows = [dict(row._mapping) for row in devices_in(found, local.hour * 60 + local.minute)]
-    return answer({"people": people_in(found), "devices": sum(row["devices"] for row in rows), "by": rows})
+    people = next_audience(found)
+    rows = [dict(row._mapping) for row in devices_in(found, people, local.hour * 60 + local.minute)]
+    return answer({"people": how_many(people), "devices": sum(row["devices"] for row in rows), "by": rows})
 
 
 @blueprint.get(f"{ONE}/figures")

@@ -1,5 +1,6 @@
 """Who writes a notice sends it to their own phone first: to the devices of the resident with the same address."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from time import time
@@ -52,14 +53,15 @@ def try_out(municipality: Municipality, caller: Caller, notice: Notice) -> int:
     devices = [] if person is None else [target for target, channel in person.targets if channel in PUSHED]
     if account is None or not devices:
         raise NoOwnPhone
-    payload = {"notice": notice.id, "account_id": account.id, "texts": notice.texts}
+    payload = {"notice": str(notice.uid), "account_id": account.id, "texts": notice.texts}
     owe(municipality.id, NOTICE_TRIED, f"account:{account.uid}", int(time() * 1000) % 2**31, payload)
     return len(devices)
 
 
 def who_tries_it(event: Posted) -> Iterator[Owed]:
     """The test on each device of whoever asked for it, in their language, under a tag of its own."""
-    person, notice = reach(event.payload["account_id"]), session.get(Notice, event.payload["notice"])
+    named = Notice.municipality_id == event.municipality_id, Notice.uid == uuid.UUID(event.payload["notice"])
+    person, notice = reach(event.payload["account_id"]), session.scalar(select(Notice).where(*named))
     if person is None or notice is None:
         return
     here = municipality_with(event.municipality_id)

@@ -6,7 +6,7 @@ from flask import Response, current_app
 
 from service.config import Settings
 from service.db import transaction
-from service.fetching.addresses import AddressRefused, Allowed, ensure_askable
+from service.fetching.addresses import AddressRefused, Allowed
 from service.gis.locating import OutsideMunicipality
 from service.http import Blueprint, FieldsNotValid, answer, etag_of, nothing, operation
 from service.municipalities.directory import Municipality
@@ -20,7 +20,7 @@ from service.notices.preferences.keeping import (
     preferences_of,
 )
 from service.notices.preferences.schemas import PreferencesIn, PreferencesOut, WebPushIn, WebPushKeyOut
-from service.outbox.channels.web_push import SUBSCRIPTION, is_subscription, public_key, value_of
+from service.outbox.channels.web_push import SUBSCRIPTION, ensure_push_service, is_subscription, public_key, value_of
 from service.people.access import anybody, caller, signed_in
 from service.people.registering import DeviceNeeded, set_push_target
 
@@ -82,7 +82,7 @@ def subscribe(body: dict[str, Any], municipality: Municipality) -> Response:
     """
     who, keys = caller(), body["keys"]
     settings: Settings = current_app.config["PLATEIA"]
-    ensure_askable(body["endpoint"], Allowed(settings.fetch_allowed))
+    ensure_push_service(body["endpoint"], Allowed(settings.fetch_allowed))
     if not is_subscription(keys["p256dh"], keys["auth"]):
         raise FieldsNotValid(errors={"json": {"keys": ["are not those of a browser"]}})
     value = value_of(body["endpoint"], keys["p256dh"], keys["auth"])

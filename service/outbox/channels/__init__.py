@@ -11,7 +11,10 @@ from service.outbox.outcomes import BackOff, Result
 
 @dataclass(frozen=True)
 class Message:
-    """All that a channel needs to send one delivery. `uid` is the delivery's, the same in every attempt."""
+    """All that a channel needs to send one delivery.
+
+    `uid` is the delivery's, the same in every attempt; `uncertain` counts those whose outcome nobody knows.
+    """
 
     uid: str
     target_kind: str
@@ -23,6 +26,7 @@ class Message:
     version: int
     content: Mapping[str, Any]
     expires_at: datetime
+    uncertain: int = 0
 
 
 class Channel(Protocol):

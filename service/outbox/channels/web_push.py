@@ -1,16 +1,17 @@
 """Messages to browsers: Web Push (RFC 8030), encrypted for the browser alone (RFC 8291), with our signature (RFC 8292).
 
 The address to which a message goes was given by a browser, and so by anybody: it is asked through `fetching`, which
-goes nowhere inside our own network, follows no redirect, and gives up in time.
+goes nowhere inside our own network, follows no redirect, and gives up in time. It begins with https, but for hosts that
+the operator allows; who answers too slowly again and again is not asked any more.
 
 its answer          the outcome
 2xx                 sent
 404, 410            dead target: the browser wants no more, or is gone
-400, 401, 403       dead target: this push service takes nothing there from us
-413                 bad message
+400, 413            bad message
+401, 403            retry: our signature is refused, which a corrected key or clock of ours mends
 429, 503            retry, after as long as it says: it speaks for itself alone, and others go on
 other 5xx, 3xx      retry
-nobody answers      retry, or uncertain where the line broke after the message had gone
+nobody answers      retry, or uncertain where the line broke after the message had gone; too slow so often: dead target
 """
 
 import base64
@@ -19,6 +20,7 @@ import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from io import BytesIO
+from ipaddress import ip_address
 from typing import Any
 
 import http_ece
@@ -29,7 +31,7 @@ from joserfc.jwk import ECKey
 
 from service.config import Settings, SettingsRefused
 from service.db.clock import now
-from service.fetching.addresses import AddressRefused, origin_of
+from service.fetching.addresses import AddressRefused, Allowed, ensure_askable, host_in, origin_of, read_url
 from service.fetching.fetching import Bounds, Fetcher, FetchFailed
 from service.outbox.channels import Message
 from service.outbox.outcomes import BackOff, Outcome, Result
@@ -41,7 +43,10 @@ LONGEST_LIFE = 28 * 24 * 3600
 MOST_BYTES = 3900
 """Of what is encrypted: push services take 4,096 bytes of it, and the encryption's own part is among them."""
 LONGEST_WAIT = 3600.0
-DEAD = (400, 401, 403, 404, 410)
+MOST_SLOW = 10
+"""Attempts of one message, with the growing pauses between them: more than an hour."""
+DEAD, BAD = (404, 410), (400, 413)
+TOO_SLOW = "web: too_slow"
 NEVER_LEFT = ("host", "unreachable", "tls")
 
 
@@ -52,6 +57,23 @@ def unpadded(data: bytes) -> str:
 def decoded(text: str) -> bytes:
     """Raises ValueError."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def ensure_push_service(endpoint: str, allowed: Allowed) -> None:
+    """Refuse an address without https, but for a host that the operator allows, or inside. Raises AddressRefused."""
+    parts = read_url(endpoint)
+    if parts.scheme != "https" and not is_named(host_in(parts), allowed):
+        raise AddressRefused(reason="scheme")
+    ensure_askable(endpoint, allowed)
+
+
+def is_named(host: str, allowed: Allowed) -> bool:
+    """Whether the operator allows this host by its name, or the network of this address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host in allowed.hosts
+    return host in allowed.hosts or any(address in network for network in allowed.networks)
 
 
 def value_of(endpoint: str, p256dh: str, auth: str) -> str:
@@ -134,10 +156,14 @@ class WebPush:
             if len(content) > MOST_BYTES:
                 return Result(Outcome.BAD_MESSAGE, error=f"too long: {len(content)} bytes, {MOST_BYTES} may be sent")
             body = encrypted(content, subscription)
+            ensure_push_service(subscription["endpoint"], self.fetcher.allowed)
             headers = self.headers(message, subscription["endpoint"])
         except (ValueError, KeyError, TypeError, AddressRefused, http_ece.ECEException):
             return Result(Outcome.DEAD_TARGET, error="web: refused")
-        return self.post(subscription["endpoint"], body, headers)
+        result = self.post(subscription["endpoint"], body, headers)
+        if result.error == TOO_SLOW and message.uncertain + 1 >= MOST_SLOW:
+            return Result(Outcome.DEAD_TARGET, error=TOO_SLOW)
+        return result
 
     def post(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Send it, and say what the answer means."""
@@ -221,7 +247,7 @@ def judged(status: int, headers: Mapping[str, str]) -> Result:
         return Result(Outcome.SENT, message_id=(headers.get("location") or "")[-200:] or None)
     if status in DEAD:
         return Result(Outcome.DEAD_TARGET, error=said)
-    if status == 413:
+    if status in BAD:
         return Result(Outcome.BAD_MESSAGE, error=said)
     asked = headers.get("retry-after", "")
     wait = min(LONGEST_WAIT, float(asked)) if asked.isdecimal() else None

@@ -1,0 +1,23 @@
+"""Everybody who has written a notice since it last went out
+
+Revision ID: 0021
+Revises: 0020
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from service.db.types import Json
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("notices", sa.Column("writers", Json, nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("notices", "writers")
