@@ -26,7 +26,7 @@ from service.plans.finding import published_plan, side_of
 from service.plans.freezing import freeze, publish, seal
 from service.plans.record import ProgressEntry, ProgressReport
 from service.plans.rolling_up import roll_up
-from service.plans.values import MoneyLine, Period
+from service.plans.values import Body, MoneyLine, Period
 from service.samples.loading import load_all
 from service.schema_version import migrate
 
@@ -81,8 +81,11 @@ def a_plan(actions: int) -> Plan:
     axes = tuple(an_axis(number, min(AT_ONE, actions - number * AT_ONE)) for number in range(-(-actions // AT_ONE)))
     entries = tuple(ProgressEntry(child.key, "in_progress") for axis in axes for child in axis.children[: AT_ONE // 2])
     levels = (Level("axis", {"el": "Άξονας"}), Level("action", {"el": "Δράση"}, leaf=True))
-    report = ProgressReport("2026", Period(), entries=entries)
-    return Plan("large", "operational", {"el": "Μεγάλο"}, "el", levels=levels, elements=axes, progress=(report,))
+    bodies = (Body("council", {"el": "Δημοτικό Συμβούλιο"}),)
+    report = ProgressReport("2026", Period(), approved_by="council", entries=entries)
+    return Plan(
+        "large", "operational", {"el": "Μεγάλο"}, "el", levels=levels, bodies=bodies, elements=axes, progress=(report,)
+    )
 
 
 def an_axis(number: int, actions: int) -> Element:

@@ -7,13 +7,19 @@ from sqlalchemy import Connection, text
 
 from service.db.spatialite.columns import quoted
 
+
+def of_plans(table: str) -> tuple[str, ...]:
+    """The triggers that every table of plans which is guarded has on one database or the other."""
+    return tuple(f"{table}_are_{what}" for what in ("final", "not_replaced", "not_displaced", "not_truncated"))
+
+
 GUARDS = {
     "audit_entries": ("audit_entries_are_final", "audit_entries_are_kept"),
     "audit_details": ("audit_details_are_final",),
-    "plan_versions": ("plan_versions_are_final", "plan_versions_are_kept"),
-    "plan_elements": ("plan_elements_are_final",),
+    "plan_versions": (*of_plans("plan_versions"), "plan_versions_are_kept"),
+    "plan_elements": of_plans("plan_elements"),
     **{
-        table: (f"{table}_are_final", *(f"{table}_are_final_{act}" for act in ("insert", "update", "delete")))
+        table: (*of_plans(table), *(f"{table}_are_final_{act}" for act in ("insert", "update", "delete")))
         for table in ("plan_revisions", "plan_changes", "plan_progress_reports", "plan_progress_entries")
     },
 }

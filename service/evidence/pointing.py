@@ -1,6 +1,7 @@
 """Staff let an action point at categories of reports and an area."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from service.errors import NotFound, Problem
 from service.evidence.models import Evidence
 from service.municipalities.directory import Municipality
 from service.plans.finding import element_in, newest_of, plan_named
+from service.plans.models import PlanVersion
 from service.plans.reading_json import read_geometry
 from service.reports.catalogue import NoSuchCategory, catalogue_of
 from service.text import N_
@@ -26,8 +28,12 @@ class AreaNeeded(Problem):
 
 
 def element_of(municipality: Municipality, plan: str, element: str) -> AnyRow:
-    """An element of the newest version of a plan. Raises NotFound."""
+    """An element of the version in force, or of the newest one where it is not in force. Raises NotFound."""
     row = plan_named(municipality, plan)
+    in_force = session.get(PlanVersion, row.published_version_id) if row.published_version_id else None
+    if in_force is not None:
+        with suppress(NotFound):
+            return element_in(row, in_force, element)
     return element_in(row, newest_of(row), element)
 
 

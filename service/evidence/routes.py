@@ -21,7 +21,8 @@ from service.evidence.pointing import (
 from service.evidence.schemas import EvidenceIn, EvidenceOut
 from service.http import Blueprint, answer, etag_of, nothing, operation
 from service.municipalities.directory import Municipality
-from service.people.access import anybody, staff
+from service.people.access import anybody, caller, staff
+from service.people.auditing import record
 from service.plans.finding import element_in, published_plan
 from service.plans.trees import state_of
 from service.reports import presenting
@@ -64,6 +65,8 @@ def put(body: dict[str, Any], municipality: Municipality, plan: str, element: st
     area = area_of(found, body["area"])
     with transaction():
         point(found.id, body["categories"], area, body["metres"], body["completed_on"])
+        facts = {"categories": body["categories"], "metres": body["metres"]}
+        record(municipality.id, caller(), "plan_evidence_pointed", "plan_element", str(found.uid), facts)
     return nothing()
 
 
@@ -76,6 +79,7 @@ def remove(municipality: Municipality, plan: str, element: str) -> Response:
     found = element_of(municipality, plan, element)
     with transaction():
         end_pointing(found.id)
+        record(municipality.id, caller(), "plan_evidence_ended", "plan_element", str(found.uid))
     return nothing()
 
 

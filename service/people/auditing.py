@@ -69,6 +69,14 @@ ACTIONS = {
     "article_scheduled": "it was ordered that an article be published at a moment",
     "article_withdrawn": "a published article was withdrawn",
     "event_cancelled": "an event was cancelled, once or altogether",
+    "plan_frozen": "a version of a plan was frozen",
+    "plan_published": "a version of a plan was put in force",
+    "plan_draft_discarded": "the draft of a plan was thrown away",
+    "plan_entry_put": "something was recorded about a plan, or put into one of its registers",
+    "plan_entry_dropped": "something was taken out of the record or a register of a plan",
+    "plan_progress_approved": "a report on the progress of a plan was approved",
+    "plan_evidence_pointed": "an action of a plan was pointed at reports of residents",
+    "plan_evidence_ended": "an action of a plan points at reports of residents no more",
     "news_feed_added": "a feed of another site is read from now on",
 }
 """What is written down, in words. Further kinds of act are added here."""

@@ -77,7 +77,8 @@ def apply(
 ) -> PlanVersion:
     """Make the proposal the plan's draft, which is begun if there is none. Inside `transaction()`.
 
-    Registers, the record and progress are added to; nothing in them is taken away. Raises PlanChanged, PlanKeyTaken.
+    Registers, the record and progress are added to; nothing in them is taken away. A plan's first document brings its
+    approved reports; later ones only reports to be approved. Raises PlanChanged, PlanKeyTaken.
     """
     if proposal.revision is None:
         plan = begin_plan(municipality, proposal.document)
@@ -89,8 +90,8 @@ def apply(
     draft.reason = reason or draft.reason
     names = {element.key: element.uid for element, _ in walk(proposal.document.elements) if element.uid}
     write_rows(plan, draft, proposal.rows, names)
-    write_record(plan, proposal.document)
-    write_reports(plan, proposal.document.progress, by_id)
+    write_record(plan, draft, proposal.document)
+    write_reports(plan, proposal.document.progress, by_id, approved=draft.based_on_id is None)
     if plan.published_version_id is None:
         plan.kind, plan.title = proposal.document.kind, dict(proposal.document.title)
     session.flush()

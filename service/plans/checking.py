@@ -11,7 +11,7 @@ from babel.numbers import list_currencies
 from service.errors import Problem
 from service.plans.canonical import digest, references
 from service.plans.document import Element, Plan, walk
-from service.plans.record import EvaluationReport
+from service.plans.record import EvaluationReport, ProgressReport
 from service.plans.values import MoneyLine
 from service.text import N_
 
@@ -19,6 +19,7 @@ MOST_ELEMENTS = 20_000
 MOST_FAULTS = 100
 PARTS = ("grant", "own", "other")
 SLACK = Decimal("0.01")
+HUNDRED = 100
 
 
 class PlanFaulty(Problem):
@@ -45,7 +46,7 @@ def ensure_sound(plan: Plan) -> None:
 
 
 def faults_of(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    """(fault, of what, key): `twice`, `nothing_there`, `too_many`, `in_a_circle`.
+    """(fault, of what, key): `twice`, `nothing_there`, `too_many`, `in_a_circle`, `out_of_range`.
 
     Reports may speak of what the plan does not have any more.
     """
@@ -64,6 +65,24 @@ def faults_of(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for evaluation in plan.evaluations:
         yield from faults_of_evaluation(evaluation)
     yield from (("in_a_circle", what, key) for what, key in circles(plan))
+    for element, _ in walk(plan.elements):
+        yield from faults_of_weight(element)
+    for report in plan.progress:
+        yield from faults_of_report(report)
+
+
+def faults_of_weight(element: Element) -> Iterator[tuple[str, str, str]]:
+    """A weight is more than nought."""
+    weight = element.action.weight if element.action else None
+    if weight is not None and not weight > 0:
+        yield "out_of_range", "weight", element.key
+
+
+def faults_of_report(report: ProgressReport) -> Iterator[tuple[str, str, str]]:
+    """A percentage is from nought to a hundred."""
+    for entry in report.entries:
+        if entry.physical_percent is not None and not 0 <= entry.physical_percent <= HUNDRED:
+            yield "out_of_range", "physical_percent", entry.element
 
 
 def keys_of(plan: Plan) -> dict[str, list[str]]:

@@ -69,22 +69,25 @@ def compare(before: Side, after: Side, said: Sequence[Said] = ()) -> Comparison:
     old = {row.key: row for row in before[1]}
     new = {row.key: row for row in after[1]}
     moved = moved_keys(before[1], after[1])
-    acts = {act.key: act for act in said}
+    acts: dict[str, list[Said]] = {}
+    for act in said:
+        acts.setdefault(act.key, []).append(act)
     found = [
-        *(of_new(row, old.get(row.key), row.key in moved, acts.get(row.key)) for row in after[1]),
-        *(of_gone(row, acts.get(row.key)) for row in before[1] if row.key not in new),
+        *(of_new(row, old.get(row.key), row.key in moved, acts.get(row.key, ())) for row in after[1]),
+        *(of_gone(row, acts.get(row.key, ())) for row in before[1] if row.key not in new),
     ]
     return Comparison(tuple(field_changes(before[0], after[0])), tuple(change for change in found if change))
 
 
-def of_new(row: Row, old: Row | None, moved: bool, act: Said | None) -> Change | None:
+def of_new(row: Row, old: Row | None, moved: bool, acts: Sequence[Said]) -> Change | None:
     """What happened to an element that is there now; None: nothing."""
     edited = old is not None and old.hash != row.hash
     if old is not None and not moved and not edited:
         return None
     kind = MOVED if moved else EDITED
+    split = last_of(acts, SPLIT)
     if old is None:
-        kind = SPLIT if act and act.kind == SPLIT else ADDED
+        kind = SPLIT if split else ADDED
     return Change(
         kind,
         row.key,
@@ -93,16 +96,26 @@ def of_new(row: Row, old: Row | None, moved: bool, act: Said | None) -> Change |
         old.parent if old else None,
         row.parent,
         tuple(field_changes(old.detail, row.detail)) if old and edited else (),
-        act.others if act and act.kind == kind else (),
-        act.reason if act else None,
+        split.others if split and kind == SPLIT else (),
+        reasons_of(acts),
     )
 
 
-def of_gone(row: Row, act: Said | None) -> Change:
+def of_gone(row: Row, acts: Sequence[Said]) -> Change:
     """An element that is there no longer."""
-    kind = MERGED if act and act.kind == MERGED else REMOVED
-    others = act.others if act and kind == MERGED else ()
-    return Change(kind, row.key, row.title, row.number, row.parent, None, (), others, act.reason if act else None)
+    merged = last_of(acts, MERGED)
+    kind, others = (MERGED, merged.others) if merged else (REMOVED, ())
+    return Change(kind, row.key, row.title, row.number, row.parent, None, (), others, reasons_of(acts))
+
+
+def last_of(acts: Sequence[Said], kind: str) -> Said | None:
+    """The last act of this kind, whatever was done after it."""
+    return next((act for act in reversed(acts) if act.kind == kind), None)
+
+
+def reasons_of(acts: Sequence[Said]) -> str | None:
+    """Every reason that was given, once, first to last, each on a line."""
+    return "\n".join(dict.fromkeys(act.reason for act in acts if act.reason)) or None
 
 
 def moved_keys(before: Sequence[Row], after: Sequence[Row]) -> set[str]:

@@ -20,7 +20,7 @@ from service.plans.reading import document_json
 from service.plans.reading_json import from_json, read
 from service.plans.recording import ensure_known
 from service.plans.rows import Row, children_of, in_order, row_of
-from service.plans.writing import PlanChanged, ensure_unchanged, the_draft, write_acts, write_rows
+from service.plans.writing import ensure_seen, ensure_unchanged, the_draft, write_acts, write_rows
 from service.text import N_
 
 
@@ -45,6 +45,7 @@ class Tree:
     rows: dict[str, Row]
     children: dict[str | None, list[str]]
     known: PlanRow
+    draft: PlanVersion
     levels: set[str]
     acts: list[Said] = field(default_factory=list)
 
@@ -78,7 +79,7 @@ class Tree:
     def element(self, key: str, data: Mapping[str, Any], parent: str | None) -> Row:
         """An element from JSON; what it names must be there. Raises NotAPlan, PlanFaulty."""
         found = replace(read(Element, {**data, "key": key}), uid=None, children=())
-        ensure_known(self.known, found, {"levels": self.levels})
+        ensure_known(self.known, found, {"levels": self.levels}, self.draft)
         return row_of(found, parent)
 
 
@@ -88,7 +89,7 @@ def open_draft(municipality: Municipality, key: str) -> Tree:
     revision, draft = plan.revision, the_draft(plan)
     rows = stored_rows(draft)
     levels = {level["key"] for level in draft.heading.get("levels", ())}
-    return Tree(plan.key, revision, {row.key: row for row in rows}, children_of(rows), plan, levels)
+    return Tree(plan.key, revision, {row.key: row for row in rows}, children_of(rows), plan, draft, levels)
 
 
 def put(
@@ -177,8 +178,7 @@ def new_heading(
     """
     plan = plan_named(municipality, key)
     revision, draft = plan.revision, the_draft(plan)
-    if seen not in (None, revision):
-        raise PlanChanged
+    ensure_seen(plan, seen)
     fixed = {"key", "uid", "elements", "progress", *REGISTERS, *RECORD}
     changed = {name: said for name, said in fields.items() if name not in fixed}
     document = from_json(document_json(plan, draft) | changed)

@@ -10,7 +10,7 @@ from service.db import session
 from service.db.types import AnyRow
 from service.errors import NotFound
 from service.municipalities.directory import Municipality
-from service.plans.canonical import REGISTERS
+from service.plans.canonical import REGISTERS, digest
 from service.plans.comparing import Said, Side
 from service.plans.models import PUBLISHED as IN_FORCE
 from service.plans.models import (
@@ -190,8 +190,8 @@ def said_between(plan: PlanRow, after: int, until: int) -> list[Said]:
     return [Said(key, kind, tuple(others), reason) for key, kind, others, reason in rows]
 
 
-def entries_of(plan: PlanRow) -> dict[str, list[Mapping[str, Any]]]:
-    """Kind → the JSON of what stands in this register or was recorded, in its order."""
+def entries_of(plan: PlanRow, version: PlanVersion | None = None) -> dict[str, list[Mapping[str, Any]]]:
+    """Kind → the JSON of what stands in this register or was recorded, in its order; and what the version brings."""
     rows = session.execute(
         select(PlanEntry.kind, PlanEntry.detail)
         .where(PlanEntry.plan_id == plan.id)
@@ -200,7 +200,22 @@ def entries_of(plan: PlanRow) -> dict[str, list[Mapping[str, Any]]]:
     found: dict[str, list[Mapping[str, Any]]] = {}
     for kind, detail in rows:
         found.setdefault(kind, []).append(detail)
-    return found
+    return with_brought(found, version.brings) if version is not None and version.brings else found
+
+
+def with_brought(
+    recorded: Mapping[str, Sequence[Mapping[str, Any]]], brought: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """The lists with what comes in place of what has its name; what is new comes last."""
+    found = {kind: {name_of(kind, one): one for one in things} for kind, things in recorded.items()}
+    for kind, things in brought.items():
+        found.setdefault(kind, {}).update({name_of(kind, one): one for one in things})
+    return {kind: list(things.values()) for kind, things in found.items()}
+
+
+def name_of(kind: str, entry: Mapping[str, Any]) -> str:
+    """By what an entry is known; links have no key of their own."""
+    return digest(entry) if kind == "links" else str(entry["key"])
 
 
 def element_in(plan: PlanRow, version: PlanVersion, named: str) -> AnyRow:

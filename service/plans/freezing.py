@@ -1,6 +1,6 @@
 """A draft is frozen by the hash of its content, a frozen version is published, and the one before is superseded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -14,7 +14,8 @@ from service.plans.checking import ensure_sound
 from service.plans.finding import plan_named, version_known_as
 from service.plans.models import FROZEN, PUBLISHED, SUPERSEDED, PlanChange, PlanRevision, PlanRow, PlanVersion
 from service.plans.reading import document
-from service.plans.writing import ensure_unchanged, the_draft
+from service.plans.recording import write_brought
+from service.plans.writing import ensure_seen, ensure_unchanged, the_draft
 from service.text import N_
 
 
@@ -25,9 +26,9 @@ class NothingNew(Problem):
 
 
 class NotFrozen(Problem):
-    """Only a frozen version can be published, and once."""
+    """Only a frozen version that is not in force can be published."""
 
-    status, code, message = 409, "not_frozen", N_("Only a frozen version can be published, and only once.")
+    status, code, message = 409, "not_frozen", N_("Only a frozen version that is not in force can be published.")
 
 
 class OnlyVersion(Problem):
@@ -45,12 +46,16 @@ class Sealed:
     revision: int
 
 
-def seal(municipality: Municipality, key: str) -> Sealed:
-    """Read the draft and hash it; before the transaction. Raises NotFound, NoDraft, PlanFaulty."""
+def seal(municipality: Municipality, key: str, seen: int | None = None) -> Sealed:
+    """Read the draft and hash it, if the plan is as it was `seen`; before the transaction.
+
+    Raises NotFound, PlanChanged, NoDraft, PlanFaulty.
+    """
     plan = plan_named(municipality, key)
+    ensure_seen(plan, seen)
     revision, draft = plan.revision, the_draft(plan)
     whole = document(plan, draft)
-    ensure_sound(whole)
+    ensure_sound(replace(whole, progress=()))
     part = frozen_part(whole)
     registers = {name: to_json(getattr(part, name)) for name in REGISTERS}
     heading = dict(draft.heading) | {name: said for name, said in registers.items() if said}
@@ -75,30 +80,33 @@ def freeze(municipality: Municipality, key: str, sealed: Sealed, label: str | No
 
 
 def publish(municipality: Municipality, key: str, known_as: str) -> tuple[PlanRow, PlanVersion, int | None]:
-    """Put a frozen version in force; the plan, the version, and which was in force before. Inside `transaction()`.
+    """Put a frozen version in force, or one that was; the plan, the version, and which was in force before.
 
+    What the version brings is recorded. `published_at` is when it was first in force. Inside `transaction()`.
     Raises NotFound, NotFrozen.
     """
     plan = plan_named(municipality, key, locked=True)
     version = version_known_as(plan, known_as)
-    if version.state != FROZEN:
+    if version.state not in (FROZEN, SUPERSEDED):
         raise NotFrozen
     before = session.get(PlanVersion, plan.published_version_id) if plan.published_version_id else None
     if before is not None:
         before.state = SUPERSEDED
-    version.state, version.published_at = PUBLISHED, now()
+    version.state, version.published_at = PUBLISHED, version.published_at or now()
+    write_brought(plan, version)
     plan.published_version_id, plan.revision = version.id, plan.revision + 1
     plan.kind, plan.title = version.heading["kind"], version.heading["title"]
     session.flush()
     return plan, version, before.id if before else None
 
 
-def discard(municipality: Municipality, key: str) -> None:
-    """Delete the draft; of a plan without another version the plan stays, empty. Inside `transaction()`.
+def discard(municipality: Municipality, key: str, seen: int | None = None) -> tuple[PlanRow, int]:
+    """Delete the draft with what it brings to the record; the plan, and the draft's number. Inside `transaction()`.
 
-    Raises NotFound, NoDraft.
+    Raises NotFound, PlanChanged, NoDraft, OnlyVersion.
     """
     plan = plan_named(municipality, key, locked=True)
+    ensure_seen(plan, seen)
     draft = the_draft(plan)
     if draft.based_on_id is None:
         raise OnlyVersion
@@ -107,3 +115,4 @@ def discard(municipality: Municipality, key: str) -> None:
     session.delete(draft)
     plan.revision += 1
     session.flush()
+    return plan, draft.number

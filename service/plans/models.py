@@ -40,7 +40,9 @@ class PlanVersion(Base):
     """One numbered state of a plan: one of STATES, and from `frozen` on never changed, which the database sees to.
 
     `heading` is the canonical JSON of the plan without its elements and its record; a frozen one has those entries of
-    the registers that its content refers to. `content_hash` is the SHA-256 by which a frozen version is known.
+    the registers that its content refers to. `content_hash` is the SHA-256 by which a frozen version is known. `brings`
+    is what its document records and has in registers, by the kind of PlanEntry: it waits until it is
+    published.
     """
 
     __tablename__ = "plan_versions"
@@ -59,6 +61,7 @@ class PlanVersion(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     frozen_at: Mapped[datetime | None] = mapped_column(Instant)
     published_at: Mapped[datetime | None] = mapped_column(Instant)
+    brings: Mapped[dict[str, list[dict[str, Any]]]] = mapped_column(Json, default=dict)
 
 
 class PlanElement(Base):

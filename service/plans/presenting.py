@@ -67,9 +67,9 @@ def registers(plan: PlanRow, version: PlanVersion) -> Json:
     }
 
 
-def recorded(municipality: Municipality, plan: PlanRow, heading: Mapping[str, Any]) -> Json:
+def recorded(municipality: Municipality, plan: PlanRow, version: PlanVersion) -> Json:
     """How the plan came about: stages and decisions in their order, and what usually comes next."""
-    entries = entries_of(plan)
+    entries, heading = entries_of(plan, version), version.heading
     template = template_of(heading.get("stage_template"), municipality.country, heading["kind"])
     advice = advise(template, entries.get("stages", []))
     return {

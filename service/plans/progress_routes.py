@@ -21,9 +21,10 @@ from service.plans.publishing import approve_and_tell
 from service.plans.reading import progress_json
 from service.plans.reading_json import NotAPlan, read
 from service.plans.recording import ensure_known, known_to
-from service.plans.reporting import NobodyApproves, ReportApproved, read_report, write_report
+from service.plans.reporting import Approval, NobodyApproves, ReportApproved, read_report, write_report
 from service.plans.staff_schemas import ApproveIn, ProgressIn, ProgressReportsOut
 from service.plans.values import Period
+from service.plans.writing import PlanChanged, ensure_seen
 from service.storage.keeping import FileNotKept, StoreUnavailable
 
 blueprint = Blueprint("plan_progress", __name__, url_prefix="/<municipality>", description="Progress of plans")
@@ -43,14 +44,15 @@ def reports(municipality: Municipality, plan: str) -> Response:
 @staff("manage_plans")
 @blueprint.arguments(ProgressIn)
 @blueprint.response(204)
-@operation("putProgress", NotFound, NotAPlan, PlanFaulty, ReportApproved, PhotoNotFound)
+@operation("putProgress", NotFound, NotAPlan, PlanFaulty, PlanChanged, ReportApproved, PhotoNotFound)
 def put(body: dict[str, Any], municipality: Municipality, plan: str, report_key: str) -> Response:
     """Write a report on progress, or write it anew while nobody has approved it"""
-    report = read_report(report_key, body)
+    report = read_report(report_key, {name: said for name, said in body.items() if name != "revision"})
     ensure_known(plan_named(municipality, plan), report)
     who = caller()
     with transaction():
         row = plan_named(municipality, plan, locked=True)
+        ensure_seen(row, body["revision"])
         row.revision += 1
         take_photos(municipality, write_report(row, report, who.account_id), report, str(who.account))
     return nothing()
@@ -60,7 +62,7 @@ def put(body: dict[str, Any], municipality: Municipality, plan: str, report_key:
 @staff("manage_plans")
 @blueprint.arguments(ApproveIn)
 @blueprint.response(204)
-@operation("approveProgress", NotFound, NotAPlan, PlanFaulty, ReportApproved, NobodyApproves)
+@operation("approveProgress", NotFound, NotAPlan, PlanFaulty, PlanChanged, ReportApproved, NobodyApproves)
 def approve(body: dict[str, Any], municipality: Municipality, plan: str, report_key: str) -> Response:
     """Say which body or which decision approves a report: from now on everybody sees it, and nobody changes it
 
@@ -71,7 +73,8 @@ def approve(body: dict[str, Any], municipality: Municipality, plan: str, report_
     for what, key in (("bodies", body["by"]), ("decisions", body["decision"])):
         if key is not None and key not in known[what]:
             raise PlanFaulty(faults=[{"fault": "nothing_there", "what": what, "key": key}])
-    approve_and_tell(municipality, plan, report_key, body["by"], body["decision"], when)
+    approval = Approval(body["by"], body["decision"], when)
+    approve_and_tell(municipality, plan, report_key, approval, body["revision"], caller())
     return nothing()
 
 

@@ -2,38 +2,51 @@
 
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
+from service.people.auditing import record
+from service.people.callers import Caller
 from service.plans.finding import plan_named, version_known_as
 from service.plans.freezing import publish
 from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
 from service.plans.progress_finding import report_named
-from service.plans.reporting import approve
+from service.plans.reading import report_value
+from service.plans.recording import ensure_known
+from service.plans.reporting import Approval, approve
 from service.plans.telling import statuses, tell, told_of
 from service.plans.trees import State, state_of, tree_of
-from service.plans.values import Period
+from service.plans.writing import ensure_seen
 
 
-def publish_and_tell(municipality: Municipality, key: str, known_as: str) -> PlanVersion:
-    """Put a frozen version in force, in a transaction of its own. Raises NotFound, NotFrozen."""
+def publish_and_tell(municipality: Municipality, key: str, known_as: str, who: Caller | None) -> PlanVersion:
+    """Put a frozen version in force, in a transaction of its own, with who did it. Raises NotFound, NotFrozen."""
     plan = plan_named(municipality, key)
     before = seen_of(plan)
     tree_of(plan, version_known_as(plan, known_as))  # read before the transaction
     with transaction():
-        plan, version, _ = publish(municipality, key, known_as)
+        plan, version, former = publish(municipality, key, known_as)
+        facts = {"number": version.number, "hash": version.content_hash, "former": former}
+        record(municipality.id, who, "plan_published", "plan", str(plan.uid), facts)
         tell_what_changed(plan, version, before, published=True)
     return version
 
 
 def approve_and_tell(
-    municipality: Municipality, key: str, report: str, by: str | None, decision: str | None, when: Period | None
+    municipality: Municipality, key: str, report: str, approval: Approval, seen: int, who: Caller | None
 ) -> ProgressReportRow:
-    """Approve a report on progress, in a transaction of its own. Raises NotFound, ReportApproved, NobodyApproves."""
+    """Approve a report on progress as it was seen, in a transaction of its own.
+
+    Raises NotFound, PlanChanged, ReportApproved, NobodyApproves, PlanFaulty where it names what is not in force yet.
+    """
     plan = plan_named(municipality, key)
     before = seen_of(plan)
+    ensure_known(plan, report_value(report_named(plan, report)))
     with transaction():
         plan = plan_named(municipality, key, locked=True)
+        ensure_seen(plan, seen)
         row = report_named(plan, report, locked=True)
-        approve(row, by, decision, when)
+        approve(row, approval)
         plan.revision += 1
+        facts = {"report": report, "by": approval.by, "decision": approval.decision}
+        record(municipality.id, who, "plan_progress_approved", "plan", str(plan.uid), facts)
         session.flush()
         version = session.get(PlanVersion, plan.published_version_id) if plan.published_version_id else None
         if version is not None:

@@ -8,7 +8,8 @@ from service.plans.document import Plan
 from service.plans.finding import entries_of, revisions_of, stored_rows
 from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
 from service.plans.progress_finding import entries_in, reports_of
-from service.plans.reading_json import from_json
+from service.plans.reading_json import from_json, read
+from service.plans.record import ProgressReport
 from service.plans.rows import Row, nested
 
 Json = Mapping[str, Any]
@@ -24,7 +25,7 @@ def document_json(plan: PlanRow, version: PlanVersion, only_approved: bool = Fal
     found = revisions_of(version.id)
     keys = {row.element_id: row.key for row in found}
     rows = [Row(row.key, keys.get(row.parent_id), row.detail, row.revision_hash) for row in found]
-    content = heading_json(plan, version, entries_of(plan))
+    content = heading_json(plan, version, entries_of(plan, version))
     elements = nested(rows, {row.key: {"uid": str(row.uid)} for row in found})
     progress = progress_json(reports_of(plan, only_approved))
     more = {"uid": str(plan.uid), "elements": elements, "progress": progress}
@@ -52,6 +53,12 @@ def progress_json(reports: Sequence[ProgressReportRow]) -> list[dict[str, Any]]:
     return [
         dict(report.detail) | ({"entries": entries[report.id]} if report.id in entries else {}) for report in reports
     ]
+
+
+def report_value(report: ProgressReportRow) -> ProgressReport:
+    """A report with its entries, as a value."""
+    found: ProgressReport = read(ProgressReport, progress_json([report])[0])
+    return found
 
 
 def frozen_json(version: PlanVersion) -> dict[str, Any]:

@@ -8,14 +8,14 @@ from sqlalchemy import delete, select, update
 
 from service.db import session
 from service.errors import NotFound
-from service.plans.canonical import REGISTERS, digest, references, to_json
-from service.plans.checking import PlanFaulty, ensure_sound, faults_of_evaluation
-from service.plans.document import Plan
-from service.plans.finding import entries_of
+from service.plans.canonical import digest, references, to_json
+from service.plans.checking import PlanFaulty, ensure_sound, faults_of_evaluation, faults_of_report, faults_of_weight
+from service.plans.document import Element, Plan
+from service.plans.finding import entries_of, name_of, versions_of, with_brought
 from service.plans.models import PlanElement, PlanEntry, PlanRow, PlanVersion
 from service.plans.reading import document
 from service.plans.reading_json import read
-from service.plans.record import Decision, EvaluationReport, PlanLink, Stage
+from service.plans.record import Decision, EvaluationReport, PlanLink, ProgressReport, Stage
 from service.plans.values import Body, Document, FundingSource, Territory
 
 KINDS: Mapping[str, type] = {
@@ -29,6 +29,14 @@ KINDS: Mapping[str, type] = {
     "evaluations": EvaluationReport,
 }
 """Field of the document → what one of its things is."""
+FAULTS: Mapping[type, Any] = {
+    EvaluationReport: faults_of_evaluation,
+    ProgressReport: faults_of_report,
+    Element: faults_of_weight,
+}
+"""What else may be wrong with a thing by itself."""
+PLAIN = ("kind", "outcome", "body", "stage", "parent", "document", "on_recommendation_of", "plan", "year")
+"""Of an entry, what says nothing in free words."""
 
 
 def read_entry(plan: PlanRow, kind: str, key: str, data: Mapping[str, Any]) -> Any:
@@ -43,24 +51,30 @@ def read_entry(plan: PlanRow, kind: str, key: str, data: Mapping[str, Any]) -> A
     return entry
 
 
-def ensure_known(plan: PlanRow, entry: Any, also: Mapping[str, set[str]] | None = None) -> None:
-    """Refuse references to what stands in no register of the plan. Raises PlanFaulty."""
-    known = known_to(plan) | dict(also or {})
+def ensure_known(
+    plan: PlanRow, entry: Any, also: Mapping[str, set[str]] | None = None, version: PlanVersion | None = None
+) -> None:
+    """Refuse references to what stands in no register of the plan; of a draft also to what it brings.
+
+    Raises PlanFaulty.
+    """
+    known = known_to(plan, version) | dict(also or {})
     own = getattr(entry, "key", None)
     faults = [
         {"fault": "nothing_there", "what": what, "key": key}
         for what, key in references(entry)
         if what in known and key not in known[what] and key != own
     ]
-    if isinstance(entry, EvaluationReport):
-        faults += [{"fault": fault, "what": what, "key": key} for fault, what, key in faults_of_evaluation(entry)]
+    own_faults: Any = FAULTS.get(type(entry))
+    if own_faults is not None:
+        faults += [{"fault": fault, "what": what, "key": key} for fault, what, key in own_faults(entry)]
     if faults:
         raise PlanFaulty(faults=faults)
 
 
-def known_to(plan: PlanRow) -> dict[str, set[str]]:
-    """The keys of every register, and of everything recorded; those of elements of any version."""
-    entries = entries_of(plan)
+def known_to(plan: PlanRow, version: PlanVersion | None = None) -> dict[str, set[str]]:
+    """The keys of every register, and of everything recorded or brought; those of elements of any version."""
+    entries = entries_of(plan, version)
     known = {kind: {str(one["key"]) for one in entries.get(kind, ())} for kind in KINDS if kind != "links"}
     elements = session.scalars(select(PlanElement.key).where(PlanElement.plan_id == plan.id))
     return known | {"elements": set(elements)}
@@ -104,6 +118,7 @@ def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
     Inside `transaction()`, the plan locked. Raises NotFound where there is none with that key.
     """
     write_entries(plan, kind, [entry])
+    forget_brought(plan, kind, key_of(kind, entry))
     if after is not None:
         places = positions_of(plan, kind)
         if after not in places:
@@ -122,13 +137,31 @@ def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
 
 
 def ensure_unneeded(plan: PlanRow, version: PlanVersion, kind: str, key: str) -> None:
-    """Refuse to take away what something else names. Reads only. Raises NotFound, PlanFaulty."""
-    if kind not in KINDS or key not in positions_of(plan, kind):
+    """Refuse to take away what something else names, a report or an evaluation too. Reads only.
+
+    Raises NotFound, PlanFaulty.
+    """
+    if kind not in KINDS or entry_in(plan, version, kind, key) is None:
         raise NotFound
     whole = document(plan, version)
     left = tuple(one for one in getattr(whole, kind) if key_of(kind, one) != key)
     without: Plan = replace(whole, **{kind: left})  # type: ignore[arg-type]
+    if (kind, key) in references((without.progress, without.evaluations)):
+        raise PlanFaulty(faults=[{"fault": "nothing_there", "what": kind, "key": key}])
     ensure_sound(without)
+
+
+def entry_in(plan: PlanRow, version: PlanVersion, kind: str, key: str) -> Mapping[str, Any] | None:
+    """The JSON of what stands under this name, or waits there with the version; None: nothing."""
+    there = entries_of(plan, version).get(kind, ())
+    return next((one for one in there if name_of(kind, one) == key), None)
+
+
+def told_of(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the audit log keeps of an entry: no free text, in which people may be named, but the hash of all of it."""
+    if entry is None:
+        return None
+    return {name: entry[name] for name in PLAIN if name in entry} | {"sha256": digest(entry)}
 
 
 def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
@@ -139,13 +172,42 @@ def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
         .returning(PlanEntry.id)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    if found is None:
+    if not forget_brought(plan, kind, key) and found is None:
         raise NotFound
     plan.revision += 1
 
 
-def write_record(plan: PlanRow, document: Plan) -> None:
-    """Everything that the document records and has in its registers; nothing is taken away. Inside `transaction()`."""
-    for kind in (*REGISTERS, "links", "stages", "decisions", "evaluations"):
-        if things := getattr(document, kind):
-            write_entries(plan, kind, things)
+def write_record(plan: PlanRow, draft: PlanVersion, document: Plan) -> None:
+    """Everything that the document records and has in its registers; nothing is taken away. Inside `transaction()`.
+
+    A plan's first draft begins the record. What a later one brings waits until it is published, or goes with it.
+    """
+    if draft.based_on_id is None:
+        for kind in KINDS:
+            write_entries(plan, kind, getattr(document, kind))
+        return
+    there = entries_of(plan)
+    coming = {kind: to_json(getattr(document, kind)) for kind in KINDS}
+    new = {kind: [one for one in things if one not in there.get(kind, ())] for kind, things in coming.items()}
+    brought = with_brought(draft.brings, new)
+    draft.brings = {kind: [dict(one) for one in things] for kind, things in brought.items() if things}
+
+
+def write_brought(plan: PlanRow, version: PlanVersion) -> None:
+    """What a version brings is recorded, and nothing waits with it or an older one. Inside `transaction()`."""
+    for kind, things in version.brings.items():
+        write_entries(plan, kind, [read(KINDS[kind], one) for one in things])
+    for one in versions_of(plan):
+        if one.number <= version.number and one.brings:
+            one.brings = {}
+
+
+def forget_brought(plan: PlanRow, kind: str, key: str) -> bool:
+    """Nothing of this name waits any more; whether something did. Inside `transaction()`."""
+    waited = False
+    for version in versions_of(plan):
+        left = [one for one in version.brings.get(kind, ()) if name_of(kind, one) != key]
+        if len(left) < len(version.brings.get(kind, ())):
+            waited = True
+            version.brings = version.brings | {kind: left}
+    return waited

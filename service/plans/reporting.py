@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, insert, select
 
@@ -37,19 +37,26 @@ class NobodyApproves(Problem):
 
 def read_report(key: str, data: Mapping[str, Any]) -> ProgressReport:
     """A report from JSON, not approved. Raises NotAPlan."""
-    found = read(ProgressReport, {**data, "key": key})
-    return replace(found, approved_by=None, approved_in=None, approved_when=None)
+    return not_approved(read(ProgressReport, {**data, "key": key}))
 
 
-def write_reports(plan: PlanRow, reports: Sequence[ProgressReport], by_id: int | None) -> None:
-    """Reports of a document; those that are there and approved stay as they are. Inside `transaction()`."""
+def not_approved(report: ProgressReport) -> ProgressReport:
+    """The report without who approved it."""
+    return replace(report, approved_by=None, approved_in=None, approved_when=None)
+
+
+def write_reports(plan: PlanRow, reports: Sequence[ProgressReport], by_id: int | None, approved: bool) -> None:
+    """Reports of a document, `approved` as it says or not; those that are there and approved stay as they are.
+
+    Inside `transaction()`.
+    """
     rows = session.execute(
         select(ProgressReportRow.key, ProgressReportRow.approved_at).where(ProgressReportRow.plan_id == plan.id)
     )
-    approved = {row.key for row in rows if row.approved_at is not None}
+    final = {row.key for row in rows if row.approved_at is not None}
     for report in reports:
-        if report.key not in approved:
-            write_report(plan, report, by_id, former=True)
+        if report.key not in final:
+            write_report(plan, report if approved else not_approved(report), by_id, former=True)
 
 
 def write_report(plan: PlanRow, report: ProgressReport, by_id: int | None, former: bool = False) -> ProgressReportRow:
@@ -92,13 +99,22 @@ def entry_rows(plan: PlanRow, row: ProgressReportRow, report: ProgressReport, fo
     ]
 
 
-def approve(row: ProgressReportRow, by: str | None, decision: str | None, when: Period | None) -> None:
+class Approval(NamedTuple):
+    """The body or the decision that approves a report, by their keys, and when."""
+
+    by: str | None = None
+    decision: str | None = None
+    when: Period | None = None
+
+
+def approve(row: ProgressReportRow, approval: Approval) -> None:
     """The body or the decision approves the report, which everybody sees from now on. Inside `transaction()`, locked.
 
     Raises ReportApproved, NobodyApproves.
     """
     if row.approved_at is not None:
         raise ReportApproved
+    by, decision, when = approval
     if by is None and decision is None:
         raise NobodyApproves
     said = {"approved_by": by, "approved_in": decision, "approved_when": to_json(when) if when else None}

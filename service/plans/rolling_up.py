@@ -2,12 +2,14 @@
 
 An action counts with its stated weight, otherwise with 1; where it was never reported on it counts in no mean, only
 among the actions. What is cancelled or rejected counts nowhere. The plan says `completed`: then it is at a hundred.
+An action with actions below it counts once: what it says itself (a percent, a sum of money) is for all below it, what
+it does not say is the mean and the sum of these.
 """
 
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -102,17 +104,30 @@ def after_report(before: Standing, report: str, entry: Mapping[str, Any]) -> Sta
     if said is None and entry.get("status") == "completed":
         percent = DONE
     money = [one for one in entry.get("money", ()) if one.get("amount_minor") is not None]
-    return Standing(status, percent, report, money or before.money)
+    newly = {one["role"] for one in money}
+    kept = [one for one in before.money if one["role"] not in newly]
+    return Standing(status, percent, report, [*kept, *money])
 
 
 def roll_up(rows: Sequence[Row], found: Standings, leaves: frozenset[str]) -> dict[str | None, Sum]:
     """Key → the sum of what is below; None: of the whole plan. `rows` from the top down."""
-    sums: dict[str | None, Sum] = {None: Sum()}
-    for row in rows:
-        sums[row.key] = of_one(row, found[row.key]) if is_action(row, leaves) else Sum()
+    sums: dict[str | None, Sum] = {None: Sum()} | {row.key: Sum() for row in rows}
     for row in reversed(rows):
+        if is_action(row, leaves):
+            sums[row.key] = with_own(sums[row.key], of_one(row, found[row.key]))
         sums[row.parent].add(sums[row.key])
     return sums
+
+
+def with_own(below: Sum, own: Sum) -> Sum:
+    """The sum of an action and of what is below it, where nothing counts twice."""
+    if not below.actions:
+        own.add(below)
+        return own
+    said = {role for role, _ in own.money}
+    money = own.money | Counter({about: amount for about, amount in below.money.items() if about[0] not in said})
+    counted = own if own.reported else below
+    return replace(counted, money=money)
 
 
 def of_one(row: Row, standing: Standing) -> Sum:

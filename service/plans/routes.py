@@ -22,9 +22,9 @@ from service.http import (
 from service.municipalities.directory import Municipality
 from service.people.access import anybody
 from service.plans import presenting
+from service.plans.departing import ElementGone, element_or_gone
 from service.plans.finding import (
     EVERYBODYS,
-    element_in,
     linked_from,
     published_plan,
     published_plans,
@@ -137,7 +137,7 @@ def elements(query: dict[str, Any], municipality: Municipality, plan: str) -> Re
 @anybody
 @blueprint.response(200, ElementOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
-@operation("showElement", NotFound)
+@operation("showElement", NotFound, ElementGone)
 def element(municipality: Municipality, plan: str, element: str) -> Response:
     """Show an element with all that it says
 
@@ -147,7 +147,7 @@ def element(municipality: Municipality, plan: str, element: str) -> Response:
     etag = etag_for("element", row, version, element)
     if unchanged := not_modified(etag):
         return unchanged
-    found = element_in(row, version, element)
+    found = element_or_gone(row, version, element)
     history = presenting.history_of(found.id, EVERYBODYS)
     registers = presenting.registers(row, version)
     return answer(presenting.element(state_of(row, version), found.key, registers, history), etag=etag)
@@ -173,7 +173,7 @@ def on_the_map(municipality: Municipality, plan: str) -> Response:
 def record(municipality: Municipality, plan: str) -> Response:
     """Show how a plan came about: stages, decisions and evaluations, in the order of the record"""
     row, version = published_plan(municipality, plan)
-    content = presenting.recorded(municipality, row, version.heading)
+    content = presenting.recorded(municipality, row, version)
     return answer(content, etag=etag_of(content))
 
 

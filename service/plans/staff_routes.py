@@ -11,6 +11,7 @@ from service.errors import NotFound
 from service.http import Blueprint, answer, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
+from service.people.auditing import record
 from service.plans import editing, presenting
 from service.plans.applying import PlanKeyTaken, Proposal, apply, begin_draft, propose
 from service.plans.checking import PlanFaulty, warnings_of
@@ -21,7 +22,15 @@ from service.plans.models import MERGED, MOVED, SPLIT, PlanRow
 from service.plans.publishing import publish_and_tell
 from service.plans.reading import document, document_json
 from service.plans.reading_json import NotAPlan, from_json
-from service.plans.recording import drop_entry, ensure_unneeded, put_entry, read_entry
+from service.plans.recording import (
+    drop_entry,
+    ensure_unneeded,
+    entry_in,
+    key_of,
+    put_entry,
+    read_entry,
+    told_of,
+)
 from service.plans.schemas import DifferencesOut, DocumentOut, PlanVersionOut
 from service.plans.staff_schemas import (
     DraftPlanIn,
@@ -32,10 +41,11 @@ from service.plans.staff_schemas import (
     PlanIn,
     ProposedOut,
     RearrangeIn,
+    SeenQuery,
     StaffPlanOut,
     StaffPlansOut,
 )
-from service.plans.writing import NoDraft, PlanChanged
+from service.plans.writing import NoDraft, PlanChanged, ensure_seen
 
 blueprint = Blueprint(
     "staff_plans", __name__, url_prefix="/<municipality>/staff/plans", description="Plans as they are drafted and kept"
@@ -64,6 +74,8 @@ def apply_document(body: dict[str, Any], municipality: Municipality) -> Response
     record are added to. With `dry_run` only what it would change is said.
     """
     proposal = propose(municipality, from_json(body["plan"]))
+    if body["revision"] not in (None, proposal.revision):
+        raise PlanChanged
     if not body["dry_run"]:
         with transaction():
             apply(municipality, proposal, caller().account_id, body["reason"])
@@ -82,7 +94,7 @@ def show(municipality: Municipality, plan: str) -> Response:
         {
             **line(row),
             "versions": [presenting.version_line(one) for one in versions_of(row)],
-            "advice": presenting.recorded(municipality, row, newest.heading)["advice"],
+            "advice": presenting.recorded(municipality, row, newest)["advice"],
             "warnings": [asdict(one) for one in warnings_of(document(row, newest))],
         }
     )
@@ -125,12 +137,14 @@ def change(body: dict[str, Any], municipality: Municipality, plan: str) -> Respo
 
 @blueprint.delete("/<plan>/draft")
 @staff("manage_plans")
+@blueprint.arguments(SeenQuery, location="query")
 @blueprint.response(204)
-@operation("discardPlanDraft", NotFound, NoDraft, OnlyVersion)
-def throw_away(municipality: Municipality, plan: str) -> Response:
-    """Throw the draft away"""
+@operation("discardPlanDraft", NotFound, NoDraft, PlanChanged, OnlyVersion)
+def throw_away(query: dict[str, Any], municipality: Municipality, plan: str) -> Response:
+    """Throw the draft away, with all that it would bring to the record"""
     with transaction():
-        discard(municipality, plan)
+        row, number = discard(municipality, plan, query["revision"])
+        written_down("plan_draft_discarded", row, {"number": number})
     return nothing()
 
 
@@ -186,9 +200,10 @@ def rearrange(body: dict[str, Any], municipality: Municipality, plan: str) -> Re
 @operation("freezePlan", NotFound, NoDraft, PlanFaulty, PlanChanged, NothingNew)
 def freeze_draft(body: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Freeze the draft: from now on it is known by the hash of its content, and nobody changes it"""
-    sealed = seal(municipality, plan)
+    sealed = seal(municipality, plan, body["revision"])
     with transaction():
         version = freeze(municipality, plan, sealed, body["label"])
+        written_down("plan_frozen", plan_named(municipality, plan), {"number": version.number, "hash": sealed.hash})
     return answer(presenting.version_line(version))
 
 
@@ -197,8 +212,8 @@ def freeze_draft(body: dict[str, Any], municipality: Municipality, plan: str) ->
 @blueprint.response(200, PlanVersionOut)
 @operation("publishPlan", NotFound, NotFrozen)
 def put_in_force(municipality: Municipality, plan: str, known_as: str) -> Response:
-    """Put a frozen version in force; the one before is superseded and stays readable"""
-    version = publish_and_tell(municipality, plan, known_as)
+    """Put a frozen version in force, also one that was; the one before is superseded and stays readable"""
+    version = publish_and_tell(municipality, plan, known_as, caller())
     return answer(presenting.version_line(version))
 
 
@@ -206,7 +221,7 @@ def put_in_force(municipality: Municipality, plan: str, known_as: str) -> Respon
 @staff("manage_plans")
 @blueprint.arguments(EntryIn)
 @blueprint.response(204)
-@operation("recordEntry", NotFound, NotAPlan, PlanFaulty)
+@operation("recordEntry", NotFound, NotAPlan, PlanFaulty, PlanChanged)
 def put_in_record(body: dict[str, Any], municipality: Municipality, plan: str, register: str, entry: str) -> Response:
     """Record a stage, decision, evaluation or link, or put a body, place, source or document into its register
 
@@ -214,20 +229,34 @@ def put_in_record(body: dict[str, Any], municipality: Municipality, plan: str, r
     """
     thing = read_entry(plan_named(municipality, plan), register, entry, body["entry"])
     with transaction():
-        put_entry(plan_named(municipality, plan, locked=True), register, thing, body["after"])
+        row = plan_named(municipality, plan, locked=True)
+        ensure_seen(row, body["revision"])
+        before = entry_in(row, newest_of(row), register, key_of(register, thing))
+        put_entry(row, register, thing, body["after"])
+        facts = {"register": register, "key": key_of(register, thing), "before": told_of(before)}
+        written_down("plan_entry_put", row, facts)
     return nothing()
 
 
 @blueprint.delete("/<plan>/record/<register>/<entry>")
 @staff("manage_plans")
+@blueprint.arguments(SeenQuery, location="query")
 @blueprint.response(204)
-@operation("dropEntry", NotFound, PlanFaulty)
-def take_out_of_record(municipality: Municipality, plan: str, register: str, entry: str) -> Response:
-    """Take something out of the record that nothing else names"""
+@operation("dropEntry", NotFound, PlanFaulty, PlanChanged)
+def take_out_of_record(
+    query: dict[str, Any], municipality: Municipality, plan: str, register: str, entry: str
+) -> Response:
+    """Take something out of the record that nothing else names, no report and no evaluation either"""
     row = plan_named(municipality, plan)
-    ensure_unneeded(row, newest_of(row), register, entry)
+    ensure_seen(row, query["revision"])
+    read_at, newest = row.revision, newest_of(row)
+    ensure_unneeded(row, newest, register, entry)
+    facts = {"register": register, "key": entry, "before": told_of(entry_in(row, newest, register, entry))}
     with transaction():
-        drop_entry(plan_named(municipality, plan, locked=True), register, entry)
+        row = plan_named(municipality, plan, locked=True)
+        ensure_seen(row, read_at)
+        drop_entry(row, register, entry)
+        written_down("plan_entry_dropped", row, facts)
     return nothing()
 
 
@@ -257,6 +286,11 @@ def opened(municipality: Municipality, plan: str, body: Mapping[str, Any]) -> Tr
     if body["revision"] not in (None, tree.revision):
         raise PlanChanged
     return tree
+
+
+def written_down(action: str, plan: PlanRow, facts: Mapping[str, Any]) -> None:
+    """An act of weight goes into the audit log, inside its transaction."""
+    record(plan.municipality_id, caller(), action, "plan", str(plan.uid), facts)
 
 
 def written(municipality: Municipality, tree: Tree) -> Response:

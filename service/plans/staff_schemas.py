@@ -57,6 +57,7 @@ class PlanIn(Schema):
     plan = fields.Dict(required=True, metadata={"description": "The document; a plan that is there is known by `key`."})
     dry_run = fields.Boolean(load_default=False, metadata={"description": "Only say what it would change."})
     reason = reason()
+    revision = revision()
 
 
 class ProposedOut(Schema):
@@ -108,6 +109,12 @@ class StaffPlanOut(StaffPlanLineOut):
     versions = fields.List(fields.Nested(PlanVersionOut), required=True)
     advice = fields.Dict(required=True, metadata={"description": "As in showPlanRecord."})
     warnings = json_list("Of the newest version.")
+
+
+class SeenQuery(Schema):
+    """As what the plan was seen."""
+
+    revision = revision()
 
 
 class DraftPlanIn(Schema):
@@ -199,6 +206,7 @@ class FreezeIn(Schema):
     label = fields.String(
         load_default=None, allow_none=True, validate=[validate.Length(1, 200), Plain], metadata={"description": "Free."}
     )
+    revision = revision()
 
 
 class EntryIn(Schema):
@@ -216,6 +224,7 @@ class EntryIn(Schema):
         validate=Key,
         metadata={"description": "Behind which; null: last."},
     )
+    revision = revision()
 
 
 class ProgressReportsOut(Schema):
@@ -244,12 +253,18 @@ class ProgressIn(Schema):
         load_default=list,
         metadata={"description": "As in the document; `photos` are ids of sendPhoto."},
     )
+    revision = revision()
 
 
 class ApproveIn(Schema):
     """Who approves a report."""
 
-    example: ClassVar[dict[str, Any]] = {"by": "council", "decision": None, "when": {"stated": "12/3/2017"}}
+    example: ClassVar[dict[str, Any]] = {
+        "by": "council",
+        "decision": None,
+        "when": {"stated": "12/3/2017"},
+        "revision": 4,
+    }
 
     by = fields.String(
         load_default=None, allow_none=True, validate=Key, metadata={"description": "The key of a body of the plan."}
@@ -258,3 +273,8 @@ class ApproveIn(Schema):
         load_default=None, allow_none=True, validate=Key, metadata={"description": "The key of a decision of the plan."}
     )
     when = fields.Dict(load_default=None, allow_none=True, metadata={"description": "As in the document."})
+    revision = fields.Integer(
+        required=True,
+        validate=validate.Range(0, 2**31 - 1),
+        metadata={"description": "Of the plan as the report was seen: nobody approves what has changed.", "minimum": 0},
+    )

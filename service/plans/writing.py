@@ -41,9 +41,14 @@ class Placed(NamedTuple):
 
 def ensure_unchanged(plan: PlanRow, revision: int) -> None:
     """Refuse to write on what was read before somebody else wrote; count the change. Raises PlanChanged."""
-    if plan.revision != revision:
-        raise PlanChanged
+    ensure_seen(plan, revision)
     plan.revision += 1
+
+
+def ensure_seen(plan: PlanRow, revision: int | None) -> None:
+    """Refuse where the plan is another one than was seen; None: nobody says what was. Raises PlanChanged."""
+    if revision not in (None, plan.revision):
+        raise PlanChanged
 
 
 def the_draft(plan: PlanRow) -> PlanVersion:
@@ -64,6 +69,7 @@ def new_draft(plan: PlanRow, heading: Mapping[str, Any], by_id: int | None, reas
         state=WORKING,
         content_hash=None,
         heading=dict(heading),
+        brings=dict(base.brings) if base else {},
         based_on_id=base.id if base else None,
         reason=reason,
         by_id=by_id,

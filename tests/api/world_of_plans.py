@@ -102,7 +102,7 @@ FILLED: dict[str, Callable[[Any, dict[str, Any], str], dict[str, Any]]] = {
     "changePlanDraft": always({"heading": {"vision": {"en": "Other"}}}),
     "recordEntry": always({"entry": {"kind": "meeting", "title": {"en": "A meeting"}}}),
     "putProgress": always({"period": {}, "entries": [{"element": "1.1"}]}),
-    "approveProgress": always({"by": "council"}),
+    "approveProgress": always({"by": "council", "revision": 4}),
     "pointAtReports": always({"categories": ["dark-lamp"], "metres": 100}),
 }
 """By operation: what a body is made of that fits what there is."""

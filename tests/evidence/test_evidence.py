@@ -12,7 +12,7 @@ from service.municipalities.directory import Municipality
 from service.reports.models import Report, ReportEntry
 from tests.factories.people import Person, make_staff
 from tests.factories.reports import make_report
-from tests.plans.plans import a_plan, call, put_in_force, see
+from tests.plans.plans import a_plan, approve, call, put_in_force, see
 
 PLACE = "/op/elements/1.1/reports"
 
@@ -54,7 +54,7 @@ def test_an_action_shows_the_reports_about_it(client: FlaskClient, here: Municip
     entries = [{"element": "1.1", "status": "completed"}]
     report = {"period": {"end": {"value": day}}, "entries": entries}
     call(client, ada, "PUT", "/op/progress/2026", report, 204)
-    call(client, ada, "POST", "/op/progress/2026/approve", {"by": "council"}, 204)
+    approve(client, ada, "op", "2026", {"by": "council"}, 204)
     by_report = see(client, PLACE)
     assert by_report["completed_on"] == day and by_report["before"]["reports"] == 4  # the one further away too
     square = {

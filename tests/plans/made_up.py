@@ -37,6 +37,8 @@ BY_NAME = {
     "findings": st.just(()),
     "progress": st.just(()),
     "children": st.just(()),
+    "weight": st.decimals("0.001", 100, places=3),
+    "physical_percent": st.none() | st.decimals(0, 100, places=3),
 }
 KEYS = ("one", "two")
 

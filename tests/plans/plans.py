@@ -109,3 +109,9 @@ def see(client: FlaskClient, path: str, status: int = 200) -> Any:
     answer = client.get(f"{OPEN}{path}")
     assert answer.status_code == status, (path, answer.status_code, answer.text)
     return answer.json
+
+
+def approve(client: FlaskClient, who: Person, plan: str, report: str, body: dict[str, Any], status: int = 204) -> Any:
+    """Approve a report as it stands there now."""
+    seen = call(client, who, "GET", f"/{plan}")["revision"]
+    return call(client, who, "POST", f"/{plan}/progress/{report}/approve", {"revision": seen} | body, status)

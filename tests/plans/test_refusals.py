@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from service.municipalities.directory import Municipality
 from tests.factories.people import make_staff
-from tests.plans.plans import OPEN, a_plan, action, call, put_in_force, see
+from tests.plans.plans import OPEN, a_plan, action, approve, call, put_in_force, see
 
 
 def test_what_cannot_be_is_refused(client: FlaskClient, here: Municipality) -> None:
@@ -45,10 +45,10 @@ def test_what_cannot_be_is_refused(client: FlaskClient, here: Municipality) -> N
     call(client, ada, "PUT", "/op/record/stages/s", stage, 404)
     report = {"period": {}, "entries": [{"element": "1.1"}, {"element": "1.1"}]}
     call(client, ada, "PUT", "/op/progress/r", report, 422)
-    call(client, ada, "POST", "/op/progress/lost/approve", {"by": "council"}, 404)
+    approve(client, ada, "op", "lost", {"by": "council"}, 404)
     call(client, ada, "PUT", "/op/progress/r", {"period": {}}, 204)
     for status in (204, 409):
-        call(client, ada, "POST", "/op/progress/r/approve", {"by": "council"}, status)
+        approve(client, ada, "op", "r", {"by": "council"}, status)
     call(client, ada, "POST", "", {"plan": a_plan(key="new")})
     assert call(client, ada, "DELETE", "/new/draft", status=409)["code"] == "only_version"
 

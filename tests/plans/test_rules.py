@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from service.plans.comparing import compare
+from service.plans.comparing import Said, compare
 from service.plans.matching import identified
 from service.plans.reading_json import from_json
 from service.plans.rolling_up import day_of, delays, leaf_levels, roll_up, standings
@@ -69,6 +69,42 @@ def test_no_data_is_no_nought() -> None:
     found = roll_up(rows, standings(rows, reports), leaves)
     assert (found[None].percent, found[None].statuses["completed"], found["1.2"].percent) == (100.0, 1, None)
     assert found[None].money == {("budgeted", "EUR"): 5_000_000}
+
+
+def test_actions_under_an_action_count_once_and_what_it_says_itself_comes_first() -> None:
+    def euros(role: str, amount: int) -> dict[str, Any]:
+        return {"role": role, "amount_minor": amount, "currency": "EUR"}
+
+    whole = action("a", "x", money=[euros("total", 300)])
+    parts = [action("a1", "x", money=[euros("total", 100)]), action("a2", "x", money=[euros("total", 100)])]
+    _, rows = side(elements=[whole | {"children": parts}])
+    leaves = leaf_levels(a_plan())
+    first: list[dict[str, Any]] = [
+        {"element": "a1", "physical_percent": "50", "money": [euros("committed", 80)]},
+        {"element": "a2", "physical_percent": "100"},
+    ]
+    second = [{"element": "a1", "money": [euros("paid", 40)]}]
+    reports = [("r", first), ("s", second)]
+    found = roll_up(rows, standings(rows, reports), leaves)[None]
+    assert (found.actions, found.reported, found.percent) == (2, 2, 75.0)
+    assert found.money == {("budgeted", "EUR"): 300, ("committed", "EUR"): 80, ("paid", "EUR"): 40}
+    itself = [("t", [{"element": "a", "physical_percent": "10", "money": [euros("paid", 60)]}])]
+    found = roll_up(rows, standings(rows, [*reports, *itself]), leaves)[None]
+    assert (found.actions, found.reported, found.percent) == (1, 1, 10.0)
+    assert found.money == {("budgeted", "EUR"): 300, ("committed", "EUR"): 80, ("paid", "EUR"): 60}
+
+
+def test_what_was_split_or_merged_stays_so_whatever_is_done_to_it_later() -> None:
+    before = side(elements=[action("a", "x"), action("b", "x")])
+    after = side(elements=[action("a", "x"), action("a1", "y")])
+    said = [
+        Said("a1", "split", ("a",), "halved"),
+        Said("a1", "edited", (), "a typo"),
+        Said("b", "edited", (), "halved"),
+        Said("b", "merged", ("a",), "one work"),
+    ]
+    found = [(one.kind, one.key, one.others, one.reason) for one in compare(before, after, said).changes]
+    assert found == [("split", "a1", ("a",), "halved\na typo"), ("merged", "b", ("a",), "halved\none work")]
 
 
 def test_what_is_late_and_what_may_be() -> None:

@@ -19,7 +19,7 @@ from service.plans.forgetting import forget_planner
 from service.plans.reading_json import from_json
 from tests.factories.people import Person, make_resident, make_staff
 from tests.factories.reports import photo
-from tests.plans.plans import OPEN, SAMPLES, a_plan, action, call, put_in_force, sample, see
+from tests.plans.plans import OPEN, SAMPLES, a_plan, action, approve, call, put_in_force, sample, see
 from tests.reports.scene import expand_all, inbox_of
 
 EVERY_CHANGE = (
@@ -102,10 +102,16 @@ def test_a_plan_is_drafted_published_amended_and_compared(client: FlaskClient, h
     assert call(client, ada, "POST", "/op/draft/freeze", {}, 409)["code"] == "no_draft"
     call(client, ada, "POST", f"/op/versions/{second}/publish")
     assert call(client, ada, "POST", f"/op/versions/{second}/publish", status=409)["code"] == "not_frozen"
+    call(client, ada, "POST", f"/op/versions/{first}/publish")  # back, and forth again
+    assert see(client, "/op")["version"]["hash"] == first
+    call(client, ada, "POST", f"/op/versions/{second}/publish")
     assert [version["state"] for version in see(client, "/op")["versions"]] == ["superseded", "published"]
     assert see(client, f"/op/versions/{second}/changes")["changes"] == now["changes"]
     then = see(client, f"/op/versions/{first}/elements/{ids['1.2']}")
-    assert then["detail"]["title"] == {"el": "Φωτισμός LED"} and see(client, "/op/elements/1.2", 404)
+    assert (
+        then["detail"]["title"] == {"el": "Φωτισμός LED"}
+        and see(client, "/op/elements/1.2", 410)["became"][0]["key"] == "1.1"
+    )
     kept = see(client, f"/op/elements/{ids['1.1']}")
     assert kept["key"] == "1.1" and [one["number"] for one in kept["revisions"]] == [1, 2]
 
@@ -175,10 +181,10 @@ def test_residents_browse_search_and_follow_what_is_public(
     call(client, ada, "PUT", "/op/progress/2024", report, 204)
     assert see(client, "/op/tree")["elements"][0]["percent"] is None  # nobody has approved it
     assert client.get(f"{OPEN}/op/photos/{sent}/small").status_code == 404
-    call(client, ada, "POST", "/op/progress/2024/approve", {}, 422)
-    assert call(client, ada, "POST", "/op/progress/2024/approve", {"by": "mayor"}, 422)["code"] == "plan_faulty"
+    approve(client, ada, "op", "2024", {}, 422)
+    assert approve(client, ada, "op", "2024", {"by": "mayor"}, 422)["code"] == "plan_faulty"
     when = {"start": {"value": "2025-03-12"}, "stated": "12/3/2025"}
-    call(client, ada, "POST", "/op/progress/2024/approve", {"by": "council", "when": when}, 204)
+    approve(client, ada, "op", "2024", {"by": "council", "when": when}, 204)
     assert call(client, ada, "PUT", "/op/progress/2024", report, 409)["code"] == "report_approved"
     assert client.get(f"{OPEN}/op/photos/{sent}/small").data[:2] == b"\xff\xd8"
     assert client.get(f"{OPEN}/op/tree", headers={"If-None-Match": tree.headers["ETag"]}).status_code == 200

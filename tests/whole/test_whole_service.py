@@ -214,7 +214,7 @@ BODIES: dict[str, Any] = {
     "plan_files.upload": {},
     "plan_files.take_over": {"reason": "Ours"},
     "plan_progress.put": {"period": {}},
-    "plan_progress.approve": {"by": "council"},
+    "plan_progress.approve": {"by": "council", "revision": 1},
     "evidence.put": {"categories": ["dark-lamp"]},
     "evidence.remove": {},
     "consultations.vote": {"answers": {"trees": "for"}},
