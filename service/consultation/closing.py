@@ -176,7 +176,9 @@ def closed_of(found: Consultation) -> Closed:
 
 
 def ballots_of(consultation_id: int) -> list[Ballot]:
-    """The answers that count, each with its places in the log."""
+    """The answers that count, each with its places in the log; what has no last answer is none, so that nothing that was
+    written can keep the result from coming. The verifier names the line of the log that has no ballot then.
+    """
     query = select(
         answers.c.tracker,
         answers.c.question,
@@ -189,7 +191,7 @@ def ballots_of(consultation_id: int) -> list[Ballot]:
     events: dict[bytes, list[AnyRow]] = defaultdict(list)
     for row in session.execute(query.order_by(answers.c.tracker, answers.c.sequence)):
         events[bytes(row.tracker)].append(row)
-    return [ballot_of(tracker, rows) for tracker, rows in events.items()]
+    return [ballot_of(tracker, rows) for tracker, rows in events.items() if rows[-1].salt is not None]
 
 
 def ballot_of(tracker: bytes, rows: Sequence[AnyRow]) -> Ballot:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.consultation import verify_consultation as auditor
 from service.consultation.forgetting import hand_over_votes, open_votes_of
@@ -56,9 +56,10 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
         assert each.cast(office.path, {"trees": ["for", "against"][number % 2], "money": ["b"]}).status_code == 201
     assert phones[1].get(f"{office.path}/participation").json == {"may": True, "voted": True}
 
-    # nothing is released before five, and no result is anybody's before the end
+    # nothing is released before ten have come, and no result is anybody's before the end
     assert len(phones[0].get(f"{office.path}/log").json["lines"]) == 1
-    assert release(office.id) == 10
+    assert release(office.id) == 0
+    assert release(office.id, everything=True) == 10
     assert phones[0].get(f"{office.path}/results").json["code"] == "results_not_yet"
     assert phones[0].get(f"{office.path}/bundle").json["code"] == "results_not_yet"
     assert office.ask("GET", office.path).json["participations"] == {"app": 5}
@@ -88,7 +89,9 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
     bundle = phones[0].get(f"{office.path}/bundle")
     files = files_of(bundle)
     key = phones[0].get(office.path).json["public_key"]
-    assert "5 took part" in auditor.verify(files, key, heads=[head_kept], receipts=[first.json, again.json])
+    assert "5 took part" in auditor.verify(files, key, heads=[head_kept], receipts=[again.json])
+    with pytest.raises(auditor.Wrong, match="changed after this receipt"):
+        auditor.verify(files, key, receipts=[first.json])
     assert json.loads(files["tally.json"])["questions"] == results["questions"]
     assert phones[0].get("/verifier").text.startswith('"""Check a closed consultation')
 
@@ -120,7 +123,7 @@ def test_a_vote_that_is_known_by_the_person(
     results = phones[0].get(f"{office.path}/results").json
     assert results["questions"][0]["result"]["votes"] == {"for": 0, "against": 1, "neutral": 1}
     assert results["channels"] is None, "so few say nothing of channels"
-    assert "OK" in auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")), receipts=receipts)
+    assert "OK" in auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")), receipts=receipts[2:])
     page = phones[0].get(f"{office.path}/votes", query_string={"limit": 1}).json
     rest = phones[0].get(f"{office.path}/votes", query_string={"after": page["next"]}).json if page["next"] else None
     shown = page["votes"] + (rest["votes"] if rest else [])
@@ -198,6 +201,25 @@ def test_a_ballot_that_is_not_valid_is_not_cast(
     refused = phone(client, here).cast(office.path, answers, **more)
     assert refused.status_code == 422 and refused.json["reason"] == reason
     assert counted(Participation) == 0
+
+
+def test_trackers_that_the_key_does_not_make_stop_no_result(
+    office: Office, client: FlaskClient, here: Municipality
+) -> None:
+    office.begin(questions=[STANCE]).fix()
+    phones = [Phone(client, here.slug, make_resident(here), ("trees",)) for _ in range(3)]
+    for each in phones[:2]:
+        assert each.cast(office.path, {"trees": "for"}).status_code == 201
+    strange = phones[2].ballot({"trees": "for"}) | {"trackers": {"trees": "ab" * 32}}
+    assert phones[2].send(office.path, strange).status_code == 201
+    refused = phones[2].replace(office.path, 1, {"trees": "against"})
+    assert (refused.status_code, refused.json["reason"]) == (422, "trackers")
+    with transaction():  # what was lost before this was refused
+        session.execute(update(BallotAnswer).where(BallotAnswer.tracker == b"\xab" * 32).values(salt=None))
+    assert close_now(office)
+    assert phones[0].get(f"{office.path}/results").json["questions"][0]["valid"] == 2
+    with pytest.raises(auditor.Wrong, match="lines of the log have no ballot"):
+        auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")))
 
 
 def test_a_draft_is_changed_and_what_is_fixed_is_not(office: Office, client: FlaskClient, charlie: Person) -> None:
@@ -328,7 +350,7 @@ def test_lists_go_on_page_by_page(office: Office, client: FlaskClient, here: Mun
     phones = [phone(client, here) for _ in range(5)]
     for each in phones:
         assert each.send(office.path, {"answers": {"trees": "for"}}).status_code == 201
-    assert release(office.id) == 5
+    assert release(office.id, everything=True) == 5
     one = {"limit": 1}
     first = phones[0].get("", query_string=one).json
     second = phones[0].get("", query_string=one | {"after": first["next"]}).json
