@@ -30,6 +30,7 @@ from service.consultation.models import (
     Participation,
 )
 from service.consultation.models import Ballot as BallotRow
+from service.consultation.paper import let_go
 from service.consultation.releasing import release
 from service.consultation.wording import OPEN
 from service.db import session, transaction
@@ -87,6 +88,7 @@ def end_log(consultation_id: int) -> None:
     found = to_close(consultation_id)
     if found.state != FIXED:
         return
+    let_go(consultation_id)
     people = sum(participations(consultation_id).values())
     said = [(found.definition or {})["closes_at"], *(extension["closes_at"] for extension in found.extensions)]
     line = event_line(found.uid.hex, "close", {"closes_at": said[-1], "participations": people})
@@ -176,8 +178,8 @@ def closed_of(found: Consultation) -> Closed:
 
 
 def ballots_of(consultation_id: int) -> list[Ballot]:
-    """The answers that count, each with its places in the log; what has no last answer is none, so that nothing that was
-    written can keep the result from coming. The verifier names the line of the log that has no ballot then.
+    """The answers that count, each with its places in the log. What has no last answer is left out, so that nothing can
+    keep the result from coming; the verifier says that the log has a line without ballot then.
     """
     query = select(
         answers.c.tracker,

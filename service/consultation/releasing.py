@@ -79,7 +79,7 @@ def some_of(trackers: Collection[bytes]) -> set[bytes]:
 
 
 def parts_of(chosen: Sequence[Waiting]) -> list[list[Waiting]]:
-    """Shuffled, in parts of about `AT_ONCE`, of which none has fewer than five answers to a question, but none at all."""
+    """Shuffled, in parts of about `AT_ONCE`; each has five answers to a question at least, or none."""
     parts: list[list[Waiting]] = [[] for _ in range(-(-len(chosen) // AT_ONCE))]
     chance, asked = secrets.SystemRandom(), defaultdict(list)
     for one in chosen:
