@@ -115,6 +115,8 @@ def definition_of() -> dict[str, Any]:
     ask = {"kind": "stance", "options": [], **dict.fromkeys(("most", "highest", "budget")), "fits": False}
     kind = KINDS["stance"]
     return {
+        "eligible": None,
+        "eligibility": "installation",
         "closes_at": CLOSES,
         "questions": [{"key": "trees", "ask": ask, "rule": kind.rule, "version": kind.version}],
     }

@@ -213,7 +213,7 @@ def replacement(consultation: Any, receipt_key: bytes, answers: Mapping[str, Any
 def put_in_place(consultation: Any, ballot: bytes, before: int, given: Sequence[Given]) -> Receipt:
     """Replace the ballot whose sequence is `before`; the same replacement sent again is the same. In a transaction.
 
-    Raises NotOpen, NotFound, BallotChanged.
+    Raises NotOpen, NotFound, BallotChanged, BallotNotValid.
     """
     ensure_open(consultation)
     key = {"consultation": consultation.id, "ballot": ballot}
@@ -256,8 +256,13 @@ def cast_by_person(consultation: Any, who: Caller, voter: bytes, ballot: bytes, 
 
 
 def rewrite(consultation: Any, ballot: bytes, sequence: int, rows: Sequence[AnyRow], given: Sequence[Given]) -> Receipt:
-    """Put new answers in place of those that are other; what was answered before is forgotten, not that it was."""
+    """Put new answers in place of those that are other; what was answered before is forgotten, not that it was.
+
+    Raises BallotNotValid where the ballot was cast under trackers that its key does not make.
+    """
     there = {row.question: row for row in rows}
+    if any(bytes(there[one.question].tracker) != one.tracker for one in given):
+        raise BallotNotValid(question=None, reason="trackers")
     changed = [one for one in given if there[one.question].answer != one.answer]
     if changed:
         names = [one.question for one in changed]

@@ -30,6 +30,7 @@ from service.consultation.models import (
     Participation,
 )
 from service.consultation.models import Ballot as BallotRow
+from service.consultation.paper import let_go
 from service.consultation.releasing import release
 from service.consultation.wording import OPEN
 from service.db import session, transaction
@@ -87,6 +88,7 @@ def end_log(consultation_id: int) -> None:
     found = to_close(consultation_id)
     if found.state != FIXED:
         return
+    let_go(consultation_id)
     people = sum(participations(consultation_id).values())
     said = [(found.definition or {})["closes_at"], *(extension["closes_at"] for extension in found.extensions)]
     line = event_line(found.uid.hex, "close", {"closes_at": said[-1], "participations": people})
@@ -176,7 +178,9 @@ def closed_of(found: Consultation) -> Closed:
 
 
 def ballots_of(consultation_id: int) -> list[Ballot]:
-    """The answers that count, each with its places in the log."""
+    """The answers that count, each with its places in the log. What has no last answer is left out, so that nothing can
+    keep the result from coming; the verifier says that the log has a line without ballot then.
+    """
     query = select(
         answers.c.tracker,
         answers.c.question,
@@ -189,7 +193,7 @@ def ballots_of(consultation_id: int) -> list[Ballot]:
     events: dict[bytes, list[AnyRow]] = defaultdict(list)
     for row in session.execute(query.order_by(answers.c.tracker, answers.c.sequence)):
         events[bytes(row.tracker)].append(row)
-    return [ballot_of(tracker, rows) for tracker, rows in events.items()]
+    return [ballot_of(tracker, rows) for tracker, rows in events.items() if rows[-1].salt is not None]
 
 
 def ballot_of(tracker: bytes, rows: Sequence[AnyRow]) -> Ballot:

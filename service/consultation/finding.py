@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, func, select
 from service.consultation.ballots.asking import Option, Question
 from service.consultation.models import (
     DRAFT,
+    HELD,
     VOTE,
     Consultation,
     ConsultationPhase,
@@ -127,8 +128,10 @@ def phases_of(consultation_id: int) -> Sequence[ConsultationPhase]:
 
 
 def participations(consultation_id: int) -> dict[str, int]:
-    """How many took part, by channel."""
-    query = select(Participation.channel, func.count()).where(Participation.consultation_id == consultation_id)
+    """How many took part, by channel; without those whose papers wait for the second officer."""
+    query = select(Participation.channel, func.count()).where(
+        Participation.consultation_id == consultation_id, Participation.channel != HELD
+    )
     return {channel: int(number) for channel, number in session.execute(query.group_by(Participation.channel))}
 
 

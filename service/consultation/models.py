@@ -18,6 +18,7 @@ from service.people.models import Account
 
 DRAFT, FIXED, COUNTED, CLOSED = "draft", "fixed", "counted", "closed"
 VOTE = "vote"
+HELD = "held"
 PENDING = text("place IS NULL")
 IN_ORDER_OF_KEY = {"sqlite_with_rowid": False}
 
@@ -79,7 +80,10 @@ class PaperCode(Base):
 
 
 class Participation(Base):
-    """That somebody took part, by a pseudonym made for this consultation only; it outlives the account."""
+    """That somebody took part, by a pseudonym made for this consultation only; it outlives the account.
+
+    `channel`: app or paper; `held` where a paper waits for the second officer, which is not counted yet.
+    """
 
     __tablename__ = "participations"
     __table_args__ = IN_ORDER_OF_KEY

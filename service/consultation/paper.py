@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from service.consultation.appending import append
 from service.consultation.casting import PAPER, Given, TrackerTaken, ensure_open, give, write
 from service.consultation.eligibility import code_named, person_named, voter_named
 from service.consultation.finding import locked, participations, questions_of
 from service.consultation.leaves import canonical, event_line
-from service.consultation.models import Ballot, Consultation, PaperBatch, Participation
+from service.consultation.models import HELD, Ballot, Consultation, PaperBatch, Participation
 from service.consultation.wording import CODE, RESIDENT
 from service.db import session
 from service.db.clock import now
@@ -27,7 +27,8 @@ from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
-from service.people.verified.verifying import IdentifierRefused, person_of
+from service.people.verified.numbers import could_be_given, in_one_spelling
+from service.people.verified.verifying import SHORTEST_IDENTIFIER, person_of
 from service.text import N_
 
 
@@ -39,8 +40,8 @@ class NotOnPaper(Problem):
 
 
 class VotersRefused(Problem):
-    """Some of the personal numbers or codes are none or doubled (`not_known`), or have voted (`voted`): places in the
-    list, from 0. Both are empty where there are more or fewer people than papers, or who voted did so meanwhile.
+    """Some of the personal numbers or codes are none, have a wrong check digit or are doubled (`not_known`), or have
+    voted (`voted`): places in the list, from 0. Both are empty where there are more or fewer people than papers.
     """
 
     status, code, message = 409, "paper_voters_refused", N_("Some of these people cannot vote on paper, or have voted.")
@@ -53,7 +54,7 @@ class SecondOfficerNeeded(Problem):
 
 
 class PapersDiffer(Problem):
-    """The second officer entered other answers."""
+    """The second officer entered other people or other answers."""
 
     status, code, message = 409, "papers_differ", N_("Both officers must enter the same. Please compare the papers.")
 
@@ -69,15 +70,15 @@ class Papers:
 
 
 def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: Papers) -> PaperBatch:
-    """Keep the batch until a second officer has entered it too; in a transaction.
+    """Keep the batch until a second officer has entered it too, and these people from voting again; in a transaction.
 
     Raises NotOpen, NotOnPaper, VotersRefused.
     """
     ensure_open(consultation)
     voters = voters_of(municipality, consultation, papers.voters)
-    voted = voted_before(consultation, voters)
-    if voted or len(voters) != len(papers.answers):
-        raise VotersRefused(not_known=[], voted=voted)
+    if len(voters) != len(papers.answers):
+        raise VotersRefused(not_known=[], voted=[])
+    hold(consultation, voters)
     batch = PaperBatch(
         uid=new_uid(),
         consultation_id=consultation.id,
@@ -110,19 +111,18 @@ def voters_of(municipality: Municipality, consultation: Any, typed: Sequence[str
 def named(municipality: Municipality, consultation: Any, typed: str) -> str | None:
     if consultation.eligibility == CODE:
         return code_named(consultation, typed)
-    try:
-        return person_named(person_of(municipality, typed))
-    except IdentifierRefused:
-        return None
+    number = in_one_spelling(municipality.country, typed)
+    right = len(number) >= SHORTEST_IDENTIFIER and could_be_given(municipality.country, number)
+    return person_named(person_of(municipality, number)) if right else None
 
 
-def voted_before(consultation: Any, voters: Sequence[bytes]) -> list[int]:
-    """The places of those who have taken part."""
-    query = select(Participation.voter).where(
-        Participation.consultation_id == consultation.id, Participation.voter.in_(voters)
-    )
-    there = {bytes(voter) for voter in session.scalars(query)}
-    return [place for place, voter in enumerate(voters) if voter in there]
+def hold(consultation: Any, voters: Sequence[bytes]) -> None:
+    """Write down that they all voted, on papers that wait. Raises VotersRefused where one has: then nobody does."""
+    rows = [{"consultation_id": consultation.id, "voter": voter, "channel": HELD} for voter in voters]
+    held = {bytes(voter) for voter in insert_if_absent(Participation, rows, returning=Participation.voter)}
+    voted = [place for place, voter in enumerate(voters) if voter not in held]
+    if voted:
+        raise VotersRefused(not_known=[], voted=voted)
 
 
 def given_each(consultation: Any, papers: Sequence[Mapping[str, Any]]) -> list[list[Given]]:
@@ -137,9 +137,14 @@ def in_one_order(ballots: Sequence[Sequence[Given]]) -> list[dict[str, Any]]:
 
 
 def confirm(
-    municipality: Municipality, actor: Caller, consultation: Any, batch: uuid.UUID, ballots: Sequence[Sequence[Given]]
+    municipality: Municipality,
+    actor: Caller,
+    consultation: Any,
+    batch: uuid.UUID,
+    people: Sequence[str],
+    ballots: Sequence[Sequence[Given]],
 ) -> PaperBatch:
-    """Count the batch, if the second officer entered the same; in a transaction.
+    """Count the batch, if the second officer entered the same people and papers; in a transaction.
 
     Raises NotOpen, NotFound, SecondOfficerNeeded, PapersDiffer, VotersRefused.
     """
@@ -147,9 +152,10 @@ def confirm(
     found = batch_to_confirm(consultation, batch)
     if found.first_id == actor.account_id:
         raise SecondOfficerNeeded
-    if in_one_order(ballots) != found.answers:
+    voters = voters_of(municipality, consultation, people)
+    if sorted(voter.hex() for voter in voters) != found.voters or in_one_order(ballots) != found.answers:
         raise PapersDiffer
-    take_part_all(consultation, [bytes.fromhex(voter) for voter in found.voters or []])
+    session.execute(held_of(update(Participation), consultation.id, voters).values(channel=PAPER))
     for ballot in ballots:
         put(consultation, ballot)
     log_batch(municipality, locked(municipality, consultation.uid), found)
@@ -168,11 +174,33 @@ def batch_to_confirm(consultation: Any, batch: uuid.UUID) -> PaperBatch:
     return found
 
 
-def take_part_all(consultation: Any, voters: Sequence[bytes]) -> None:
-    """Write down that they all take part. Raises VotersRefused where one has before: then nobody does."""
-    rows = [{"consultation_id": consultation.id, "voter": voter, "channel": PAPER} for voter in voters]
-    if len(insert_if_absent(Participation, rows, returning=Participation.voter)) != len(rows):
-        raise VotersRefused(not_known=[], voted=[])
+def cancel(municipality: Municipality, actor: Caller, consultation: Any, batch: uuid.UUID) -> None:
+    """Forget a batch that no second officer has entered; these people can vote again. In a transaction.
+
+    Raises NotOpen, NotFound.
+    """
+    ensure_open(consultation)
+    found = batch_to_confirm(consultation, batch)
+    voters = [bytes.fromhex(voter) for voter in found.voters or []]
+    session.execute(held_of(delete(Participation), consultation.id, voters))
+    facts = {"batch": str(found.uid), "count": found.count}
+    session.delete(found)
+    record(municipality.id, actor, "paper_batch_cancelled", "consultation", str(consultation.uid), facts)
+
+
+def let_go(consultation_id: int) -> None:
+    """At the end, forget who is on papers that no second officer entered: they are not counted."""
+    mine = delete(Participation).where(Participation.consultation_id == consultation_id, Participation.channel == HELD)
+    session.execute(mine.execution_options(synchronize_session=False))
+
+
+def held_of(statement: Any, consultation_id: int, voters: Sequence[bytes]) -> Any:
+    """The statement, of those of these people whose papers wait."""
+    return statement.where(
+        Participation.consultation_id == consultation_id,
+        Participation.channel == HELD,
+        Participation.voter.in_(voters),
+    ).execution_options(synchronize_session=False)
 
 
 def put(consultation: Any, given: Sequence[Given]) -> None:

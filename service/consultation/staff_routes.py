@@ -32,6 +32,7 @@ from service.consultation.paper import (
     PapersDiffer,
     SecondOfficerNeeded,
     VotersRefused,
+    cancel,
     confirm,
     enter,
     given_each,
@@ -39,7 +40,7 @@ from service.consultation.paper import (
 from service.consultation.presenting import batch_out, draft_from, listed, staff_out
 from service.db import transaction
 from service.errors import NotFound
-from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer, language, operation, page_of
+from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer, language, nothing, operation, page_of
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
 
@@ -172,12 +173,27 @@ def papers(body: dict[str, Any], municipality: Municipality, consultation: uuid.
 def confirmation(
     body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, batch: uuid.UUID
 ) -> Response:
-    """Enter the same papers again, as the second officer: then they are counted"""
+    """Enter the same people and papers again, as the second officer: then they are counted"""
     found, who = fixed_one(municipality, consultation), caller()
     ballots = given_each(found, body["answers"])
     with transaction():
-        entered = confirm(municipality, who, found, batch, ballots)
+        entered = confirm(municipality, who, found, batch, body["voters"], ballots)
     return answer(batch_out(entered))
+
+
+@blueprint.delete(f"{ONE}/papers/<uuid:batch>")
+@staff("manage_consultations")
+@blueprint.response(204)
+@operation("cancelPapers", NotFound, NotOpen)
+def cancelling(municipality: Municipality, consultation: uuid.UUID, batch: uuid.UUID) -> Response:
+    """Cancel papers that no second officer has entered
+
+    Who is on them can vote again, in the app or on paper.
+    """
+    found, who = fixed_one(municipality, consultation), caller()
+    with transaction():
+        cancel(municipality, who, found, batch)
+    return nothing()
 
 
 def as_staff_see(found: Consultation, status: int = 200) -> Response:

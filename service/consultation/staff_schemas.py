@@ -176,10 +176,16 @@ class ConsultationExtensionIn(Schema):
 
 
 class PapersAgainIn(Schema):
-    """The same papers, entered by a second officer, in any order."""
+    """The same people and papers, entered by a second officer, in any order."""
 
-    example: ClassVar[dict[str, Any]] = {"answers": [{"trees": "for"}]}
+    example: ClassVar[dict[str, Any]] = {"voters": ["123456783"], "answers": [{"trees": "for"}]}
 
+    voters = fields.List(
+        fields.String(validate=[validate.Length(1, 40), Plain]),
+        required=True,
+        validate=validate.Length(1, MOST_PAPERS),
+        metadata={"description": "Personal numbers, or codes; they are not kept."},
+    )
     answers = fields.List(answers_in(), required=True, validate=validate.Length(1, MOST_PAPERS))
 
 
@@ -189,19 +195,13 @@ class PapersIn(PapersAgainIn):
     example: ClassVar[dict[str, Any]] = {
         "station": "Κ.Α.Π.Η. Κοζάνης",
         "scan_digest": None,
-        "voters": ["123456789"],
+        "voters": ["123456783"],
         "answers": [{"trees": "for"}],
     }
 
     station = fields.String(required=True, validate=[validate.Length(1, 100), Plain])
     scan_digest = hexadecimal(
         32, TRACKER, "SHA-256 of the scanned papers, where there are scans.", load_default=None, allow_none=True
-    )
-    voters = fields.List(
-        fields.String(validate=[validate.Length(1, 40), Plain]),
-        required=True,
-        validate=validate.Length(1, MOST_PAPERS),
-        metadata={"description": "Personal numbers, or codes; they are not kept."},
     )
 
 

@@ -7,7 +7,8 @@ tracker, that nothing follows the end, that there are as many ballots as people 
 the published result.
 
 --head FILE     a signed head that you kept or were sent: it must be the beginning of this log
---receipt FILE  your own receipt (JSON): your answers must be in the count as you gave them
+--receipt FILE  your newest receipt (JSON): your answers must be in the count as you gave them, and changed by nobody
+                since; with an `answer` beside each commitment, it must be what is counted
 --key HEX       the public key as it was published at the opening; else the one in the bundle is taken on trust
 """
 
@@ -327,6 +328,7 @@ def check_manifest(files):
     for question in manifest["definition"]["questions"]:
         ruled = RULES.get(question["ask"]["kind"])
         must(ruled == (question["rule"], question["version"]), f"question {question['key']}: unknown rule or version")
+    must(manifest["eligible"] == manifest["definition"]["eligible"], "the manifest says that others may take part")
     return manifest
 
 
@@ -365,11 +367,21 @@ def check_heads(content, manifest, roots, public):
     must(people == manifest["participations"], "the last head counts other participations than the manifest")
 
 
+def check_kept(note, content, manifest, roots, public, where):
+    """A head that somebody kept is one of the bundle's, word for word."""
+    size, root, people, _ = read_head(note, manifest["origin"], public, where)
+    must(size < len(roots) and roots[size] == root, f"{where}: this is another log (split view)")
+    must(people <= manifest["participations"], f"{where}: more people had taken part than at the end")
+    texts = {json.loads(line)["checkpoint"].partition("\n\n")[0] for line in lines(content, "heads.jsonl")}
+    must(note.partition("\n\n")[0] in texts, f"{where}: the bundle does not have this head")
+
+
 def check_ballots(content, manifest, log):
     """The valid, blank and invalid answers of each question, after each ballot was found in the log."""
     asks = {question["key"]: question["ask"] for question in manifest["definition"]["questions"]}
     answers = {key: [] for key in asks}
     unopened = {place for place, leaf in enumerate(log) if leaf["kind"] == "ballot"}
+    channels = (None,) if manifest["channels"] is None else tuple(manifest["channels"])
     before, papers = ("", ""), Counter()
     order = {key: f"{place:05}" for place, key in enumerate(asks)}
     for number, line in enumerate(lines(content, "ballots.jsonl")):
@@ -382,6 +394,7 @@ def check_ballots(content, manifest, log):
         before = at
         check_events(ballot, manifest["consultation"], log, unopened, where)
         answers[ballot["question"]].append(ballot["answer"])
+        must(ballot["channel"] in channels, f"{where}: another channel than the manifest has")
         papers[ballot["question"]] += ballot["channel"] == "paper"
     must(not unopened, f"{len(unopened)} lines of the log have no ballot: a ballot was removed or left out")
     check_papers(papers, log, manifest, asks)
@@ -405,7 +418,9 @@ def check_events(ballot, consultation, log, unopened, where):
 
 def check_papers(papers, log, manifest, asks):
     entered = sum(leaf["count"] for leaf in log if leaf["kind"] == "paper_batch")
+    must(entered <= manifest["participations"], "more ballots on paper than people took part")
     if manifest["channels"] is not None:
+        must(set(manifest["channels"]) <= {"app", "paper"}, "unknown channels")
         must(all(papers[key] == entered for key in asks), "other ballots on paper than the log's batches have")
         must(manifest["channels"].get("paper", 0) == entered, "the manifest counts other ballots on paper")
         must(sum(manifest["channels"].values()) == manifest["participations"], "the channels do not add up")
@@ -416,7 +431,8 @@ def check_counts(manifest, log, answers):
     must(log[-1]["participations"] == people, "the close counts other participations than the manifest")
     for key, found in answers.items():
         must(len(found) == people, f"question {key}: {len(found)} ballots, but {people} people took part")
-    must(eligible is None or people <= eligible, "more people took part than may")
+    codes = manifest["definition"]["eligibility"] == "code"
+    must(not codes or people <= eligible, "more people took part than there were codes")
     closes = [manifest["definition"]["closes_at"], *(leaf["closes_at"] for leaf in log if leaf["kind"] == "extend")]
     must(log[-1]["closes_at"] == closes[-1], "closed at another time than was said last")
 
@@ -448,7 +464,7 @@ def count(manifest, answers):
 
 
 def check_receipt(receipt, content, manifest, log):
-    """That the receipt's answers are counted, or were replaced later by who has its key."""
+    """That the receipt's answers are counted, that nobody changed them since, and that they are what was answered."""
     must(receipt["consultation"] == manifest["consultation"], "the receipt is of another consultation")
     ballots = {}
     for line in lines(content, "ballots.jsonl"):
@@ -457,9 +473,19 @@ def check_receipt(receipt, content, manifest, log):
     for mine in receipt["answers"]:
         ballot = ballots.get((mine["question"], mine["tracker"]))
         must(ballot is not None, f"receipt: no ballot for question {mine['question']}")
-        must(len(ballot["events"]) >= mine["sequence"], f"receipt: question {mine['question']}: an older state")
-        leaf = log[ballot["events"][mine["sequence"] - 1][0]]
-        must(leaf["commitment"] == mine["commitment"], f"receipt: question {mine['question']}: another answer")
+        where, sequence = f"receipt: question {mine['question']}", len(ballot["events"])
+        must(sequence >= mine["sequence"], f"{where}: an older state")
+        must(sequence == mine["sequence"], f"{where}: changed after this receipt; if you did not, somebody else did")
+        must(log[ballot["events"][-1][0]]["commitment"] == mine["commitment"], f"{where}: another answer")
+        must(mine.get("salt", ballot["salt"]) == ballot["salt"], f"{where}: another salt")
+        if "answer" in mine:
+            ask = next(each["ask"] for each in manifest["definition"]["questions"] if each["key"] == mine["question"])
+            must(spelled(ask, mine["answer"]) == spelled(ask, ballot["answer"]), f"{where}: not what you answered")
+
+
+def spelled(ask, answer):
+    """An answer in one spelling: only a ranking has an order."""
+    return canonical(sorted(answer) if isinstance(answer, list) and ask["kind"] != "ranking" else answer)
 
 
 def check_key(manifest, key):
@@ -478,8 +504,7 @@ def verify(files, key=None, heads=(), receipts=()):
         log, roots = check_log(files["log.jsonl"], manifest)
         check_heads(files["heads.jsonl"], manifest, roots, public)
         for number, note in enumerate(heads, 1):
-            size, root, _, _ = read_head(note, manifest["origin"], public, f"kept head {number}")
-            must(size < len(roots) and roots[size] == root, f"kept head {number}: this is another log (split view)")
+            check_kept(note, files["heads.jsonl"], manifest, roots, public, f"kept head {number}")
         answers = check_ballots(files["ballots.jsonl"], manifest, log)
         check_counts(manifest, log, answers)
         must(canonical(count(manifest, answers)) + b"\n" == files["tally.json"], "tally.json: another result")
@@ -488,8 +513,17 @@ def verify(files, key=None, heads=(), receipts=()):
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise Wrong(f"a field is missing or of another kind ({error!r})") from error
     ballots = sum(len(found) for found in answers.values())
+    found = f"{manifest['consultation']}: {manifest['participations']} took part, {ballots} ballots, {len(log)} lines"
+    return f"{found}: OK{warning_of(manifest)}"
+
+
+def warning_of(manifest):
+    """What readers should ask about: the number of those who may take part is only what somebody said beforehand."""
+    may, did = manifest["eligible"], manifest["participations"]
     return (
-        f"{manifest['consultation']}: {manifest['participations']} took part, {ballots} ballots, {len(log)} lines: OK"
+        ""
+        if may is None or did <= may
+        else f"\nWARNING: {did} took part, but at the opening it was said that {may} may"
     )
 
 

@@ -9,8 +9,14 @@ OPEN, PSEUDONYMOUS, SECRET = "open", "pseudonymous", "secret"
 
 ELIGIBILITY: Mapping[str, str] = {
     ANYONE: N_("Everybody who uses the app may take part: one ballot per account."),
-    INSTALLATION: N_("Everybody with a phone that has the app may take part: one ballot per phone."),
-    CONTACT: N_("Everybody with a confirmed e-mail address or number may take part: one ballot per address or number."),
+    INSTALLATION: N_(
+        "Everybody with a phone that has the app may take part: one ballot per installation of the app. Who installs it "
+        "again can vote again."
+    ),
+    CONTACT: N_(
+        "Everybody with a confirmed e-mail address or number may take part: one ballot per address or number. Who has "
+        "several can vote several times."
+    ),
     RESIDENT: N_("Everybody who was shown to live here may take part: one ballot per person."),
     CODE: N_("Everybody who was given a code on paper may take part: one ballot per code."),
 }
@@ -18,7 +24,7 @@ ELIGIBILITY: Mapping[str, str] = {
 
 UNITS: Mapping[str, str] = {
     ANYONE: "account",
-    INSTALLATION: "phone",
+    INSTALLATION: "installation",
     CONTACT: "contact",
     RESIDENT: "person",
     CODE: "code",
@@ -31,14 +37,17 @@ SECRECY: Mapping[str, str] = {
     SECRET: N_("This vote is secret: that you took part and what you answered are kept apart."),
 }
 
+READABLE = N_("Whoever can read the database or a backup of it can read answers before the end.")
+
 LIMITS: Mapping[str, tuple[str, ...]] = {
-    OPEN: (),
-    PSEUDONYMOUS: (N_("Who runs the server could find out what you answered."),),
+    OPEN: (READABLE,),
+    PSEUDONYMOUS: (N_("Who runs the server could find out what you answered."), READABLE),
     SECRET: (
         N_(
             "Who runs the server and watches it while votes arrive could still link you and your ballot; so could who "
             "reads the order of rows, transaction numbers or backups made while voting is open."
         ),
+        READABLE,
         N_("Only your phone has the key with which you can change your vote: if it is lost, your vote stays as it is."),
         N_("If you change some of your answers, others may guess after the end that these came from one person."),
         N_("After the end whoever sees your receipt sees what you answered. Show it to nobody whom you do not trust."),
@@ -46,4 +55,4 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
 }
 """What cannot be promised, in the words that are shown where people vote."""
 
-HIDDEN = N_("Nobody sees results before the end, not even those who run the consultation.")
+HIDDEN = N_("The service shows results to nobody before the end, not even to those who run the consultation.")

@@ -63,6 +63,7 @@ ACTIONS = {
     "consultation_extended": "the end of a vote was moved to later",
     "consultation_closed": "a vote was over and counted",
     "paper_batch_entered": "ballots on paper were entered by a first officer",
+    "paper_batch_cancelled": "ballots on paper that no second officer had entered were cancelled",
     "paper_batch_confirmed": "ballots on paper were entered by a second officer and counted",
     "erasure_applied_again": "an erasure was applied again after a backup was restored",
     "article_published": "an article was published, or a new version of it",

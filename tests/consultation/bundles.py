@@ -38,8 +38,10 @@ def ask_of(question: Question) -> dict[str, Any]:
     }
 
 
-def definition_of(questions: Mapping[str, Question]) -> dict[str, Any]:
+def definition_of(questions: Mapping[str, Question], eligible: int | None, eligibility: str) -> dict[str, Any]:
     return {
+        "eligible": eligible,
+        "eligibility": eligibility,
         "title": {"el": "Πλατεία"},
         "closes_at": CLOSES,
         "questions": [
@@ -88,7 +90,7 @@ class Made:
             "origin": f"plateia/{self.log.consultation}",
             "public_key": public_bytes(KEY),
             "participations": self.people,
-            "eligible": None,
+            "eligible": self.definition["eligible"],
             "by_channel": {"app": self.people},
         }
         tallies = {key: tally(question_of(asked[key]), self.answers[key]) for key in asked}
@@ -108,10 +110,12 @@ def make(
     seed: int = 1,
     consultation: str = UID,
     batch: int = 1000,
+    eligible: int | None = None,
+    eligibility: str = "resident",
 ) -> Made:
     """So many people answer every question, and the first `changes` of them change all their answers once."""
     chance = random.Random(seed)
-    definition = definition_of(questions)
+    definition = definition_of(questions, eligible, eligibility)
     log = Log(consultation)
     log.add(event_line(consultation, "open", {"definition": leaf_digest(definition)}))
     log.head(0)

@@ -66,6 +66,17 @@ def test_order_never_matters_and_what_is_not_valid_never_counts(found: tuple[Que
     assert all(auditor.is_valid(ask_of(question), answer) for answer in as_read)
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_ties_of_equal_shares_are_broken_alike_by_both(chance: Any) -> None:
+    """Few people and few prices: most elections have a tie."""
+    options = tuple(Option(f"o{number}", chance.choice([4, 6, 6, 12, 12])) for number in range(chance.randint(3, 6)))
+    question = Question("budget", options, budget=chance.choice([18, 24, 30, 36]))
+    answers = [[key for key in question.keys if chance.random() < 0.5] for _ in range(chance.randint(2, 8))]
+    answers = [answer for answer in answers if answer]
+    assert KINDS["budget"].count(question, answers) == auditor.recount(ask_of(question), answers)
+
+
 def is_valid(question: Question, answer: Any) -> bool:
     try:
         return answer_of(question, answer) is not None

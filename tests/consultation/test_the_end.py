@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import StatementError
 
+from service.consultation import releasing
 from service.consultation import verify_consultation as auditor
 from service.consultation.casting import APP, NotOpen, ensure_open, give, take_part, write
 from service.consultation.closing import close, made
@@ -178,21 +179,47 @@ def test_a_closing_that_is_stopped_anywhere_goes_on_to_the_same_result(
     assert files["heads.jsonl"].count(b"\n") == 3, "opening, one batch, close"
 
 
+def test_a_ballot_that_comes_while_others_are_released_waits(
+    office: Office, client: FlaskClient, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No batch has fewer than five answers to a question, and neither has the last."""
+    office.begin().fix()
+    monkeypatch.setattr(releasing, "AT_ONCE", 8)
+    for _ in range(12):
+        assert phone(client, here).cast(office.path, {"trees": "for", "money": ["a"]}).status_code == 201
+    consultation_id, late = office.id, phone(client, here)
+    session.rollback()
+
+    def meanwhile(*_: Any) -> None:
+        if not late.get(f"{office.path}/participation").json["voted"]:
+            assert late.cast(office.path, {"trees": "for"}).status_code == 201
+
+    part = releasing.release_part
+    monkeypatch.setattr(releasing, "release_part", lambda *given: (meanwhile(), part(*given))[1])
+    assert releasing.release(consultation_id) == 14, "seven of twelve, to each of two questions"
+    monkeypatch.setattr(releasing, "release_part", part)
+    assert releasing.release(consultation_id) == 0, "six wait"
+    assert close_now(office)
+    [*_, before, last] = [int(head.split("\n")[1]) for head in late.get(f"{office.path}/heads").json["heads"]]
+    assert last - before == 1, "the close"
+
+
 def test_workers_release_and_close_when_it_is_due(office: Office, client: FlaskClient, here: Municipality) -> None:
     office.begin(questions=[STANCE]).fix()
-    for number in range(6):
+    for number in range(10):
         voter = phone(client, here)
         voter.questions = ("trees",)
         assert voter.cast(office.path, {"trees": "for"}).status_code == 201
-        if number == 3:
+        if number == 8:
             assert HANDLERS[RELEASE](None, Silent()) == {"released": 0}, "too few"  # type: ignore[arg-type]
-    assert HANDLERS[RELEASE](None, Silent()) == {"released": 6}  # type: ignore[arg-type]
+    assert HANDLERS[RELEASE](None, Silent()) == {"released": 5}  # type: ignore[arg-type]
+    assert HANDLERS[RELEASE](None, Silent()) == {"released": 0}, "five wait for others"  # type: ignore[arg-type]
     assert not close(office.id, current_app.config["STORE"]), "it is not over"
     end_vote(office)
     with transaction():
         session.execute(update(Job).values(run_at=seconds_from_now(0)))
     assert work_one({"close_consultation": HANDLERS["close_consultation"]}, "test")
-    assert phone(client, here).get(f"{office.path}/results").json["participations"] == 6
+    assert phone(client, here).get(f"{office.path}/results").json["participations"] == 10
     assert close_now(office)
 
 

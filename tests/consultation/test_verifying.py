@@ -289,8 +289,27 @@ def test_more_or_fewer_ballots_than_people(made: Made) -> None:
     refused(logged_again(made, made.log.lines), "6 ballots, but 7 people")
 
 
-def test_more_people_than_may(made: Made) -> None:
-    refused(made.packed(eligible=5), "more people took part than may")
+def test_more_people_than_may() -> None:
+    """How many live here is a guess that only deserves a warning; how many codes there were is known."""
+    asked = {"first": QUESTIONS["stance"]}
+    found = make(6, asked, eligible=5)
+    assert "OK\nWARNING: 6 took part, but at the opening it was said that 5 may" in auditor.verify(found.packed())
+    assert auditor.verify(make(6, asked, eligible=6).packed()).endswith("OK")
+    for said in (None, 99):
+        refused(with_manifest(found.packed(), eligible=said), "the manifest says that others may")
+    refused(make(6, asked, eligible=5, eligibility="code").packed(), "than there were codes")
+
+
+def test_a_kept_head_that_the_bundle_does_not_have(made: Made) -> None:
+    """The same lines, but other words: more people, or a head that was signed for somebody and then forgotten."""
+    log = Log()
+    log.add(made.log.lines[0])
+    log.head(500)
+    refused(made.packed(), "more people had taken part than at the end", heads=log.heads)
+    log.heads.clear()
+    log.root = EMPTY
+    log.head(1)
+    refused(made.packed(), "the bundle does not have this head", heads=log.heads)
 
 
 def test_a_close_at_another_time(made: Made) -> None:
@@ -309,6 +328,13 @@ def test_papers_that_no_batch_has(made: Made) -> None:
     made.ballots[:] = [replace(ballot, channel="app") for ballot in made.ballots]
     refused(made.packed(by_channel={"app": 5, "paper": 5}), "other ballots on paper")
     refused(made.packed(by_channel={"app": 5}), "do not add up")
+    refused(with_manifest(made.packed(), channels=None), "another channel than the manifest has")
+    made.ballots[:] = [replace(ballot, channel="post") for ballot in made.ballots]
+    refused(made.packed(by_channel={"post": 6}), "unknown channels")
+    made.ballots[:] = [replace(ballot, channel="app") for ballot in made.ballots]
+    end = made.log.lines[-1]
+    batch = event_line(UID, "paper_batch", {"batch": "x", "count": 7, "scan": None})
+    refused(logged_again(made, [*made.log.lines[:-1], batch, end]), "more ballots on paper than people")
 
 
 # --- rules and spelling -----------------------------------------------------------------------------------------------
@@ -379,8 +405,10 @@ def receipt_of(made: Made) -> dict[str, Any]:
             {
                 "question": ballot.question,
                 "tracker": ballot.tracker.hex(),
-                "sequence": 1,
-                "commitment": json.loads(made.log.lines[ballot.events[0][0]])["commitment"],
+                "sequence": 2,
+                "salt": ballot.salt.hex(),
+                "commitment": json.loads(made.log.lines[ballot.events[-1][0]])["commitment"],
+                "answer": ballot.answer[::-1] if isinstance(ballot.answer, list) else ballot.answer,
             }
             for ballot in mine
         ],
@@ -394,7 +422,10 @@ def test_a_receipt_finds_its_ballot_or_says_that_it_is_not_there(made: Made) -> 
     for change, words in (
         ({"tracker": "00" * 32}, "no ballot for question"),
         ({"sequence": 3}, "an older state"),
+        ({"sequence": 1}, "changed after this receipt"),
         ({"commitment": "00" * 32}, "another answer"),
+        ({"salt": "00" * 16}, "another salt"),
+        ({"answer": "maybe"}, "not what you answered"),
     ):
         refused(files, words, receipts=[mine | {"answers": [mine["answers"][0] | change]}])
 

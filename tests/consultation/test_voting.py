@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.consultation import verify_consultation as auditor
 from service.consultation.forgetting import hand_over_votes, open_votes_of
@@ -16,7 +16,7 @@ from service.consultation.models import Ballot, BallotAnswer, Consultation, Open
 from service.consultation.releasing import release
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
-from tests.consultation.scene import BUDGET, STANCE, Office, Phone, close_now, make_verified, phase, phone
+from tests.consultation.scene import BUDGET, STANCE, Office, Phone, close_now, make_verified, phase, phone, tax_number
 from tests.factories.people import Person, make_resident
 from tests.personal_data.scene import erase
 
@@ -37,7 +37,7 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
     assert phones[0].get("").json["consultations"] == []
     office.fix()
     shown = phones[0].get(office.path)
-    assert shown.json["one_per"] == "phone" and len(shown.json["limits"]) == 5
+    assert shown.json["one_per"] == "installation" and len(shown.json["limits"]) == 6
     assert shown.json["questions"][0]["text"] == "Trees" and shown.json["questions"][1]["options"][0]["cost"] == 60
     assert phones[0].get(office.path, query_string={}).headers["ETag"] == shown.headers["ETag"]
     assert [found["id"] for found in phones[0].get("").json["consultations"]] == [office.path[1:]]
@@ -56,9 +56,10 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
         assert each.cast(office.path, {"trees": ["for", "against"][number % 2], "money": ["b"]}).status_code == 201
     assert phones[1].get(f"{office.path}/participation").json == {"may": True, "voted": True}
 
-    # nothing is released before five, and no result is anybody's before the end
+    # nothing is released before ten have come, and no result is anybody's before the end
     assert len(phones[0].get(f"{office.path}/log").json["lines"]) == 1
-    assert release(office.id) == 10
+    assert release(office.id) == 0
+    assert release(office.id, everything=True) == 10
     assert phones[0].get(f"{office.path}/results").json["code"] == "results_not_yet"
     assert phones[0].get(f"{office.path}/bundle").json["code"] == "results_not_yet"
     assert office.ask("GET", office.path).json["participations"] == {"app": 5}
@@ -88,7 +89,9 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
     bundle = phones[0].get(f"{office.path}/bundle")
     files = files_of(bundle)
     key = phones[0].get(office.path).json["public_key"]
-    assert "5 took part" in auditor.verify(files, key, heads=[head_kept], receipts=[first.json, again.json])
+    assert "5 took part" in auditor.verify(files, key, heads=[head_kept], receipts=[again.json])
+    with pytest.raises(auditor.Wrong, match="changed after this receipt"):
+        auditor.verify(files, key, receipts=[first.json])
     assert json.loads(files["tally.json"])["questions"] == results["questions"]
     assert phones[0].get("/verifier").text.startswith('"""Check a closed consultation')
 
@@ -120,7 +123,7 @@ def test_a_vote_that_is_known_by_the_person(
     results = phones[0].get(f"{office.path}/results").json
     assert results["questions"][0]["result"]["votes"] == {"for": 0, "against": 1, "neutral": 1}
     assert results["channels"] is None, "so few say nothing of channels"
-    assert "OK" in auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")), receipts=receipts)
+    assert "OK" in auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")), receipts=receipts[2:])
     page = phones[0].get(f"{office.path}/votes", query_string={"limit": 1}).json
     rest = phones[0].get(f"{office.path}/votes", query_string={"after": page["next"]}).json if page["next"] else None
     shown = page["votes"] + (rest["votes"] if rest else [])
@@ -200,6 +203,25 @@ def test_a_ballot_that_is_not_valid_is_not_cast(
     assert counted(Participation) == 0
 
 
+def test_trackers_that_the_key_does_not_make_stop_no_result(
+    office: Office, client: FlaskClient, here: Municipality
+) -> None:
+    office.begin(questions=[STANCE]).fix()
+    phones = [Phone(client, here.slug, make_resident(here), ("trees",)) for _ in range(3)]
+    for each in phones[:2]:
+        assert each.cast(office.path, {"trees": "for"}).status_code == 201
+    strange = phones[2].ballot({"trees": "for"}) | {"trackers": {"trees": "ab" * 32}}
+    assert phones[2].send(office.path, strange).status_code == 201
+    refused = phones[2].replace(office.path, 1, {"trees": "against"})
+    assert (refused.status_code, refused.json["reason"]) == (422, "trackers")
+    with transaction():  # what was lost before this was refused
+        session.execute(update(BallotAnswer).where(BallotAnswer.tracker == b"\xab" * 32).values(salt=None))
+    assert close_now(office)
+    assert phones[0].get(f"{office.path}/results").json["questions"][0]["valid"] == 2
+    with pytest.raises(auditor.Wrong, match="lines of the log have no ballot"):
+        auditor.verify(files_of(phones[0].get(f"{office.path}/bundle")))
+
+
 def test_a_draft_is_changed_and_what_is_fixed_is_not(office: Office, client: FlaskClient, charlie: Person) -> None:
     from tests.consultation.scene import described
 
@@ -266,18 +288,20 @@ def test_papers_are_entered_by_two_officers_against_one_list(
     online = phone(client, here)
     online.questions = ("trees",)
     assert online.who
-    make_verified(here, online.who, "100000000")
+    make_verified(here, online.who, "EL094259216")
     assert online.cast(office.path, {"trees": "for"}).status_code == 201
     papers = {
         "station": "ΚΑΠΗ",
         "scan_digest": "ab" * 32,
-        "voters": [f"20000000{n}" for n in range(6)],
+        "voters": [tax_number(20000000 + n) for n in range(6)],
         "answers": [{"trees": "against"}] * 5 + [{}],
     }
     path = f"{office.path}/papers"
     for wrong, unknown, voted in (
-        ({"voters": [*papers["voters"][:5], "100000000"]}, [], [5]),
-        ({"voters": [*papers["voters"][:5], "200000000"]}, [5], []),
+        ({"voters": [*papers["voters"][:5], "094259216"]}, [], [5]),
+        ({"voters": [*papers["voters"][:5], "el 94259216"]}, [], [5]),
+        ({"voters": [*papers["voters"][:5], "094259217"]}, [5], []),
+        ({"voters": [*papers["voters"][:5], papers["voters"][0]]}, [5], []),
         ({"voters": [*papers["voters"][:5], "??"]}, [5], []),
         ({"voters": papers["voters"][:5]}, [], []),
     ):
@@ -286,32 +310,41 @@ def test_papers_are_entered_by_two_officers_against_one_list(
     batch = office.ask("POST", path, json=papers).json
     assert batch["count"] == 6 and batch["confirmed_at"] is None
     entered = f"{path}/{batch['id']}/confirmation"
-    again = {"answers": list(reversed(papers["answers"]))}
+    again = {name: list(reversed(papers[name])) for name in ("voters", "answers")}
     assert office.ask("POST", entered, json=again).json["code"] == "second_officer_needed"
-    others = {"answers": [{"trees": "against"}] * 6}
-    assert office.ask("POST", entered, who=second.who, json=others).json["code"] == "papers_differ"
+    for others in ({"answers": [{"trees": "against"}] * 6}, {"voters": [tax_number(20000001 + n) for n in range(6)]}):
+        assert office.ask("POST", entered, who=second.who, json=again | others).json["code"] == "papers_differ"
+    waiting_one = Phone(client, here.slug, make_resident(here), ("trees",))
+    assert waiting_one.who
+    make_verified(here, waiting_one.who, tax_number(20000004))
+    assert waiting_one.cast(office.path, {"trees": "for"}).json["code"] == "already_voted", (
+        "on paper, if it is confirmed"
+    )
+    assert office.ask("GET", office.path).json["participations"] == {"app": 1}, "not counted yet"
     confirmed = office.ask("POST", entered, who=second.who, json=again)
     assert confirmed.status_code == 200 and confirmed.json["confirmed_at"]
     assert office.ask("POST", entered, who=second.who, json=again).status_code == 404
     late = Phone(client, here.slug, make_resident(here), ("trees",))
     assert late.who
-    make_verified(here, late.who, "200000003")
+    make_verified(here, late.who, tax_number(20000003))
     assert late.cast(office.path, {"trees": "for"}).json["code"] == "already_voted", "on paper already"
     for number in range(4):
         each = Phone(client, here.slug, make_resident(here), ("trees",))
         assert each.who
         make_verified(here, each.who, f"30000000{number}")
         assert each.cast(office.path, {"trees": "for"}).status_code == 201
-    clash = papers | {"voters": ["400000000"], "answers": [{"trees": "for"}]}
-    waiting = office.ask("POST", path, json=clash).json
+    mistaken = papers | {"voters": [tax_number(40000000)], "answers": [{"trees": "for"}]}
+    waiting = f"{path}/{office.ask('POST', path, json=mistaken).json['id']}"
     quick = Phone(client, here.slug, make_resident(here), ("trees",))
     assert quick.who
-    make_verified(here, quick.who, "400000000")
-    assert quick.cast(office.path, {"trees": "for"}).status_code == 201
-    refused = office.ask(
-        "POST", f"{path}/{waiting['id']}/confirmation", who=second.who, json={"answers": [{"trees": "for"}]}
-    )
-    assert refused.json["code"] == "paper_voters_refused"
+    make_verified(here, quick.who, tax_number(40000000))
+    assert quick.cast(office.path, {"trees": "for"}).json["code"] == "already_voted"
+    assert office.ask("DELETE", f"{path}/{batch['id']}").status_code == 404, "it is counted"
+    assert office.ask("DELETE", waiting).status_code == 204
+    assert office.ask("DELETE", waiting).status_code == 404
+    assert quick.cast(office.path, {"trees": "for"}).status_code == 201, "the batch was cancelled"
+    forgotten = papers | {"voters": [tax_number(50000000)], "answers": [{"trees": "for"}]}
+    assert office.ask("POST", path, json=forgotten).status_code == 201, "no second officer enters it"
     assert close_now(office)
     results = online.get(f"{office.path}/results").json
     assert results["channels"] == {"app": 6, "paper": 6}
@@ -328,7 +361,7 @@ def test_lists_go_on_page_by_page(office: Office, client: FlaskClient, here: Mun
     phones = [phone(client, here) for _ in range(5)]
     for each in phones:
         assert each.send(office.path, {"answers": {"trees": "for"}}).status_code == 201
-    assert release(office.id) == 5
+    assert release(office.id, everything=True) == 5
     one = {"limit": 1}
     first = phones[0].get("", query_string=one).json
     second = phones[0].get("", query_string=one | {"after": first["next"]}).json

@@ -45,6 +45,7 @@ def cheapest(
     and loses those that nobody can buy any more.
     """
     found: Option | None = None
+    places = {option.key: place for place, option in enumerate(left)}
     for option in sorted((o for o in left if o.key in known), key=lambda o: (known[o.key], -votes[o.key], o.cost)):
         if found is not None and known[option.key] > known[found.key]:
             break
@@ -53,13 +54,15 @@ def cheapest(
             del known[option.key]
             continue
         known[option.key] = part
-        if found is None or (part, -votes[option.key], option.cost) < rank_of(found, known, votes):
+        if found is None or rank_of(option, known, votes, places) < rank_of(found, known, votes, places):
             found = option
     return found
 
 
-def rank_of(option: Option, known: Mapping[str, Fraction], votes: Mapping[str, int]) -> tuple[Fraction, int, int]:
-    return known[option.key], -votes[option.key], option.cost
+def rank_of(
+    option: Option, known: Mapping[str, Fraction], votes: Mapping[str, int], places: Mapping[str, int]
+) -> tuple[Fraction, int, int, int]:
+    return known[option.key], -votes[option.key], option.cost, places[option.key]
 
 
 def part_of(

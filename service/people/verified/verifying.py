@@ -5,7 +5,6 @@ the same whichever document is shown and whichever way is chosen: so nobody is v
 itself is never kept, and without the key of the installation nobody can try all numbers (decision 0015).
 """
 
-import unicodedata
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.models import Account
 from service.people.verified.models import Verification, VerifiedResident
+from service.people.verified.numbers import in_one_spelling
 from service.sealing import pseudonym
 from service.text import N_
 
@@ -85,7 +85,7 @@ def verifications_of(account_id: int) -> list[Verified]:
 
 def person_of(municipality: Municipality, identifier: str) -> bytes:
     """The keyed pseudonym of a personal number, however it is written. Raises IdentifierRefused."""
-    plain = "".join(c for c in unicodedata.normalize("NFKC", identifier).upper() if c.isalnum())
+    plain = in_one_spelling(municipality.country, identifier)
     if len(plain) < SHORTEST_IDENTIFIER:
         raise IdentifierRefused
     return pseudonym("verified resident", municipality.id, plain)
