@@ -1,6 +1,7 @@
 """Every contribution gets its answer, letters too; quoted passages survive new versions; the report lists it all."""
 
 import csv
+import uuid
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.consultation.models import CLOSED, Consultation
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.notices.following import follow
+from service.people.audit_models import AuditEntry
 from tests.conversation.scene import HERE, Talk, row_of
 from tests.factories.people import Person, make_resident, make_staff
 from tests.reports.scene import expand_all, inbox_of
@@ -87,6 +89,18 @@ def test_the_report_lists_everything_and_no_cell_is_a_formula(
     assert client.get(there, headers=charlie.headers).status_code == 404
 
 
+def test_who_entered_a_letter_and_put_up_a_text_is_written_down(talk: Talk) -> None:
+    letter = enter(talk)["id"]
+    revision = talk.put_text("Two benches.")["revision"]
+    done = ("contribution_entered", "text_put_up")
+    found = session.scalars(select(AuditEntry).where(AuditEntry.action.in_(done)).order_by(AuditEntry.id)).all()
+    assert [(one.actor, one.subject) for one in found] == [
+        (talk.office.who.account, letter),
+        (talk.office.who.account, str(talk.office.uid)),
+    ]
+    assert found[1].facts == {"kind": "article", "target": "3", "revision": revision}
+
+
 def test_letters_are_entered_by_staff_until_all_is_over(talk: Talk, here: Municipality, alice: Person) -> None:
     talk.ask("POST", f"{talk.staff_path}/contributions", alice, 403, json=LETTER | {"received_on": "2026-11-20"})
     auditor = make_staff(here, "audrey", [("auditor", None)])
@@ -103,11 +117,17 @@ def test_a_quotation_keeps_its_words_and_finds_its_place_again(talk: Talk, alice
     at = {"kind": "article", "target": "3"}
     said = talk.say(alice, "Four!", quote=quote, **at)
     assert (said["quote"]["start"], said["quote"]["orphaned"]) == (16, False)
-    assert talk.say(alice, status=409, quote=quote | {"exact": "three"}, **at)["revision"] == thread["revision"]
+    assert talk.say(alice, status=409, quote=quote | {"exact": "three benches"}, **at)["revision"] == thread["revision"]
     assert talk.say(alice, status=409, quote=quote | {"revision": "0" * 64}, **at)["code"] == "quote_not_found"
+    talk.say(alice, status=422, quote=quote | {"exact": "two bench"}, **at)
+    uid = str(uuid.uuid4())
+    reply = talk.say(alice, "Five!", quote=quote, parent=said["id"], id=uid)
+    assert reply["quote"]["start"] == 16
     talk.put_text("By 2030 " + first)
     assert talk.see(said["id"])["quote"]["start"] == 24
     talk.put_text("The square gets trees.")
+    assert talk.say(alice, status=409, quote=quote, **at)["code"] == "quote_not_found"
+    assert talk.say(alice, "Five!", quote=quote, id=uid)["id"] == uid, "a retry learns that it had arrived"
     lost = talk.see(said["id"])["quote"]
     assert (lost["start"], lost["orphaned"], lost["exact"]) == (None, True, "two benches")
     before = talk.ask("GET", f"{talk.path}/text", query_string=at | {"revision": thread["revision"]})

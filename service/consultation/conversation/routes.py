@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, current_app
@@ -15,6 +16,7 @@ from service.consultation.conversation.contributing import (
     Said,
     contribute,
     owner_of,
+    place_quoted,
     withdraw,
 )
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole, phases_of
@@ -33,6 +35,7 @@ from service.consultation.conversation.supporting import VOTES, OwnContribution,
 from service.consultation.conversation.threads import NothingToTalkAbout, text_of, thread_of, threads_of
 from service.consultation.eligibility import NotEligible
 from service.consultation.finding import fixed_one
+from service.consultation.models import Consultation
 from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import Forbidden, NotFound
@@ -132,7 +135,7 @@ def send(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
     if who.kind != "resident" and not who.may(MAY_ANSWER):
         raise Forbidden
     about = consultation_row(municipality, consultation)
-    said = said_in(municipality, body, key_of_whole(about, body["kind"]))
+    said = said_in(municipality, about, body)
     by = From(author_id=who.account_id, uploader=str(who.account), official=who.kind != "resident")
     stop_reading()
     with transaction():
@@ -253,13 +256,15 @@ def report(municipality: Municipality, consultation: uuid.UUID) -> Response:
     return response
 
 
-def said_in(municipality: Municipality, body: dict[str, Any], whole: str) -> Said:
-    """What the body says. Raises OutsideMunicipality."""
+def said_in(municipality: Municipality, about: Consultation, body: dict[str, Any]) -> Said:
+    """What the body says, with the place of what it quotes. Raises OutsideMunicipality."""
     place = (body["place"]["longitude"], body["place"]["latitude"]) if body["place"] else None
     if place:
         ensure_inside(municipality, *place)
     same = {name: body[name] for name in ("text", "language", "kind", "stance", "parent", "quote", "photos")}
-    return Said(**same, target=body["target"] or whole, place=place, uid=body["id"])
+    target = body["target"] or key_of_whole(about, body["kind"])
+    said = Said(**same, target=target, place=place, uid=body["id"])
+    return replace(said, quote_start=place_quoted(about, said))
 
 
 def page(municipality: Municipality, rows: Sequence[AnyRow], following: str | None) -> Response:
