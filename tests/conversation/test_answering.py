@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from service.consultation.conversation import messages
+from service.consultation.conversation import finding, messages, reporting
 from service.consultation.conversation.models import AnswerGiven
 from service.consultation.models import CLOSED, Consultation
 from service.db import session, transaction
@@ -73,18 +73,35 @@ def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
 
 
 def test_the_report_lists_everything_and_no_cell_is_a_formula(
-    talk: Talk, client: FlaskClient, alice: Person, charlie: Person
+    talk: Talk,
+    client: FlaskClient,
+    here: Municipality,
+    alice: Person,
+    charlie: Person,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said, letter = talk.say(alice), enter(talk, kind="question", target="trees")
+    monkeypatch.setattr(reporting, "AT_ONCE", 1)
+    monkeypatch.setattr(finding, "AT_ONCE", 1)
+    monkeypatch.setattr(finding, "COUNTED_FOR", 1e9)
+    said, charles = talk.say(alice), make_resident(here)
+    assert talk.ask("GET", f"{talk.path}/conversation")["contributions"] == 1
+    letter = enter(talk, kind="question", target="trees")
+    assert talk.ask("GET", f"{talk.path}/conversation")["contributions"] == 1, "it is counted now and then"
     talk.answer([letter["id"]], reason={"en": "+1"})
     answer = client.get(f"{talk.path}/report.csv", headers={"Accept-Language": "en"})
     assert answer.mimetype == "text/csv" and answer.data.startswith(b"\xef\xbb\xbf")
+    kept = {"Accept-Language": "en", "If-None-Match": answer.headers["ETag"]}
+    assert client.get(f"{talk.path}/report.csv", headers=kept).status_code == 304
+    assert client.get(f"{talk.path}/report.csv", headers=kept | {"Accept-Language": "el"}).status_code == 200
     rows = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
     assert [(row["id"], row["about"], row["disposition"]) for row in rows] == [
         (said["id"], str(talk.office.uid), ""),
         (letter["id"], "trees", "accepted"),
     ]
     assert (rows[1]["text"], rows[1]["reason"], rows[1]["received_on"]) == ("'=Δώστε μας σκιά", "'+1", "2026-11-20")
+    talk.vote(charles, said["id"], "support")
+    later = client.get(f"{talk.path}/report.csv", headers=kept)
+    assert (later.status_code, later.data.count(b"\r\n")) == (200, 3)
     there = f"/api/v1/next-door/consultations{talk.office.path}/report.csv"
     assert client.get(there, headers=charlie.headers).status_code == 404
 
