@@ -2,6 +2,7 @@
 
 from service.db.clock import now
 from service.errors import Problem
+from service.moderation.looking import Shown
 from service.moderation.models import HIDDEN, SHOWN, ModerationCase
 from service.moderation.ruling import ensure_rule
 from service.municipalities.directory import Municipality
@@ -40,6 +41,19 @@ class SameModerator(Problem):
     message = N_("Somebody else than who hid it must decide about the appeal.")
 
 
+class OwnText(Problem):
+    """Nobody moderates what they wrote themselves, or entered for somebody."""
+
+    status, code = 403, "own_text"
+    message = N_("You wrote or entered this yourself. Somebody else must decide about it.")
+
+
+class AlreadyHidden(Problem):
+    """Somebody has hidden it already: it stays theirs, so that another can decide the appeal."""
+
+    status, code, message = 409, "already_hidden", N_("A moderator has hidden this already.")
+
+
 class ReasonMissing(Problem):
     """Whoever hides something names the published rule that it breaks."""
 
@@ -47,18 +61,23 @@ class ReasonMissing(Problem):
 
 
 def decide(
-    municipality: Municipality, actor: Caller, case: ModerationCase, hide: bool, rule: str | None, reason: str | None
+    municipality: Municipality,
+    actor: Caller,
+    case: ModerationCase,
+    shown: Shown | None,
+    hide: bool,
+    rule: str | None,
+    reason: str | None,
 ) -> None:
-    """Hide the thing, or show it (again); inside `transaction()`, with the case locked.
+    """Hide the thing, which `shown` is, or show it (again); inside `transaction()`, with the case locked.
 
-    Raises AppealDecided, ReasonMissing, NoSuchRule.
+    Raises OwnText, AppealDecided, AlreadyHidden, ReasonMissing, NoSuchRule.
     """
+    ensure_of_others(actor, case, shown)
     if case.appealed_at is not None:
         raise AppealDecided
     if hide:
-        if rule is None:
-            raise ReasonMissing
-        ensure_rule(municipality, rule)
+        ensure_can_hide(municipality, case, rule)
     before, case.state = case.state, HIDDEN if hide else SHOWN
     case.rule, case.reason = (rule, reason) if hide else (None, reason)
     case.decided_by_id, case.decided_at, case.waiting_since = actor.account_id, now(), None
@@ -66,6 +85,26 @@ def decide(
     note_down(municipality, actor, case, "text_hidden" if hide else "text_shown")
     if hide or before == HIDDEN:
         tell(municipality, case, case.state)
+
+
+def ensure_of_others(actor: Caller, case: ModerationCase, shown: Shown | None) -> None:
+    """Refuse who decides about what is their own. Raises OwnText."""
+    if is_own(actor.account_id, case, shown):
+        raise OwnText
+
+
+def is_own(account_id: int, case: ModerationCase, shown: Shown | None) -> bool:
+    """Whether this account wrote the thing, or entered it; `shown` is None where the thing is gone."""
+    return account_id in (case.author_id, shown and shown.author_id, shown and shown.entered_by_id)
+
+
+def ensure_can_hide(municipality: Municipality, case: ModerationCase, rule: str | None) -> None:
+    """Raises AlreadyHidden, ReasonMissing, NoSuchRule."""
+    if case.state == HIDDEN:
+        raise AlreadyHidden
+    if rule is None:
+        raise ReasonMissing
+    ensure_rule(municipality, rule)
 
 
 def appeal(case: ModerationCase, text: str) -> None:
@@ -80,11 +119,14 @@ def appeal(case: ModerationCase, text: str) -> None:
     case.version += 1
 
 
-def decide_appeal(municipality: Municipality, actor: Caller, case: ModerationCase, uphold: bool, reason: str) -> None:
+def decide_appeal(
+    municipality: Municipality, actor: Caller, case: ModerationCase, shown: Shown | None, uphold: bool, reason: str
+) -> None:
     """Another moderator than the first says what holds, for good; inside `transaction()`, with the case locked.
 
-    Raises NoAppeal, SameModerator.
+    Raises OwnText, NoAppeal, SameModerator.
     """
+    ensure_of_others(actor, case, shown)
     if case.appealed_at is None or case.appeal_decided_at is not None:
         raise NoAppeal
     if case.decided_by_id == actor.account_id:

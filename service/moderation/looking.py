@@ -10,13 +10,16 @@ from service.municipalities.directory import Municipality
 
 @dataclass(frozen=True)
 class Shown:
-    """A thing as its author wrote it: who that is (None: nobody is known), text, its language, photos, its address."""
+    """A thing as its author wrote it: who that is (None: nobody is known), text, its language, photos, its address, and
+    which member of staff entered it for somebody.
+    """
 
     author_id: int | None
     text: str
     language: str | None
     photos: Sequence[uuid.UUID]
     path: str
+    entered_by_id: int | None = None
 
 
 Look = Callable[[Municipality, Collection[uuid.UUID]], Mapping[uuid.UUID, Shown]]

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.moderation.deciding import is_own
 from service.moderation.finding import complaints_of
 from service.moderation.looking import Looks, Shown, look_at_each
 from service.moderation.models import HIDDEN, ModerationCase
@@ -73,5 +74,11 @@ def for_moderators(
         "complaints_by_rule": [{"rule": rule, "count": count} for rule, count in counts.items()],
         "burst": case.burst,
         "appeal": case.appeal,
-        "may_decide": case.appealed_at is None or case.decided_by_id != moderator_id,
+        "may_decide": may_decide(case, shown, moderator_id),
     }
+
+
+def may_decide(case: ModerationCase, shown: Shown | None, moderator_id: int) -> bool:
+    """Whether this moderator may: not of their own words, nor of an appeal against their own decision."""
+    first = case.appealed_at is not None and case.decided_by_id == moderator_id
+    return not first and not is_own(moderator_id, case, shown)

@@ -21,9 +21,11 @@ from service.http import (
 from service.moderation import presenting
 from service.moderation.complaining import case_locked, complain
 from service.moderation.deciding import (
+    AlreadyHidden,
     AppealDecided,
     NoAppeal,
     NothingToAppeal,
+    OwnText,
     ReasonMissing,
     SameModerator,
     appeal,
@@ -31,7 +33,7 @@ from service.moderation.deciding import (
     decide_appeal,
 )
 from service.moderation.finding import case_to_change, counts_of, decided_about, queue_of
-from service.moderation.looking import Looks, look_at
+from service.moderation.looking import Looks, look_at, look_at_each
 from service.moderation.ruling import NoSuchRule, Rule, rules_of, set_rules
 from service.moderation.schemas import (
     AppealDecisionIn,
@@ -127,18 +129,19 @@ def queue(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("moderate")
 @blueprint.arguments(DecisionIn)
 @blueprint.response(204)
-@operation("decideModeration", NotFound, AppealDecided, ReasonMissing, NoSuchRule)
+@operation("decideModeration", NotFound, OwnText, AppealDecided, AlreadyHidden, ReasonMissing, NoSuchRule)
 def make_decision(body: dict[str, Any], municipality: Municipality) -> Response:
     """Hide something by a published rule, or show it
 
-    With or without a complaint. Its author is told, can still read it and may appeal once.
+    With or without a complaint. Its author is told, can still read it and may appeal once. What is hidden is not hidden
+    again; nobody decides about what they wrote or entered themselves.
     """
     who = caller()
-    author = look_at(looks(), municipality, body["kind"], body["id"]).author_id
+    shown = look_at(looks(), municipality, body["kind"], body["id"])
     stop_reading()
     with transaction():
-        case = case_locked(municipality, body["kind"], body["id"], author)
-        decide(municipality, who, case, body["hide"], body["rule"], body["reason"])
+        case = case_locked(municipality, body["kind"], body["id"], shown.author_id)
+        decide(municipality, who, case, shown, body["hide"], body["rule"], body["reason"])
     return nothing()
 
 
@@ -146,16 +149,18 @@ def make_decision(body: dict[str, Any], municipality: Municipality) -> Response:
 @staff("moderate")
 @blueprint.arguments(AppealDecisionIn)
 @blueprint.response(204)
-@operation("decideAppeal", NotFound, NoAppeal, SameModerator)
+@operation("decideAppeal", NotFound, OwnText, NoAppeal, SameModerator)
 def make_appeal_decision(body: dict[str, Any], municipality: Municipality) -> Response:
     """Decide an appeal, for good
 
-    Only another moderator than the one who hid it can.
+    Only another moderator than the one who hid it can, and nobody whose own words these are.
     """
-    who = caller()
+    who, thing = caller(), (body["kind"], body["id"])
+    shown = look_at_each(looks(), municipality, [thing]).get(thing)
+    stop_reading()
     with transaction():
-        case = case_to_change(municipality, body["kind"], body["id"])
-        decide_appeal(municipality, who, case, body["uphold"], body["reason"])
+        case = case_to_change(municipality, *thing)
+        decide_appeal(municipality, who, case, shown, body["uphold"], body["reason"])
     return nothing()
 
 

@@ -216,7 +216,8 @@ class ModerationCaseOut(ModeratedOut):
     )
     appeal = fields.String(required=True, allow_none=True, metadata={"description": "What its author says to it."})
     may_decide = fields.Boolean(
-        required=True, metadata={"description": "False where it is an appeal against the caller's own decision."}
+        required=True,
+        metadata={"description": "False for the caller's own words, and of an appeal against their own decision."},
     )
 
 

@@ -44,6 +44,8 @@ ACTIONS = {
     "text_shown": "a moderator decided that a text or photo is shown",
     "appeal_decided": "another moderator decided an appeal against hiding something",
     "house_rules_set": "the rules by which texts and photos are hidden were changed",
+    "contribution_entered": "a contribution to a consultation that came from outside was entered",
+    "text_put_up": "a text, or its new version, was put up for discussion",
     "contributions_answered": "contributions to a consultation were answered",
     "letter_code_made": "a letter with a code was asked for",
     "key_made": "an API key was made",

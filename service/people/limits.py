@@ -44,6 +44,8 @@ CONTRIBUTING_BY_ADDRESS = "120 per minute; 1200 per hour"
 SUPPORTING_BY_CALLER = "60 per minute; 1000 per hour"
 SUPPORTING_BY_ADDRESS = "600 per minute; 6000 per hour"
 
+REPORTING = "10 per minute; 100 per hour"
+
 
 @dataclass(frozen=True, eq=False)
 class Limit:
@@ -242,6 +244,11 @@ def contributing_limit(view: View) -> View:
 def supporting_limit(view: View) -> View:
     """Both limits of voting on what others wrote, which is quick."""
     return behind(view, Limit(SUPPORTING_BY_CALLER, who), Limit(SUPPORTING_BY_ADDRESS, address))
+
+
+def reporting_limit(view: View) -> View:
+    """The limit of reading everything that was contributed at once, by address."""
+    return behind(view, Limit(REPORTING, address))
 
 
 def casting_limit(view: View) -> View:

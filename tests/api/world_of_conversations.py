@@ -70,7 +70,7 @@ def new_hidden(world: Any, appealed: bool) -> uuid.UUID:
         actor = find_caller(world.here.id, moderator.token)
         assert actor is not None
         case = case_locked(world.here, "contribution", uid, world.people["resident"].account_id)
-        decide(world.here, actor, case, True, next(iter(USUAL)), None)
+        decide(world.here, actor, case, None, True, next(iter(USUAL)), None)
         if appealed:
             appeal(case, "Why?")
     return uid

@@ -1,6 +1,7 @@
 """Every contribution gets its answer, letters too; quoted passages survive new versions; the report lists it all."""
 
 import csv
+import uuid
 from io import StringIO
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from service.consultation.conversation import messages
+from service.consultation.conversation import finding, messages, reporting
 from service.consultation.conversation.models import AnswerGiven
 from service.consultation.models import CLOSED, Consultation
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.notices.following import follow
+from service.people.audit_models import AuditEntry
 from tests.conversation.scene import HERE, Talk, row_of
 from tests.factories.people import Person, make_resident, make_staff
 from tests.reports.scene import expand_all, inbox_of
@@ -71,20 +73,49 @@ def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
 
 
 def test_the_report_lists_everything_and_no_cell_is_a_formula(
-    talk: Talk, client: FlaskClient, alice: Person, charlie: Person
+    talk: Talk,
+    client: FlaskClient,
+    here: Municipality,
+    alice: Person,
+    charlie: Person,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said, letter = talk.say(alice), enter(talk, kind="question", target="trees")
+    monkeypatch.setattr(reporting, "AT_ONCE", 1)
+    monkeypatch.setattr(finding, "AT_ONCE", 1)
+    monkeypatch.setattr(finding, "COUNTED_FOR", 1e9)
+    said, charles = talk.say(alice), make_resident(here)
+    assert talk.ask("GET", f"{talk.path}/conversation")["contributions"] == 1
+    letter = enter(talk, kind="question", target="trees")
+    assert talk.ask("GET", f"{talk.path}/conversation")["contributions"] == 1, "it is counted now and then"
     talk.answer([letter["id"]], reason={"en": "+1"})
     answer = client.get(f"{talk.path}/report.csv", headers={"Accept-Language": "en"})
     assert answer.mimetype == "text/csv" and answer.data.startswith(b"\xef\xbb\xbf")
+    kept = {"Accept-Language": "en", "If-None-Match": answer.headers["ETag"]}
+    assert client.get(f"{talk.path}/report.csv", headers=kept).status_code == 304
+    assert client.get(f"{talk.path}/report.csv", headers=kept | {"Accept-Language": "el"}).status_code == 200
     rows = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
     assert [(row["id"], row["about"], row["disposition"]) for row in rows] == [
         (said["id"], str(talk.office.uid), ""),
         (letter["id"], "trees", "accepted"),
     ]
     assert (rows[1]["text"], rows[1]["reason"], rows[1]["received_on"]) == ("'=Δώστε μας σκιά", "'+1", "2026-11-20")
+    talk.vote(charles, said["id"], "support")
+    later = client.get(f"{talk.path}/report.csv", headers=kept)
+    assert (later.status_code, later.data.count(b"\r\n")) == (200, 3)
     there = f"/api/v1/next-door/consultations{talk.office.path}/report.csv"
     assert client.get(there, headers=charlie.headers).status_code == 404
+
+
+def test_who_entered_a_letter_and_put_up_a_text_is_written_down(talk: Talk) -> None:
+    letter = enter(talk)["id"]
+    revision = talk.put_text("Two benches.")["revision"]
+    done = ("contribution_entered", "text_put_up")
+    found = session.scalars(select(AuditEntry).where(AuditEntry.action.in_(done)).order_by(AuditEntry.id)).all()
+    assert [(one.actor, one.subject) for one in found] == [
+        (talk.office.who.account, letter),
+        (talk.office.who.account, str(talk.office.uid)),
+    ]
+    assert found[1].facts == {"kind": "article", "target": "3", "revision": revision}
 
 
 def test_letters_are_entered_by_staff_until_all_is_over(talk: Talk, here: Municipality, alice: Person) -> None:
@@ -103,11 +134,17 @@ def test_a_quotation_keeps_its_words_and_finds_its_place_again(talk: Talk, alice
     at = {"kind": "article", "target": "3"}
     said = talk.say(alice, "Four!", quote=quote, **at)
     assert (said["quote"]["start"], said["quote"]["orphaned"]) == (16, False)
-    assert talk.say(alice, status=409, quote=quote | {"exact": "three"}, **at)["revision"] == thread["revision"]
+    assert talk.say(alice, status=409, quote=quote | {"exact": "three benches"}, **at)["revision"] == thread["revision"]
     assert talk.say(alice, status=409, quote=quote | {"revision": "0" * 64}, **at)["code"] == "quote_not_found"
+    talk.say(alice, status=422, quote=quote | {"exact": "two bench"}, **at)
+    uid = str(uuid.uuid4())
+    reply = talk.say(alice, "Five!", quote=quote, parent=said["id"], id=uid)
+    assert reply["quote"]["start"] == 16
     talk.put_text("By 2030 " + first)
     assert talk.see(said["id"])["quote"]["start"] == 24
     talk.put_text("The square gets trees.")
+    assert talk.say(alice, status=409, quote=quote, **at)["code"] == "quote_not_found"
+    assert talk.say(alice, "Five!", quote=quote, id=uid)["id"] == uid, "a retry learns that it had arrived"
     lost = talk.see(said["id"])["quote"]
     assert (lost["start"], lost["orphaned"], lost["exact"]) == (None, True, "two benches")
     before = talk.ask("GET", f"{talk.path}/text", query_string=at | {"revision": thread["revision"]})

@@ -129,6 +129,31 @@ def test_a_moderator_may_correct_themselves_and_an_appeal_may_fail(
     assert there.json["cases"] == []
 
 
+def test_nobody_moderates_their_own_words_and_whoever_hid_it_first_never_decides_the_appeal(
+    one: Talk, here: Municipality, mona: Person
+) -> None:
+    both = [("moderator", None), ("consultation_manager", None)]
+    ann, max_ = make_staff(here, "ann", both), make_staff(here, "max", both)
+    own = one.say(ann, "You thief!")["id"]
+    letter = {"text": "You too!", "language": "en", "channel": "letter", "role": "Club", "received_on": "2026-11-20"}
+    entered = one.ask("POST", f"{one.staff_path}/contributions", ann, 201, json=letter)["id"]
+    for thing in (own, entered):
+        complain(one, mona, thing)
+        assert decide(one, ann, thing, 403)["code"] == decide(one, ann, thing, 403, hide=False)["code"] == "own_text"
+    assert [case["may_decide"] for case in queue(one, ann)] == [False, False]
+    decide(one, mona, own)
+    assert decide(one, ann, own, 403, hide=False)["code"] == "own_text" and one.see(own)["text"] is None
+    assert decide(one, max_, own, 409)["code"] == decide(one, mona, own, 409)["code"] == "already_hidden"
+    act(one, ann, "my/moderation/appeals", own, text="Why?")
+    verdict = {"uphold": False, "reason": "I meant well."}
+    assert act(one, ann, "staff/moderation/appeals", own, 403, **verdict)["code"] == "own_text"
+    assert act(one, mona, "staff/moderation/appeals", own, 403, **verdict)["code"] == "same_moderator"
+    waiting = {who: {case["id"]: case["may_decide"] for case in queue(one, who)} for who in (ann, mona, max_)}
+    assert [waiting[who][own] for who in (ann, mona, max_)] == [False, False, True]
+    act(one, max_, "staff/moderation/appeals", own, **verdict)
+    assert one.see(own)["text"] == "You thief!"
+
+
 def test_the_municipality_publishes_rules_of_its_own(
     one: Talk, client: FlaskClient, here: Municipality, mona: Person, alice: Person
 ) -> None:

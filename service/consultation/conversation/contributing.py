@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from service.consultation.conversation.anchoring import anchor
 from service.consultation.conversation.models import Contribution, Thread
 from service.consultation.conversation.opening import ensure_open, ensure_running
-from service.consultation.conversation.threads import text_of, thread_locked
+from service.consultation.conversation.threads import text_of, thread_locked, thread_of
 from service.consultation.models import Consultation
 from service.db import session
 from service.db.clock import now
@@ -46,7 +46,10 @@ class ContributionIdTaken(Problem):
 
 @dataclass(frozen=True)
 class Said:
-    """What is said; `quote` is {"exact", "prefix", "suffix", "revision"}, `parent` the contribution it replies to."""
+    """What is said; `quote` is {"exact", "prefix", "suffix", "revision"}, `parent` the contribution it replies to.
+
+    `quote_start` is where the quoted passage begins in the text of that revision (place_quoted); null: nowhere.
+    """
 
     text: str
     language: str
@@ -55,6 +58,7 @@ class Said:
     stance: str | None = None
     parent: uuid.UUID | None = None
     quote: Mapping[str, Any] | None = None
+    quote_start: int | None = None
     place: tuple[float, float] | None = None
     photos: Sequence[uuid.UUID] = ()
     uid: uuid.UUID | None = None
@@ -88,9 +92,9 @@ def contribute(municipality: Municipality, about: Consultation, said: Said, by: 
     ensure_open(about.id) if by.is_resident else ensure_running(about)
     parent = parent_of(about, said.parent) if said.parent else None
     thread = thread_with(parent.thread_id) if parent else thread_locked(municipality, about, said.kind, said.target)
-    start = place_of(thread, said.quote)
+    ensure_quoted(thread, said)
     uid = said.uid or new_uid()
-    row = row_of(municipality, thread, parent, said, by) | {"uid": uid, "quote_start": start}
+    row = row_of(municipality, thread, parent, said, by) | {"uid": uid}
     if not insert_if_absent(Contribution, [row], returning=Contribution.id):
         return same_as_before(municipality, uid, said, by)
     thread.contributions += 1
@@ -123,6 +127,7 @@ def row_of(
         "longitude": said.place[0] if said.place else None,
         "latitude": said.place[1] if said.place else None,
         "quote": dict(said.quote) if said.quote else None,
+        "quote_start": said.quote_start if said.quote else None,
         "created_at": now(),
     }
 
@@ -140,14 +145,22 @@ def thread_with(thread_id: int) -> Thread:
     return session.scalars(locked.execution_options(populate_existing=True)).one()
 
 
-def place_of(thread: Thread, quote: Mapping[str, Any] | None) -> int | None:
-    """Where the quoted passage begins in the text in force. Raises QuoteNotFound."""
-    if quote is None:
+def place_quoted(about: Consultation, said: Said) -> int | None:
+    """Where the quoted passage begins in the text of the revision that was read, whether that is in force or not; None
+    where it is nowhere. It may last: before `transaction()`.
+    """
+    if said.quote is None:
         return None
-    start = anchor(text_of(thread) or "", quote) if quote["revision"] == thread.revision else None
-    if start is None:
+    parent = session.scalar(select(Contribution).filter_by(consultation_id=about.id, uid=said.parent))
+    thread = session.get(Thread, parent.thread_id) if parent else thread_of(about.id, said.kind, said.target)
+    text = text_of(thread, said.quote["revision"]) if thread else None
+    return None if text is None else anchor(text, said.quote)
+
+
+def ensure_quoted(thread: Thread, said: Said) -> None:
+    """Refuse a quotation that is not in the text in force. Raises QuoteNotFound."""
+    if said.quote and (said.quote_start is None or said.quote["revision"] != thread.revision):
         raise QuoteNotFound(revision=thread.revision)
-    return start
 
 
 def is_there(uid: uuid.UUID) -> bool:

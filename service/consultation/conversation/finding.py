@@ -1,7 +1,9 @@
 """Questions about conversations, read only. A page costs the same however long the thread is: it is cut by key."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
@@ -16,6 +18,9 @@ from service.municipalities.directory import Municipality
 
 NEWEST, SUPPORTED, DIVIDED, UNANSWERED = "newest", "most_supported", "most_divisive", "unanswered"
 SORTS = (NEWEST, SUPPORTED, DIVIDED, UNANSWERED)
+COUNTED_FOR = 10
+"""So many seconds a consultation's numbers are shown before they are counted again."""
+AT_ONCE = 500
 BY = {SUPPORTED: "supports", DIVIDED: "divided"}
 
 contributions, answers = Contribution.__table__, Answer.__table__
@@ -92,6 +97,18 @@ def all_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyR
     return following(ROWS.where(contributions.c.consultation_id == consultation_id), after, limit)
 
 
+def changing_of(consultation_id: int) -> Iterator[Sequence[AnyRow]]:
+    """What can change of everything that was contributed: id, votes, answer, withdrawal; some at once, oldest first."""
+    one = contributions.c
+    changing: AnySelect = select(
+        one.id, one.uid, one.supports, one.opposes, one.passes, one.answer_id, one.withdrawn_at
+    )
+    after = None
+    while rows := following(changing.where(one.consultation_id == consultation_id), after, AT_ONCE):
+        yield rows
+        after = rows[-1].id
+
+
 def due_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
     """What has no answer yet, the oldest first."""
     return following(ROWS.where(contributions.c.consultation_id == consultation_id, DUE), after, limit)
@@ -124,9 +141,15 @@ def uids_of(ids: Collection[int]) -> dict[int, uuid.UUID]:
     return {row.id: row.uid for row in rows}
 
 
-def counts_of(consultation: Consultation) -> dict[str, Any]:
-    """How many contributions there are and what came of them."""
-    mine = Contribution.consultation_id == consultation.id, Contribution.official.is_(False)
+def counts_of(consultation: Consultation) -> Mapping[str, Any]:
+    """How many contributions there are and what came of them, COUNTED_FOR seconds ago at most."""
+    return counted(consultation.id, consultation.uid, int(monotonic() // COUNTED_FOR))
+
+
+@lru_cache(maxsize=256)
+def counted(consultation_id: int, uid: uuid.UUID, period: int) -> Mapping[str, Any]:
+    """The same, counted once in a period for each consultation: all of it is read."""
+    mine = Contribution.consultation_id == consultation_id, Contribution.official.is_(False)
     row = session.execute(
         select(
             func.count().label("contributions"),

@@ -16,7 +16,7 @@ from service.municipalities.directory import Municipality
 def look_at_contributions(municipality: Municipality, uids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Shown]:
     """Those of these contributions that are here and were not withdrawn."""
     one = Contribution
-    there = select(one.uid, one.author_id, one.text, one.language).where(
+    there = select(one.uid, one.author_id, one.entered_by_id, one.text, one.language).where(
         one.municipality_id == municipality.id, one.uid.in_(uids), one.withdrawn_at.is_(None)
     )
     rows = session.execute(there).all()
@@ -28,6 +28,7 @@ def look_at_contributions(municipality: Municipality, uids: Collection[uuid.UUID
             row.language,
             [photo.uid for photo in photos[owner_of(row.uid)]],
             f"/api/v1/{municipality.slug}/contributions/{row.uid}",
+            row.entered_by_id,
         )
         for row in rows
     }

@@ -2,9 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
+from werkzeug.wsgi import wrap_file
 
 from service.consultation.conversation import finding, presenting
 from service.consultation.conversation.contributing import (
@@ -15,10 +18,11 @@ from service.consultation.conversation.contributing import (
     Said,
     contribute,
     owner_of,
+    place_quoted,
     withdraw,
 )
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole, phases_of
-from service.consultation.conversation.reporting import as_csv
+from service.consultation.conversation.reporting import as_csv, state_of
 from service.consultation.conversation.schemas import (
     ContributionIn,
     ContributionOut,
@@ -33,11 +37,13 @@ from service.consultation.conversation.supporting import VOTES, OwnContribution,
 from service.consultation.conversation.threads import NothingToTalkAbout, text_of, thread_of, threads_of
 from service.consultation.eligibility import NotEligible
 from service.consultation.finding import fixed_one
+from service.consultation.models import Consultation
 from service.db import stop_reading, transaction
 from service.db.types import AnyRow
 from service.errors import Forbidden, NotFound
 from service.gis.locating import OutsideMunicipality, ensure_inside
 from service.http import (
+    ASK_AGAIN,
     VARY,
     Blueprint,
     CursorNotValid,
@@ -61,10 +67,12 @@ from service.municipalities.directory import Municipality
 from service.people.access import SignInNeeded, caller, caller_or_nobody, public, residents_only, signed_in
 from service.people.callers import Caller
 from service.people.erasing import is_still_there
-from service.people.limits import contributing_limit, supporting_limit
+from service.people.limits import contributing_limit, reporting_limit, supporting_limit
 from service.storage.keeping import FileNotKept, StoreUnavailable
 from service.text import pick
 
+REPORT_IN_MEMORY = 1_000_000
+"""Bytes of a report; what is more waits on the disk to be sent."""
 PHOTO_CACHE = "private, max-age=300"
 MAY_ANSWER = "manage_consultations"
 
@@ -132,7 +140,7 @@ def send(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
     if who.kind != "resident" and not who.may(MAY_ANSWER):
         raise Forbidden
     about = consultation_row(municipality, consultation)
-    said = said_in(municipality, body, key_of_whole(about, body["kind"]))
+    said = said_in(municipality, about, body)
     by = From(author_id=who.account_id, uploader=str(who.account), official=who.kind != "resident")
     stop_reading()
     with transaction():
@@ -243,23 +251,35 @@ def text(query: dict[str, Any], municipality: Municipality, consultation: uuid.U
 
 @blueprint.get("/consultations/<uuid:consultation>/report.csv")
 @public
+@reporting_limit
 @blueprint.response(200, {"type": "string"}, content_type="text/csv")
+@blueprint.alt_response(304, description="Nothing has changed.")
 @operation("reportContributions", NotFound)
 def report(municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Give all contributions with what became of each, as CSV"""
     about = consultation_row(municipality, consultation)
-    response = Response(as_csv(municipality, about, language()), content_type="text/csv; charset=utf-8")
+    etag = etag_of(state_of(municipality, about), language())
+    if unchanged := not_modified(etag):
+        return unchanged
+    file = SpooledTemporaryFile(REPORT_IN_MEMORY)  # noqa: SIM115 (it is closed when it was sent)
+    file.writelines(as_csv(municipality, about, language()))
+    file.seek(0)
+    response = Response(wrap_file(request.environ, file), content_type="text/csv; charset=utf-8")
+    response.set_etag(etag)
+    response.headers.update({"Cache-Control": ASK_AGAIN, "Vary": VARY})
     response.headers["Content-Disposition"] = f'attachment; filename="contributions-{about.uid}.csv"'
     return response
 
 
-def said_in(municipality: Municipality, body: dict[str, Any], whole: str) -> Said:
-    """What the body says. Raises OutsideMunicipality."""
+def said_in(municipality: Municipality, about: Consultation, body: dict[str, Any]) -> Said:
+    """What the body says, with the place of what it quotes. Raises OutsideMunicipality."""
     place = (body["place"]["longitude"], body["place"]["latitude"]) if body["place"] else None
     if place:
         ensure_inside(municipality, *place)
     same = {name: body[name] for name in ("text", "language", "kind", "stance", "parent", "quote", "photos")}
-    return Said(**same, target=body["target"] or whole, place=place, uid=body["id"])
+    target = body["target"] or key_of_whole(about, body["kind"])
+    said = Said(**same, target=target, place=place, uid=body["id"])
+    return replace(said, quote_start=place_quoted(about, said))
 
 
 def page(municipality: Municipality, rows: Sequence[AnyRow], following: str | None) -> Response:

@@ -15,7 +15,7 @@ from service.text import LANGUAGES
 UID = "01a20027-6d10-7b3e-9a55-1f0c2a9d7e31"
 CONSULTATION = "01a20027-6c00-7d11-8a22-0a1b2c3d4e5f"
 LONGEST = 5000
-LONGEST_QUOTE = 1000
+SHORTEST_QUOTE, LONGEST_QUOTE = 10, 1000
 LONGEST_TEXT = 200_000
 MOST_PHOTOS = 5
 KIND = validate.Regexp(r"\A[a-z_]{1,16}\Z")
@@ -84,7 +84,12 @@ class QuoteIn(Schema):
         "revision": REVISION,
     }
 
-    exact = words(LONGEST_QUOTE, required=True)
+    exact = words(
+        LONGEST_QUOTE,
+        SHORTEST_QUOTE,
+        required=True,
+        metadata={"description": "A word or two are found in many places: take those beside them in."},
+    )
     prefix = words(64, 0, load_default="")
     suffix = words(64, 0, load_default="")
     revision = fields.String(required=True, validate=validate.Regexp(r"\A[0-9a-f]{64}\Z"))

@@ -7,7 +7,7 @@ from flask import Response
 
 from service.consultation.conversation import finding
 from service.consultation.conversation.answering import ContributionsNotFound, answer_together
-from service.consultation.conversation.contributing import ContributionIdTaken, From, QuoteNotFound, contribute
+from service.consultation.conversation.contributing import KIND, ContributionIdTaken, From, QuoteNotFound, contribute
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole
 from service.consultation.conversation.routes import MAY_ANSWER, page, said_in, shown, thread_out
 from service.consultation.conversation.schemas import (
@@ -19,7 +19,7 @@ from service.consultation.conversation.schemas import (
     TextIn,
     ThreadOut,
 )
-from service.consultation.conversation.threads import NothingToTalkAbout, put_text
+from service.consultation.conversation.threads import NothingToTalkAbout, places_of_quotations, put_text
 from service.db import stop_reading, transaction
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality
@@ -27,6 +27,7 @@ from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer
 from service.media.attaching import PhotoNotFound
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
+from service.people.auditing import record
 from service.text import pick
 
 blueprint = Blueprint(
@@ -55,12 +56,14 @@ def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.U
     """
     who = caller()
     about = consultation_row(municipality, consultation)
-    said = said_in(municipality, body, key_of_whole(about, body["kind"]))
+    said = said_in(municipality, about, body)
     outside = {name: body[name] for name in ("channel", "role", "received_on")}
     stop_reading()
     with transaction():
         by = From(uploader=str(who.account), entered_by_id=who.account_id, **outside)
         uid = contribute(municipality, about, said, by).uid
+        facts = {"channel": body["channel"], "consultation": str(about.uid)}
+        record(municipality.id, who, "contribution_entered", KIND, str(uid), facts)
     return shown(municipality, uid, who, 201)
 
 
@@ -74,10 +77,15 @@ def put(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUI
 
     Quoted passages are found again in it by their words; those that are not there are marked, never lost.
     """
+    who = caller()
     about = consultation_row(municipality, consultation)
     target = body["target"] or key_of_whole(about, body["kind"])
+    known = places_of_quotations(about.id, body["kind"], target, body["text"])
+    stop_reading()
     with transaction():
-        thread = put_text(municipality, about, body["kind"], target, body["title"], body["text"])
+        thread = put_text(municipality, about, body["kind"], target, body["title"], body["text"], known)
+        facts = {"kind": body["kind"], "target": target, "revision": thread.revision}
+        record(municipality.id, who, "text_put_up", "consultation", str(about.uid), facts)
     return answer(thread_out(municipality, thread, language()))
 
 

@@ -1,8 +1,9 @@
 """What is talked about in a consultation: each target has one thread, made when it is first spoken of."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from service.consultation.conversation.anchoring import anchor, revision_of
 from service.consultation.conversation.models import Contribution, Thread, ThreadText
@@ -59,11 +60,13 @@ def put_text(
     target: str,
     title: Mapping[str, str] | None,
     text: str,
+    known: Mapping[int, int | None] = MappingProxyType({}),
 ) -> Thread:
     """This is the text that is talked about from now on; inside `transaction()`. An article may be new.
 
     Every quotation is looked for in it: one that is not there keeps its words and loses its place, until a later text
-    has them again. Raises NothingToTalkAbout.
+    has them again; `known` are the places of those that were looked for before (places_of_quotations).
+    Raises NothingToTalkAbout.
     """
     if kind == ARTICLE:
         thread = made_locked(municipality, about, kind, target, title)
@@ -73,10 +76,22 @@ def put_text(
     thread.revision = revision_of(text)
     row = {"thread_id": thread.id, "revision": thread.revision, "text": text, "created_at": now()}
     insert_if_absent(ThreadText, [row], returning=ThreadText.id)
-    quoting = select(Contribution).where(Contribution.thread_id == thread.id, Contribution.quote.is_not(None))
-    for contribution in session.scalars(quoting.order_by(Contribution.id).with_for_update()):
-        contribution.quote_start = anchor(text, contribution.quote or {})
+    for one in session.scalars(quoting(thread.id).with_for_update()):
+        one.quote_start = known[one.id] if one.id in known else anchor(text, one.quote or {})
     return thread
+
+
+def places_of_quotations(consultation_id: int, kind: str, target: str, text: str) -> dict[int, int | None]:
+    """Where in a new text the quotations of its thread stand, by contribution; it may last: before `transaction()`."""
+    thread = thread_of(consultation_id, kind, target)
+    found = session.scalars(quoting(thread.id)) if thread else ()
+    return {one.id: anchor(text, one.quote or {}) for one in found}
+
+
+def quoting(thread_id: int) -> Select[Contribution]:
+    """The contributions that quote the text of a thread, in their order."""
+    mine = Contribution.thread_id == thread_id, Contribution.quote.is_not(None)
+    return select(Contribution).where(*mine).order_by(Contribution.id)
 
 
 def text_of(thread: Thread, revision: str | None = None) -> str | None:
