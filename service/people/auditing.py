@@ -70,6 +70,7 @@ ACTIONS = {
     "article_withdrawn": "a published article was withdrawn",
     "event_cancelled": "an event was cancelled, once or altogether",
     "news_feed_added": "a feed of another site is read from now on",
+    "news_feed_changed": "what becomes of what a feed of another site brings was changed",
 }
 """What is written down, in words. Further kinds of act are added here."""
 
