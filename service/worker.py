@@ -29,6 +29,7 @@ from service.news.giving import entries as articles
 from service.news.messages import (
     ARTICLE_WITHDRAWN,
     OCCASION_CANCELLED,
+    OCCASION_RESTORED,
     PLACE_FREED,
     who_has_a_place,
     who_signed_up,
@@ -81,6 +82,7 @@ EVENTS: dict[str, Expand] = {
     PLAN_CHANGED: who_follows_the_plan,
     ARTICLE_WITHDRAWN: who_follows_the_topics,
     OCCASION_CANCELLED: who_signed_up,
+    OCCASION_RESTORED: who_signed_up,
     PLACE_FREED: who_has_a_place,
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,

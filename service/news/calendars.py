@@ -4,14 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import structlog
 from icalendar import Calendar, Event, vDuration, vRecur
 
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
+from service.news.kinds.facts import is_local
 from service.news.places import Addresses
 from service.news.presenting import fact_in, html_of, spoken
-from service.news.recurring import YEARS, Time, parse_rule, times_of, until_of
+from service.news.recurring import YEARS, RuleFaulty, Time, parse_rule, times_of, until_of
 from service.news.rendering import for_xml, plain
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "text/calendar"
 PRODUCT = "-//Plateia//News//EN"
@@ -30,9 +34,14 @@ def calendar_of(
     calendar.add("x-wr-calname", for_xml(name))
     calendar.add("refresh-interval", SELDOM, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(SELDOM))
+    sound = []
     for row in rows:
-        calendar.add_component(event_of(row, cancelled.get(row.id, ()), wanted, addresses))
-    calendar.add_missing_timezones(*years_of(rows))
+        try:
+            calendar.add_component(event_of(row, cancelled.get(row.id, ()), wanted, addresses))
+            sound.append(row)
+        except (ValueError, OverflowError, KeyError, RuleFaulty) as fault:  # one event does not break all the others
+            log.error("event_not_in_calendar", article=str(row.uid), error=type(fault).__name__)
+    calendar.add_missing_timezones(*years_of(sound))
     found: bytes = calendar.to_ical()
     return found
 
@@ -44,8 +53,12 @@ def years_of(rows: Sequence[AnyRow]) -> tuple[date, date]:
 
 
 def event_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> Event:
-    """One event with its rule; CANCELLED where none of its times is left."""
+    """One event with its rule; CANCELLED where none of its times is left. Raises ValueError, OverflowError, KeyError,
+    RuleFaulty for what is faulty, as no article is that was checked.
+    """
     here, facts = addresses.here, row.content["facts"]
+    if not (is_local(facts["starts"]) and is_local(facts["ends"])):
+        raise ValueError(facts["starts"])
     times = times_of(facts, here.time_zone)
     language, main = spoken(row.content, wanted), row.content["main_language"]
     zone = ZoneInfo(here.time_zone)

@@ -22,14 +22,20 @@ from service.text import N_, locale_of, pick, say
 ARTICLE_WITHDRAWN = "article_withdrawn"
 OCCASION_CANCELLED = "occasion_cancelled"
 PLACE_FREED = "event_place_freed"
+OCCASION_RESTORED = "occasion_restored"
 AT_ONCE = 100
 
 WITHDRAWN_TITLE = N_("Withdrawn: {title}")
 WITHDRAWN_BODY = N_("This was published and has been taken back.")
 CANCELLED = N_("Cancelled: {title}")
 CANCELLED_BODY = N_("It does not take place on {when}.")
+RESTORED = N_("It takes place after all: {title}")
+RESTORED_BODY = N_("It was cancelled and now takes place again on {when}. You are still signed up or waiting for it.")
 FREED = N_("You have a place: {title}")
 FREED_BODY = N_("You waited for a place. You have one now, on {when}. If you cannot come, please sign off.")
+
+ABOUT_ALL = {OCCASION_CANCELLED: (CANCELLED, CANCELLED_BODY), OCCASION_RESTORED: (RESTORED, RESTORED_BODY)}
+"""What everybody who signed up is told of: the title and the body."""
 
 
 def owe_published(article: Article, content: Mapping[str, Any], changed: bool) -> None:
@@ -70,6 +76,18 @@ def owe_cancelled(article: Article, occasion: Occasion, title: Mapping[str, str]
     owe(article.municipality_id, OCCASION_CANCELLED, f"occasion:{occasion.id}", occasion.step, facts)
 
 
+def owe_restored(article: Article, occasion: Occasion, title: Mapping[str, str]) -> None:
+    """Owe what they are told when it takes place after all; the occasion is locked."""
+    occasion.step += 1
+    owe(
+        article.municipality_id,
+        OCCASION_RESTORED,
+        f"occasion:{occasion.id}",
+        occasion.step,
+        about(article, occasion, title),
+    )
+
+
 def owe_place(article: Article, occasion: Occasion, title: Mapping[str, str], account_id: int) -> None:
     """Owe what somebody is told who waited and has a place now; the occasion is locked."""
     occasion.step += 1
@@ -87,7 +105,10 @@ def about(article: Article, occasion: Occasion, title: Mapping[str, str]) -> dic
 
 
 def who_signed_up(event: Posted) -> Iterator[Owed | Kept]:
-    """Of a cancelled occasion: a message to each who signed up or waits, in the order of their accounts."""
+    """Of an occasion that is cancelled, or takes place after all: a message to each who signed up or waits, in the
+    order of their accounts.
+    """
+    title, body = ABOUT_ALL[event.kind]
     above = event.cursor
     while True:
         query = select(SignUp.account_id).where(
@@ -96,7 +117,7 @@ def who_signed_up(event: Posted) -> Iterator[Owed | Kept]:
         people = session.scalars(query.order_by(SignUp.account_id).limit(AT_ONCE)).all()
         if not people:
             return
-        yield from told(event, people, CANCELLED, CANCELLED_BODY)
+        yield from told(event, people, title, body)
         above = people[-1]
 
 

@@ -62,6 +62,8 @@ class NewsSource(Base):
     last_modified: Mapped[str | None]
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    read_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When it was read to its end last; null: never."""
 
 
 class Article(Base):
@@ -99,6 +101,8 @@ class Article(Base):
     source_id: Mapped[int | None] = mapped_column(ForeignKey(NewsSource.id))
     guid: Mapped[str | None] = mapped_column(String(255))
     origin: Mapped[str | None] = mapped_column(String(2048))
+    shown_number: Mapped[int | None]
+    """What readers saw last, also when it is withdrawn or over; null: they never saw any."""
 
 
 class ArticleVersion(Base):
@@ -155,6 +159,8 @@ class Occasion(Base):
     starts_at: Mapped[datetime] = mapped_column(Instant, index=True)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     reason: Mapped[str | None]
+    dropped: Mapped[bool] = mapped_column(default=False)
+    """Cancelled because a version left this time out: one that has it again lets it take place."""
     step: Mapped[int] = mapped_column(default=0)
 
 

@@ -21,11 +21,13 @@ from service.news.models import Article, ArticleVersion, NewsSource
 from service.news.reading_feeds import Item, read_feed
 from service.news.rendering import HTML
 from service.news.shelving import put_up
-from service.news.states import DRAFT, PUBLISHED, WITHDRAWN
+from service.news.states import DRAFT, PUBLISHED, REVIEW, SCHEDULED, WITHDRAWN
 from service.news.writing import add_version, begin
 
 BOUNDS = Bounds(bytes=5_000_000, seconds=60)
 AT_ONCE = 25
+MOST_TOLD = 5
+"""Of how many articles followers are told at one reading; a feed that brings more has been away, or has moved."""
 ACCEPTED = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 
 
@@ -42,12 +44,27 @@ def fetch_news(job: Work, progress: Progress, fetcher: Fetcher) -> dict[str, Any
         return note(job, progress, told, None)
     if answer.status == 304:
         return note(job, progress, {"state": "unchanged", "new": 0, "changed": 0}, None)
-    counts = {"new": 0, "changed": 0}
+    try:
+        counts = keep_all(job, progress, items)
+    except LeaseLost:
+        raise
+    except Exception as fault:  # the office sees that the feed is not followed, and the job fails as it would have
+        session.rollback()
+        note(job, progress, {"state": "failed", "reason": type(fault).__name__}, None)
+        raise
+    return note(job, progress, {"state": "read"} | counts, None if counts["held"] else answer)
+
+
+def keep_all(job: Work, progress: Progress, items: Sequence[Item]) -> dict[str, int]:
+    """Keep what the feed brings, some at once: how many were new, were changed, were told to followers, and were held
+    back because somebody here has set a moment for them.
+    """
+    counts = {"new": 0, "changed": 0, "told": 0, "held": 0}
     for begin_at in range(0, len(items), AT_ONCE):
         with transaction():
             keep(source_with(job), items[begin_at : begin_at + AT_ONCE], counts)
             progress.note(dict(counts))
-    return note(job, progress, {"state": "read"} | counts, answer)
+    return counts
 
 
 def source_with(job: Work) -> NewsSource:
@@ -76,6 +93,8 @@ def note(job: Work, progress: Progress, outcome: dict[str, Any], answer: Answer 
     with transaction():
         source = source_with(job)
         source.asked_at, source.outcome = now(), outcome
+        if outcome["state"] == "read":
+            source.read_at = source.asked_at
         if answer is not None:
             source.etag, source.last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
         progress.note(None)
@@ -83,45 +102,75 @@ def note(job: Work, progress: Progress, outcome: dict[str, Any], answer: Answer 
 
 
 def keep(source: NewsSource, items: Sequence[Item], counts: dict[str, int]) -> None:
-    """Keep these entries, inside `transaction()`; the oldest first, so that lists have them in their order."""
+    """Keep these entries, inside `transaction()`; the oldest first, so that lists have them in their order. Followers
+    are told of the newest ones, and of nothing that stood there when the feed was read for the first time.
+    """
     here = municipality_with(source.municipality_id)
-    query = select(Article).where(Article.source_id == source.id, Article.guid.in_([item.guid for item in items]))
-    known = {article.guid: article for article in session.scalars(query.with_for_update())}
+    known = known_among(here, source, items)
+    new = [item.guid for item in items if item.guid not in known]
+    told = new[: MOST_TOLD - counts["told"]] if source.read_at is not None and publishes(here, source) else []
     for item in reversed(items):
         article = known.get(item.guid)
         if article is None:
-            keep_new(here, source, item)
+            keep_new(here, source, item, item.guid in told)
             counts["new"] += 1
-        elif follow(here, source, article, item):
-            counts["changed"] += 1
+            counts["told"] += item.guid in told
+        elif (come_of := follow(here, source, article, item)) is not None:
+            counts[come_of] += 1
 
 
-def keep_new(here: Municipality, source: NewsSource, item: Item) -> None:
+def known_among(here: Municipality, source: NewsSource, items: Sequence[Item]) -> dict[str, Article]:
+    """The articles that these entries became, by their identity; those of a feed that was deleted and added again
+    become its own anew.
+    """
+    links = {item.guid: item.link for item in items}
+    query = select(Article).where(Article.guid.in_(list(links)), Article.municipality_id == here.id)
+    mine = query.where(Article.source_id == source.id).with_for_update()
+    known = {article.guid: article for article in session.scalars(mine) if article.guid}
+    left = query.where(Article.source_id.is_(None)).order_by(Article.id).with_for_update()
+    for article in session.scalars(left).all():
+        if article.guid and article.guid not in known and article.origin == links[article.guid]:
+            article.source_id = source.id
+            known[article.guid] = article
+    return known
+
+
+def keep_new(here: Municipality, source: NewsSource, item: Item, tell: bool) -> None:
     article = begin(here, "news", source_id=source.id, guid=item.guid, origin=item.link)
     version = add_version(here, article, written_from(source, item), None)
-    if source.publishes:
+    if publishes(here, source):
         if item.published_at is not None and item.published_at < now():
             article.published_at = item.published_at
-        put_up(here, article, version, tell=source.asked_at is not None)  # nobody is told of what stood there before
+        put_up(here, article, version, tell)
         article.state = PUBLISHED
 
 
-def follow(here: Municipality, source: NewsSource, article: Article, item: Item) -> bool:
-    """Bring an article up to what the feed says now; whether that was anything new, and ours to change."""
+def publishes(here: Municipality, source: NewsSource) -> bool:
+    """Whether what it brings is published at once; never where the municipality wants a second person to look."""
+    return source.publishes and not here.notices_need_second_person
+
+
+def follow(here: Municipality, source: NewsSource, article: Article, item: Item) -> str | None:
+    """Bring an article up to what the feed says now: "changed", "held" where a moment is set for its publication, None
+    where there is nothing new or it is not the feed's to change any more.
+    """
     newest = session.scalars(select(ArticleVersion).filter_by(article_id=article.id, number=article.number)).one()
     written = written_from(source, item)
     if newest.by_id is not None or newest.format != HTML or article.state == WITHDRAWN:
-        return False
+        return None
     if newest.body == written.body and all(
         newest.content[name] == written.content[name] for name in ("title", "summary")
     ):
-        return False
+        return None
+    if article.state == SCHEDULED:
+        return "held"
     version = add_version(here, article, written, None)
-    if article.published_number is not None:
+    if article.published_number is not None and publishes(here, source):
         put_up(here, article, version, tell=False)
-    else:
+        article.state = PUBLISHED
+    elif article.state != REVIEW:
         article.state = DRAFT
-    return True
+    return "changed"
 
 
 def written_from(source: NewsSource, item: Item) -> Written:

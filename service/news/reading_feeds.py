@@ -2,6 +2,7 @@
 
 import calendar
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,10 @@ LONGEST_TITLE = 300
 LONGEST_SUMMARY = 500
 LONGEST_BODY = 100_000
 LONGEST_GUID = 255
+SURROGATE = re.compile(
+    rb"&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*(?:5529[6-9]|55[3-9]\d\d|56\d{3}|57[0-2]\d\d|573[0-3]\d|5734[0-3]));"
+)
+"""References to what is half a character, over which feedparser falls."""
 
 
 class FeedUnreadable(Problem):
@@ -42,7 +47,10 @@ class Item:
 
 def read_feed(data: bytes) -> list[Item]:
     """The entries with an identity and a title, each once, at most MOST. Raises FeedUnreadable."""
-    found = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=True)
+    try:
+        found = feedparser.parse(io.BytesIO(SURROGATE.sub(b"", data)), sanitize_html=False, resolve_relative_uris=True)
+    except Exception as fault:  # the library fails in many ways on what is broken
+        raise FeedUnreadable from fault
     if not found.get("version"):
         raise FeedUnreadable
     items: dict[str, Item] = {}
@@ -54,14 +62,15 @@ def read_feed(data: bytes) -> list[Item]:
 
 
 def item_of(entry: Mapping[str, Any]) -> Item | None:
-    link = entry.get("link")
-    named = entry.get("id") or link
-    title = " ".join(plain(safe_html(entry.get("title", ""), HTML)).split())[:LONGEST_TITLE]
+    link = for_xml(entry.get("link") or "")
+    named = for_xml(entry.get("id") or "") or link
+    title = " ".join(plain(safe_html(for_xml(entry.get("title", "")), HTML)).split())[:LONGEST_TITLE]
     if not named or not title:
         return None
     texts = [one.value for one in entry.get("content", ()) if one.get("value")]
-    html = safe_html((texts[0] if texts else entry.get("summary", ""))[:LONGEST_BODY], HTML)
-    summary = " ".join(plain(safe_html(entry.get("summary", ""), HTML)).split())
+    said = for_xml(entry.get("summary", ""))
+    html = safe_html((for_xml(texts[0]) if texts else said)[:LONGEST_BODY], HTML)
+    summary = " ".join(plain(safe_html(said, HTML)).split())
     return Item(
         guid=short_name(named),
         title=for_xml(title),

@@ -7,7 +7,7 @@ comes last. A rule is bounded: by COUNT or UNTIL, by MOST times, by YEARS from t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH",
 OFTEN = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 UNTIL = re.compile(r"\d{8}(T\d{6}Z?)?")
 NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+LAST_YEAR = 9999
+LONGEST_MONTHS = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), 1))
 ANY_START = datetime(2026, 1, 5, 12)
 
 
@@ -51,6 +53,8 @@ def parse_rule(text: str) -> dict[str, str]:
         raise RuleFaulty("rule")
     if "UNTIL" in parts and not UNTIL.fullmatch(parts["UNTIL"]):
         raise RuleFaulty("until")
+    if not days_exist(parts):
+        raise RuleFaulty("rule")
     try:
         next(iter(rule_from(parts, ANY_START, "UTC")), None)
     except (ValueError, TypeError, OverflowError, ZeroDivisionError, KeyError, IndexError):
@@ -59,12 +63,45 @@ def parse_rule(text: str) -> dict[str, str]:
 
 
 def rule_from(parts: Mapping[str, str], start: datetime, zone: str) -> Any:
-    """The wall times of the rule from `start` on, without a zone."""
+    """The wall times of the rule from `start` on, without a zone.
+
+    dateutil looks for the next time up to the year 9999, minutes long where there is none. So the rule is read in late
+    years whose days are those of the years in question, and what it finds is brought back.
+    """
+    shift = late_year(start.year) - start.year
     last = start.replace(year=start.year + YEARS, day=min(start.day, 28))
     until = last if "UNTIL" not in parts else min(last, until_of(parts["UNTIL"], zone))
     text = ";".join(f"{name}={value}" for name, value in parts.items() if name not in ("UNTIL", "COUNT"))
-    found = rrulestr(f"{text};UNTIL={until:%Y%m%dT%H%M%S}", dtstart=start)
-    return islice(found, min(MOST, int(parts.get("COUNT", MOST))))
+    if until < start:
+        return iter(())
+    until, late = until.replace(year=until.year + shift), start.replace(year=start.year + shift)
+    found = rrulestr(f"{text};UNTIL={until:%Y%m%dT%H%M%S}", dtstart=late)
+    times = (wall.replace(year=wall.year - shift) for wall in found)
+    return islice(times, min(MOST, int(parts.get("COUNT", MOST))))
+
+
+def late_year(year: int) -> int:
+    """A late year that begins on the same day of the week, as do the next YEARS; all repeat after 28 years, where a
+    century begins without a leap day after 400.
+    """
+    if year // 100 != (year + YEARS + 1) // 100 or not 2000 <= year < 2100:
+        return year + (LAST_YEAR - YEARS - 1 - year) // 400 * 400
+    last = range(LAST_YEAR - YEARS - 1, LAST_YEAR - YEARS - 29, -1)
+    return next(
+        late for late in last if late % 4 == year % 4 and date(late, 1, 1).weekday() == date(year, 1, 1).weekday()
+    )
+
+
+def days_exist(parts: Mapping[str, str]) -> bool:
+    """Whether a month that the rule names has a day that it names."""
+    if "BYMONTHDAY" not in parts:
+        return True
+    try:
+        days = [abs(int(day)) for day in parts["BYMONTHDAY"].split(",")]
+        months = [int(month) for month in parts.get("BYMONTH", "1").split(",")]
+        return min(days) <= max(LONGEST_MONTHS[month] for month in months)
+    except (ValueError, KeyError):
+        return False
 
 
 def until_of(text: str, zone: str) -> datetime:

@@ -143,14 +143,10 @@ class Fresh:
         self.etag = etag_of(request.endpoint, municipality.id, self.board.version, *parts)
 
     def unchanged(self) -> Response | None:
-        """304 by the ETag, or for who knows none by the moment; None: what is read from now on is as new as the
-        board, or newer.
+        """304 by the ETag; None: what is read from now on is as new as the board, or newer. The moment alone says
+        nothing: it is the same in every language and for every filter.
         """
-        if "If-None-Match" in request.headers:
-            known = not_modified(self.etag)
-        else:
-            since = request.if_modified_since
-            known = None if since is None or since < self.board.changed_at else self.marked(Response(status=304))
+        known = not_modified(self.etag) if "If-None-Match" in request.headers else None
         if known is None:
             stop_reading()
         return known

@@ -17,7 +17,7 @@ from service.news.kinds.facts import instant
 from service.news.messages import owe_published, owe_withdrawn
 from service.news.models import Article, ArticleTopic, ArticleVersion
 from service.news.searching import forget_words, put_words, weights
-from service.news.signing_up import cancel_signed_up, cancel_vanished, move_up_everywhere
+from service.news.signing_up import cancel_signed_up, cancel_vanished, move_up_everywhere, restore_dropped
 
 EXPIRE_ARTICLE = "expire_article"
 
@@ -27,6 +27,7 @@ def put_up(here: Municipality, article: Article, version: ArticleVersion, tell: 
     content, changed = version.content, article.published_at is not None
     article.previous_at = article.updated_at if stands_as_warning(article) else None
     article.published_number, article.publish_at, article.reason = version.number, None, None
+    article.shown_number = version.number
     article.updated_at = article.changed_at = now()
     article.published_at = article.published_at or article.updated_at
     article.expires_at = end_of(here, article.kind, content)
@@ -35,7 +36,9 @@ def put_up(here: Municipality, article: Article, version: ArticleVersion, tell: 
     put_words(article, weights(content, version.body, version.format))
     plan_end(article)
     if article.kind == "event":
+        session.flush()
         cancel_vanished(here, article, content)
+        restore_dropped(here, article, content)
         move_up_everywhere(article, content)
     touch(here.id)
     if tell:

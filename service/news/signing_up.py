@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, func, select
 
 from service.db import session
 from service.db.clock import now
@@ -18,7 +17,8 @@ from service.db.types import AnyRow
 from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
-from service.news.messages import owe_cancelled, owe_place
+from service.news.boards import touch
+from service.news.messages import owe_cancelled, owe_place, owe_restored
 from service.news.models import Article, ArticleVersion, Occasion, SignUp
 from service.news.recurring import times_of
 from service.text import N_
@@ -27,7 +27,8 @@ GOING, WAITING = "going", "waiting"
 
 
 class SignUpRefused(Problem):
-    """Nobody can sign up for this; `reason`: no_sign_up, no_such_time, past, cancelled, too_many (`most` people)."""
+    """Nobody can sign up for this; `reason`: no_sign_up, no_such_time, past, cancelled, not_published,
+    too_many (`most` people)."""
 
     status, code, message = 409, "sign_up_refused", N_("It is not possible to sign up for this.")
 
@@ -70,6 +71,7 @@ def sign_up(
     capacity = content["facts"].get("capacity")
     if capacity is not None and places > capacity:
         raise SignUpRefused(reason="too_many", most=capacity)
+    ensure_time(here, content, starts_at)  # a new version may have left it out while this waited
     if occasion.cancelled_at is not None:
         raise SignUpRefused(reason="cancelled")
     found = session.scalar(select(SignUp).filter_by(occasion_id=occasion.id, account_id=account_id))
@@ -95,7 +97,7 @@ def sign_off(article: Article, account_id: int, starts_at: datetime) -> None:
 
 def locked_occasion(article: Article, starts_at: datetime) -> Occasion:
     """The row of this time, made if need be, locked."""
-    about = {"article_id": article.id, "starts_at": starts_at, "step": 0}
+    about = {"article_id": article.id, "starts_at": starts_at, "step": 0, "dropped": False}
     insert_if_absent(Occasion, [about], returning=Occasion.id)
     query = select(Occasion).filter_by(article_id=article.id, starts_at=starts_at).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one()
@@ -105,7 +107,7 @@ def move_up(article: Article, occasion: Occasion, content: Mapping[str, Any], bu
     """Give free places of a locked occasion to who waits longest, as long as they are enough for them; each is told,
     `but` who is just being answered.
     """
-    if occasion.cancelled_at is not None or occasion.starts_at <= now():
+    if article.published_number is None or occasion.cancelled_at is not None or occasion.starts_at <= now():
         return
     capacity = content["facts"].get("capacity")
     going = select(func.coalesce(func.sum(SignUp.places), 0)).filter_by(occasion_id=occasion.id, state=GOING)
@@ -122,10 +124,12 @@ def move_up(article: Article, occasion: Occasion, content: Mapping[str, Any], bu
 
 
 def shown_content(article: Article) -> Mapping[str, Any]:
-    """What readers see of the article now, or what was written last."""
-    of_now = ArticleVersion.number == func.coalesce(Article.published_number, Article.number)
+    """What readers see of the article now, or saw last. Raises SignUpRefused where they never saw any."""
+    of_now = ArticleVersion.number == Article.shown_number
     query = select(ArticleVersion.content).join(Article, (Article.id == ArticleVersion.article_id) & of_now)
-    found: Mapping[str, Any] = session.scalars(query.where(Article.id == article.id)).one()
+    found = session.scalars(query.where(Article.id == article.id)).one_or_none()
+    if found is None:
+        raise SignUpRefused(reason="not_published")
     return found
 
 
@@ -165,13 +169,25 @@ def cancel(here: Municipality, article: Article, starts_at: datetime | None, rea
     wanted = times if starts_at is None else [time for time in times if time == starts_at]
     if not wanted:
         raise SignUpRefused(reason="no_such_time")
-    return sum(cancel_one(article, locked_occasion(article, time), content["title"], reason) for time in wanted)
+    count = sum(cancel_one(article, locked_occasion(article, time), content["title"], reason) for time in wanted)
+    if count:
+        show_anew(article)
+    return count
 
 
-def cancel_one(article: Article, occasion: Occasion, title: Mapping[str, str], reason: str | None) -> bool:
+def show_anew(article: Article) -> None:
+    """Let whoever asks again, and calendars, see that something of the article has changed."""
+    article.updated_at = article.changed_at = now()
+    article.times += 1
+    touch(article.municipality_id)
+
+
+def cancel_one(
+    article: Article, occasion: Occasion, title: Mapping[str, str], reason: str | None, dropped: bool = False
+) -> bool:
     if occasion.cancelled_at is not None:
         return False
-    occasion.cancelled_at, occasion.reason = now(), reason
+    occasion.cancelled_at, occasion.reason, occasion.dropped = now(), reason, dropped
     owe_cancelled(article, occasion, title)
     session.flush()
     return True
@@ -199,7 +215,18 @@ def cancel_vanished(here: Municipality, article: Article, content: Mapping[str, 
     times = {time.starts_at for time in times_of(content["facts"], here.time_zone)}
     for occasion in occasions_to_come(article):
         if occasion.starts_at not in times:
-            cancel_one(article, occasion, content["title"], None)
+            cancel_one(article, occasion, content["title"], None, dropped=True)
+
+
+def restore_dropped(here: Municipality, article: Article, content: Mapping[str, Any]) -> None:
+    """What a former version left out and this one has again takes place; who signed up is told."""
+    times = {time.starts_at for time in times_of(content["facts"], here.time_zone)}
+    query = select(Occasion).where(Occasion.article_id == article.id, Occasion.dropped, Occasion.starts_at > now())
+    for occasion in session.scalars(query.order_by(Occasion.id).with_for_update()).all():
+        if occasion.starts_at in times:
+            occasion.cancelled_at, occasion.reason, occasion.dropped = None, None, False
+            owe_restored(article, occasion, content["title"])
+            session.flush()
 
 
 def cancel_signed_up(article: Article, content: Mapping[str, Any]) -> None:
@@ -245,8 +272,7 @@ def sign_ups_of(account_id: int) -> Sequence[AnyRow]:
         .join(Article, Article.id == Occasion.article_id)
         .join(
             ArticleVersion,
-            (ArticleVersion.article_id == Article.id)
-            & (ArticleVersion.number == func.coalesce(Article.published_number, Article.number)),
+            (ArticleVersion.article_id == Article.id) & (ArticleVersion.number == Article.shown_number),
         )
         .where(SignUp.account_id == account_id)
     )
@@ -255,21 +281,36 @@ def sign_ups_of(account_id: int) -> Sequence[AnyRow]:
 
 def forget_sign_ups_of(account_id: int) -> None:
     """Erase what this person signed up for; who waits moves up. Inside `transaction()`."""
-    mine = select(Occasion, Article).join(SignUp, SignUp.occasion_id == Occasion.id)
-    mine = mine.join(Article, Article.id == Occasion.article_id).where(SignUp.account_id == account_id)
-    found = session.execute(mine.order_by(Occasion.id).with_for_update(of=Occasion)).all()
+    found = locked_with_articles(account_id)
     gone = delete(SignUp).where(SignUp.account_id == account_id)
     session.execute(gone.execution_options(synchronize_session=False))
     for occasion, article in found:
         move_up(article, occasion, shown_content(article))
 
 
+def locked_with_articles(*account_ids: int) -> Sequence[tuple[Occasion, Article]]:
+    """What any of these accounts signed up for, with its event; the occasions locked in their order."""
+    theirs = select(SignUp.occasion_id).where(SignUp.account_id.in_(account_ids))
+    query = select(Occasion, Article).join(Article, Article.id == Occasion.article_id).where(Occasion.id.in_(theirs))
+    rows = session.execute(query.order_by(Occasion.id).with_for_update(of=Occasion)).all()
+    return [(row.Occasion, row.Article) for row in rows]
+
+
 def hand_over_sign_ups(from_id: int, to_id: int) -> None:
-    """What one account signed up for is another's, which is the same person's."""
-    has_it = aliased(SignUp)
-    twice = select(has_it.occasion_id).where(has_it.account_id == to_id)
-    theirs = SignUp.account_id == from_id
-    gone = delete(SignUp).where(theirs, SignUp.occasion_id.in_(twice))
-    session.execute(gone.execution_options(synchronize_session=False))
-    moved = update(SignUp).where(theirs).values(account_id=to_id)
-    session.execute(moved.execution_options(synchronize_session=False))
+    """What one account signed up for is another's, which is the same person's; of two for one time the better stays.
+    Inside `transaction()`.
+    """
+    for occasion, article in locked_with_articles(from_id):
+        both = select(SignUp).where(SignUp.occasion_id == occasion.id, SignUp.account_id.in_((from_id, to_id)))
+        best, *others = sorted(session.scalars(both), key=worth, reverse=True)
+        for other in others:
+            session.delete(other)
+        session.flush()
+        best.account_id = to_id
+        session.flush()
+        move_up(article, occasion, shown_content(article))
+
+
+def worth(one: SignUp) -> tuple[bool, int, float]:
+    """What somebody would rather keep: a place, for more people, asked for earlier."""
+    return one.state == GOING, one.places, -one.created_at.timestamp()

@@ -13,9 +13,18 @@ from service.municipalities.directory import Municipality
 from service.news.boards import touch
 from service.news.content import ArticleIncomplete
 from service.news.finding import source_here, sources_of
+from service.news.moving import SecondPersonNeeded
 from service.news.presenting import source_out
-from service.news.source_schemas import FeedIn, FeedOut, FeedsOut, NewsCategoryIn, NewsCategoryOut
-from service.news.sourcing import FeedKnown, TooManyFeeds, add_source, fetch_now, forget_source, keep_category
+from service.news.source_schemas import FeedChangeIn, FeedIn, FeedOut, FeedsOut, NewsCategoryIn, NewsCategoryOut
+from service.news.sourcing import (
+    FeedKnown,
+    TooManyFeeds,
+    add_source,
+    change_source,
+    fetch_now,
+    forget_source,
+    keep_category,
+)
 from service.news.staff_schemas import KEY_PATTERN
 from service.people import auditing
 from service.people.access import caller, staff
@@ -52,12 +61,12 @@ def list_feeds(municipality: Municipality) -> Response:
 @staff("publish_news")
 @blueprint.arguments(FeedIn)
 @blueprint.response(201, FeedOut)
-@operation("addFeed", AddressRefused, ArticleIncomplete, FeedKnown, TooManyFeeds)
+@operation("addFeed", AddressRefused, ArticleIncomplete, FeedKnown, TooManyFeeds, SecondPersonNeeded)
 def add_feed(body: dict[str, Any], municipality: Municipality) -> Response:
     """Read a feed of another site, at once and from then on in a rhythm
 
-    What it brings becomes drafts, or is published at once. What is edited there follows, until somebody here writes it
-    anew.
+    What it brings becomes drafts, or is published at once, unless the municipality wants a second person to look. What
+    is edited there follows, until somebody here writes it anew.
     """
     who, allowed = caller(), current_app.config["PLATEIA"].fetch_allowed
     about = {name: body[name] for name in ("url", "language", "categories", "publishes")}
@@ -68,6 +77,22 @@ def add_feed(body: dict[str, Any], municipality: Municipality) -> Response:
             municipality.id, who, "news_feed_added", "news_feed", str(uid), {"publishes": body["publishes"]}
         )
     return shown(municipality, uid, 201)
+
+
+@blueprint.put("/news-feeds/<uuid:feed>")
+@staff("publish_news")
+@blueprint.arguments(FeedChangeIn)
+@blueprint.response(200, FeedOut)
+@operation("changeFeed", NotFound, ArticleIncomplete, SecondPersonNeeded)
+def change_feed(body: dict[str, Any], municipality: Municipality, feed: uuid.UUID) -> Response:
+    """Change what becomes of what a feed brings from now on, and how often it is read"""
+    who, about = caller(), {name: body[name] for name in ("categories", "publishes")}
+    with transaction():
+        found = source_here(municipality, feed)
+        change_source(municipality, found, about | {"every_seconds": body["every_minutes"] * 60})
+        facts = {"publishes": body["publishes"]}
+        auditing.record(municipality.id, who, "news_feed_changed", "news_feed", str(feed), facts)
+    return shown(municipality, feed, 200)
 
 
 @blueprint.delete("/news-feeds/<uuid:feed>")

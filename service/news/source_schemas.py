@@ -31,19 +31,11 @@ class NewsCategoryOut(NewsCategoryIn):
     key = fields.String(required=True)
 
 
-class FeedIn(Schema):
-    """A feed of another site, RSS or Atom, that is read again and again."""
+class FeedChangeIn(Schema):
+    """What becomes of what a feed brings, and how often it is read."""
 
-    example: ClassVar[dict[str, Any]] = {
-        "url": "https://www.kozani.example/feed",
-        "language": "el",
-        "categories": [],
-        "publishes": False,
-        "every_minutes": 60,
-    }
+    example: ClassVar[dict[str, Any]] = {"categories": [], "publishes": False, "every_minutes": 60}
 
-    url = fields.String(required=True, validate=[validate.Length(1, LONGEST_URL), Plain])
-    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
     categories = fields.List(fields.String(validate=KEY), load_default=list, validate=validate.Length(max=MOST_TOPICS))
     publishes = fields.Boolean(
         load_default=False, metadata={"description": "True: what comes is published at once; false: it becomes drafts."}
@@ -51,12 +43,30 @@ class FeedIn(Schema):
     every_minutes = fields.Integer(load_default=60, strict=True, validate=validate.Range(SHORTEST, LONGEST))
 
 
+class FeedIn(FeedChangeIn):
+    """A feed of another site, RSS or Atom, that is read again and again."""
+
+    example: ClassVar[dict[str, Any]] = FeedChangeIn.example | {
+        "url": "https://www.kozani.example/feed",
+        "language": "el",
+    }
+
+    url = fields.String(required=True, validate=[validate.Length(1, LONGEST_URL), Plain])
+    language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
 class FeedOutcomeOut(Schema):
     """What came of the last reading."""
 
-    state = fields.String(required=True, metadata={"description": "`read`, `unchanged` or `refused`."})
+    state = fields.String(
+        required=True, metadata={"description": "`read`, `unchanged`, `refused` or, by a fault of ours, `failed`."}
+    )
     new = fields.Integer()
     changed = fields.Integer()
+    told = fields.Integer(metadata={"description": "Of how many new ones followers were told."})
+    held = fields.Integer(
+        metadata={"description": "How many were edited there and wait here until they are published at their moment."}
+    )
     code = fields.String(metadata={"description": "Why it was refused."})
     reason = fields.String(allow_none=True)
 

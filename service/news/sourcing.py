@@ -14,6 +14,7 @@ from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
 from service.news.content import ArticleIncomplete, known_categories
 from service.news.models import Article, NewsCategory, NewsSource
+from service.news.moving import SecondPersonNeeded
 from service.text import N_
 
 FETCH_NEWS = "fetch_news"
@@ -36,10 +37,10 @@ def add_source(here: Municipality, about: Mapping[str, Any], by_id: int | None, 
     """Read this feed, now and in its rhythm; inside `transaction()`.
 
     `about` are the columns url, language, categories, publishes, every_seconds.
-    Raises AddressRefused, FeedKnown, TooManyFeeds, ArticleIncomplete.
+    Raises AddressRefused, FeedKnown, TooManyFeeds, ArticleIncomplete, SecondPersonNeeded.
     """
     ensure_askable(about["url"], Allowed(allowed))
-    check_topics(here, about["language"], about["categories"])
+    check_source(here, about["language"], about)
     urls = session.scalars(select(NewsSource.url).where(NewsSource.municipality_id == here.id)).all()
     if about["url"] in urls:
         raise FeedKnown
@@ -50,6 +51,27 @@ def add_source(here: Municipality, about: Mapping[str, Any], by_id: int | None, 
     session.flush()
     plan_fetches(source)
     return source
+
+
+def change_source(here: Municipality, source: NewsSource, about: Mapping[str, Any]) -> None:
+    """Change its categories, publishes and every_seconds, for what it brings from now on; inside `transaction()`.
+
+    Raises ArticleIncomplete, SecondPersonNeeded.
+    """
+    check_source(here, source.language, about)
+    job = update(Job).where(Job.kind == FETCH_NEWS, Job.unique_key == str(source.id))
+    rhythm = job.values(every_seconds=about["every_seconds"])
+    session.execute(rhythm.execution_options(synchronize_session=False))
+    source.categories, source.publishes = list(about["categories"]), about["publishes"]
+    source.every_seconds = about["every_seconds"]
+    session.flush()
+
+
+def check_source(here: Municipality, language: str, about: Mapping[str, Any]) -> None:
+    """Raises ArticleIncomplete, SecondPersonNeeded."""
+    check_topics(here, language, about["categories"])
+    if about["publishes"] and here.notices_need_second_person:
+        raise SecondPersonNeeded
 
 
 def check_topics(here: Municipality, language: str, categories: Collection[str]) -> None:

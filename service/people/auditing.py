@@ -81,6 +81,7 @@ ACTIONS = {
     "plan_evidence_pointed": "an action of a plan was pointed at reports of residents",
     "plan_evidence_ended": "an action of a plan points at reports of residents no more",
     "news_feed_added": "a feed of another site is read from now on",
+    "news_feed_changed": "what becomes of what a feed of another site brings was changed",
 }
 """What is written down, in words. Further kinds of act are added here."""
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from service.db import session, transaction
 from service.news.finding import version_of
-from service.news.models import Article
+from service.news.models import Article, ArticleVersion
 from service.news.recurring import times_of
 from service.news.shelving import take_down
 from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
@@ -98,6 +98,20 @@ def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer
     assert gone.vevent.status.value == "CANCELLED"
     assert linked(read(client, f"/{single}/page").data)["eventStatus"].endswith("EventCancelled")
     read(client, f"/{office.publish(written())}/event.ics", status=404)
+
+
+def test_one_faulty_event_does_not_break_the_calendar_of_all(client: FlaskClient, office: Office) -> None:
+    far = event(starts="9998-05-01T10:00", ends="9998-05-01T11:00")
+    assert {one["where"] for one in office.write(far, 422)["faults"]} == {"facts.starts", "facts.ends"}
+    sound = office.publish(event())
+    for changes in ({"starts": "9998-05-01T10:00"}, {"rule": "FREQ=NEVER"}, {"starts": "soon"}):
+        made = office.publish(event())
+        with transaction():
+            article = session.scalars(select(Article).where(Article.uid == uuid.UUID(made))).one()
+            version = session.scalars(select(ArticleVersion).filter_by(article_id=article.id)).one()
+            version.content = version.content | {"facts": version.content["facts"] | changes}
+    calendar = vobject.readOne(read(client, "/calendar.ics").get_data(as_text=True))
+    assert [one.uid.value.partition("@")[0] for one in calendar.vevent_list] == [sound]
 
 
 def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client: FlaskClient, office: Office) -> None:

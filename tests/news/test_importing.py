@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from service.db import session, transaction
 from service.jobs.models import Job
+from service.municipalities.changing import change_settings
 from service.municipalities.directory import Municipality
 from service.news.erasing import forget_in_news
 from service.news.models import Article, NewsSource
@@ -21,8 +22,9 @@ from service.news.sourcing import FETCH_NEWS, MOST_SOURCES, add_source
 from service.outbox.models import Event
 from tests.factories.people import Person
 from tests.fetching.server import Answered, Asked, Served, serving
-from tests.news.office import Office, let_time_pass, read, titles, work_all, written
+from tests.news.office import Office, in_days, let_time_pass, read, titles, work_all, written
 
+NOTHING = {"new": 0, "changed": 0, "told": 0, "held": 0}
 FEEDS = "/api/v1/here/staff/news-feeds"
 ITEM = """<item><guid isPermaLink="false">{guid}</guid><title>{title}</title><link>https://old.example/{guid}</link>
 <pubDate>Mon, 02 Nov 2026 10:00:00 +0200</pubDate>
@@ -89,7 +91,7 @@ def test_a_feed_is_followed_without_doubles_and_without_harm(
 ) -> None:
     made = add(client, office.publisher, f"{server.url}/feed")
     assert add(client, office.publisher, f"{server.url}/feed", 409)["code"] == "feed_known"
-    assert work_all() == 1 and outcome(client, office) == {"state": "read", "new": 2, "changed": 0}
+    assert work_all() == 1 and outcome(client, office) == {"state": "read"} | NOTHING | {"new": 2}
     assert sorted(titles(client)) == ["First", "Second"]
     session.rollback()
     assert session.scalars(select(Event.kind)).all() == []  # nobody is told of what stood there before
@@ -102,7 +104,7 @@ def test_a_feed_is_followed_without_doubles_and_without_harm(
     assert outcome(client, office) == {"state": "unchanged", "new": 0, "changed": 0}
     site.items = {"3": "Third", "1": "First, corrected", "2": "Second"}
     read_again()
-    assert outcome(client, office) == {"state": "read", "new": 1, "changed": 1}
+    assert outcome(client, office) == {"state": "read"} | NOTHING | {"new": 1, "changed": 1, "told": 1}
     assert sorted(titles(client)) == ["First, corrected", "Second", "Third"]
     session.rollback()
     assert session.scalars(select(Event.kind)).all() == ["article_published"]
@@ -114,7 +116,7 @@ def test_a_feed_is_followed_without_doubles_and_without_harm(
     for _ in range(2):
         answer = client.post(f"{FEEDS}/{made['id']}/fetches", headers=office.publisher.headers)
         assert answer.status_code == 202
-    assert work_all() == 1 and outcome(client, office) == {"state": "read", "new": 0, "changed": 0}
+    assert work_all() == 1 and outcome(client, office) == {"state": "read"} | NOTHING
 
     for broken, refused in ((b"<html>no feed</html>", "feed_unreadable"), (b"", "feed_unreadable")):
         site.broken = broken
@@ -157,6 +159,100 @@ def test_what_is_not_published_at_once_becomes_drafts_that_follow(
     assert session.scalars(select(NewsSource).where(NewsSource.by_id.is_not(None))).all() == []
     assert client.delete(f"{FEEDS}/{uuid.uuid4()}", headers=office.publisher.headers).status_code == 404
     assert client.delete(f"{FEEDS}/{made['id']}", headers=charlie.headers).status_code == 401
+
+
+def drafts(office: Office) -> dict[str, Any]:
+    return {one["title"]: one for one in office.call(office.editor, "GET", "")["articles"]}
+
+
+def test_a_feed_that_was_refused_at_first_or_has_moved_does_not_flood_its_followers(
+    client: FlaskClient, office: Office, site: Site, server: Served
+) -> None:
+    site.broken = b"<html>being moved</html>"
+    add(client, office.publisher, f"{server.url}/feed")
+    assert work_all() == 1 and outcome(client, office)["state"] == "refused"
+    site.broken = None
+    read_again()
+    assert outcome(client, office) == {"state": "read"} | NOTHING | {"new": 2}
+    site.items = {f"n{number}": f"New {number}" for number in range(30)} | site.items
+    read_again()
+    assert outcome(client, office) == {"state": "read"} | NOTHING | {"new": 30, "told": 5}
+    session.rollback()
+    told = session.scalars(select(Event.payload).where(Event.kind == "article_published")).all()
+    assert sorted(one["texts"]["el"]["title"] for one in told) == [f"New {number}" for number in range(5)]
+
+
+def test_an_edit_elsewhere_undoes_nothing_that_was_decided_here(
+    client: FlaskClient, office: Office, site: Site, server: Served
+) -> None:
+    add(client, office.publisher, f"{server.url}/feed", publishes=False)
+    assert work_all() == 1
+    first, second = (drafts(office)[title]["id"] for title in ("First", "Second"))
+    office.move(first, "schedule", at=in_days(1))
+    office.move(second, "publish")
+    site.items = {"1": "First, corrected", "2": "Second, corrected"}
+    read_again()
+    assert outcome(client, office) == {"state": "read"} | NOTHING | {"changed": 1, "held": 1}
+    assert office.show(first)["state"] == "scheduled" and titles(client) == ["Second"]
+    assert (office.show(second)["state"], office.show(second)["published_number"]) == ("draft", 1)
+    office.submit(second, 2)
+    office.move(first, "publish")
+    site.items["2"] = "Second, once more"
+    read_again()
+    assert outcome(client, office) == {"state": "read"} | NOTHING | {"changed": 2}
+    assert office.show(second)["state"] == "review" and sorted(titles(client)) == ["First", "Second"]
+
+
+def test_a_feed_is_changed_and_deleted_and_added_again_without_doubles(
+    client: FlaskClient, office: Office, site: Site, server: Served, here: Municipality, charlie: Person
+) -> None:
+    made = add(client, office.publisher, f"{server.url}/feed", publishes=False)
+    address, body = f"{FEEDS}/{made['id']}", {"categories": [], "publishes": True, "every_minutes": 120}
+    assert work_all() == 1
+    changed = client.put(address, json=body, headers=office.publisher.headers)
+    assert changed.status_code == 200 and (changed.json["publishes"], changed.json["every_minutes"]) == (True, 120)
+    assert client.put(address, json=body, headers=charlie.headers).status_code == 401
+    wrong = client.put(address, json=body | {"categories": ["none"]}, headers=office.publisher.headers)
+    assert wrong.status_code == 422
+    session.rollback()
+    assert session.scalar(select(Job.every_seconds).where(Job.kind == FETCH_NEWS)) == 7200
+    assert client.delete(address, headers=office.publisher.headers).status_code == 204
+    add(client, office.publisher, f"{server.url}/feed")
+    site.items = {"3": "Third", "1": "First, corrected", "2": "Second"}
+    assert work_all() == 1 and outcome(client, office) == {"state": "read"} | NOTHING | {"new": 1, "changed": 1}
+    assert {(title, one["imported"]) for title, one in drafts(office).items()} == {
+        (title, True) for title in ("First, corrected", "Second", "Third")
+    }
+
+
+def test_where_a_second_person_has_to_look_no_feed_publishes(
+    client: FlaskClient, office: Office, site: Site, server: Served, here: Municipality
+) -> None:
+    add(client, office.publisher, f"{server.url}/before")
+    with transaction():
+        change_settings(here.id, {"notices_need_second_person": True})
+    assert work_all() == 1 and titles(client) == [] and set(drafts(office)) == {"First", "Second"}
+    assert add(client, office.publisher, f"{server.url}/feed", 403)["code"] == "another_must_publish"
+    add(client, office.publisher, f"{server.url}/feed", publishes=False)
+
+
+def test_a_bad_entry_is_cleaned_and_a_fault_of_ours_is_noted(
+    client: FlaskClient, office: Office, site: Site, server: Served, here: Municipality
+) -> None:
+    entry = "<item><guid>{}</guid><link>http://x.example/a&#0;b</link><title>t</title></item>"
+    rss = '<rss version="2.0"><channel><title>x</title>{}</channel></rss>'
+    for guid, kept in (("a&#0;b", "ab"), ("a&#xD800;b", "ab"), ("a&#57343;b", "ab"), ("a&#55295;b", "a\ud7ffb")):
+        (item,) = read_feed(rss.format(entry.format(guid)).encode())
+        assert (item.guid, item.link) == (kept, "http://x.example/ab")
+    bad_title = rss.format("<item><guid>1</guid><title>t&#xD800;</title></item>")
+    site.broken = bad_title.encode()
+    add(client, office.publisher, f"{server.url}/feed")
+    assert work_all() == 1 and outcome(client, office)["new"] == 1
+    site.broken = None
+    with transaction():
+        session.execute(update(NewsSource).values(categories=[["x"]]))
+    read_again()
+    assert outcome(client, office) == {"state": "failed", "reason": "TypeError"}
 
 
 def test_feeds_of_all_sorts_are_read_and_nothing_else() -> None:

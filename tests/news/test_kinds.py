@@ -1,9 +1,11 @@
 """Each kind says its facts and what makes them valid; rules recur within bounds; what people write is made safe."""
 
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
@@ -12,7 +14,7 @@ from service.news.content import Written
 from service.news.differing import differences
 from service.news.kinds import KINDS
 from service.news.kinds.facts import SHAPES, faults_of
-from service.news.recurring import MOST, RuleFaulty, parse_rule, times_of
+from service.news.recurring import MOST, YEARS, RuleFaulty, parse_rule, rule_from, times_of
 from service.news.rendering import HTML, MARKDOWN, TAGS, for_xml, safe_html
 from service.news.states import MOVES, STATES, possible
 
@@ -57,9 +59,17 @@ def test_good_facts_are_good_and_what_contradicts_itself_is_named() -> None:
     [
         ("text", ["a"], ["", " ", 1, "x" * 3000]),
         ("texts", [{"el": "α"}], [{}, {"xx": "a"}, {"el": ""}, "a"]),
-        ("instant", ["2026-12-01T10:00:00+02:00"], ["2026-12-01T10:00:00", "soon", None, 1]),
-        ("local", ["2026-12-01T10:00"], ["2026-12-01T10:00:00", "2026-13-01T10:00", 7, "2026-12-01T1000Z"]),
-        ("day", ["2026-12-01"], ["2026-02-30", "today", 5]),
+        (
+            "instant",
+            ["2026-12-01T10:00:00+02:00"],
+            ["2026-12-01T10:00:00", "1999-12-31T10:00:00Z", "9998-01-01T10:00:00Z", "soon", None, 1],
+        ),
+        (
+            "local",
+            ["2026-12-01T10:00", "2100-12-31T10:00"],
+            ["9998-12-01T10:00", "0001-12-01T10:00", "2026-12-01T10:00:00", "2026-13-01T10:00", 7, "2026-12-01T1000Z"],
+        ),
+        ("day", ["2026-12-01"], ["2026-02-30", "2101-01-01", "today", 5]),
         ("days", [[], ["2026-12-01"]], ["2026-12-01", ["x"]]),
         ("address", ["https://a.example/b?c"], ["ftp://a", "javascript:x", "https://a b", 1]),
         (
@@ -104,11 +114,44 @@ def test_rules_are_bounded_and_follow_the_clocks() -> None:
         "FREQ=DAILY;BYDAY=XX;COUNT=2": "rule",
         "FREQ=DAILY;UNTIL=tomorrow": "until",
         "FREQ=DAILY;UNTIL=20261399": "rule",
+        "FREQ=YEARLY;BYMONTHDAY=31;BYMONTH=2,4;COUNT=2": "rule",
+        "FREQ=DAILY;BYMONTHDAY=-30;BYMONTH=2;COUNT=2": "rule",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYMONTH=13;COUNT=2": "rule",
         "": "rule",
     }.items():
         with pytest.raises(RuleFaulty) as refused:
             parse_rule(text)
         assert refused.value.why == why, text
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=st.datetimes(datetime(2000, 1, 1), datetime(2100, 12, 31)).map(lambda one: one.replace(microsecond=0)),
+    rule=st.sampled_from(
+        [
+            "FREQ=DAILY;INTERVAL=3",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU",
+            "FREQ=MONTHLY;BYDAY=-1FR",
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            "FREQ=MONTHLY;BYMONTHDAY=29",
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1",
+            "FREQ=YEARLY;BYDAY=10SU",
+        ]
+    ),
+)
+def test_a_rule_gives_what_dateutil_gives_in_any_year(start: datetime, rule: str) -> None:
+    last = start.replace(year=start.year + YEARS, day=min(start.day, 28))
+    plainly = rrulestr(f"{rule};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=start)
+    assert list(rule_from(parse_rule(f"{rule};COUNT=500"), start, "UTC")) == list(plainly)[:500]
+
+
+def test_a_rule_that_never_comes_true_is_found_out_at_once() -> None:
+    before = perf_counter()
+    for rule in ("FREQ=DAILY;BYSETPOS=5", "FREQ=DAILY;INTERVAL=7;BYDAY=MO", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6"):
+        parts = parse_rule(f"{rule};COUNT=2")
+        assert list(rule_from(parts, datetime(2026, 10, 20, 18), "UTC")) == []
+    assert list(rule_from(parse_rule("FREQ=DAILY;UNTIL=19440229"), datetime(2026, 10, 20, 18), "UTC")) == []
+    assert perf_counter() - before < 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,9 +3,11 @@
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
+import vobject
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -15,9 +17,10 @@ from service.db.clock import now
 from service.errors import NotFound
 from service.jobs.planning import RECURRING, plan
 from service.municipalities.directory import Municipality
-from service.news.finding import article_here
+from service.news.finding import article_here, version_of
 from service.news.models import Article, Occasion, SignUp
-from service.news.shelving import plan_end
+from service.news.shelving import plan_end, put_up
+from service.news.signing_up import hand_over_sign_ups
 from service.news.signing_up import sign_up as sign_up_for
 from service.people.erasing import person_of
 from service.people.models import Account
@@ -25,7 +28,7 @@ from service.personal_data.joining import join_accounts
 from service.personal_data.slices import collect
 from tests.conftest import OutsideClient
 from tests.factories.people import Person, make_resident
-from tests.news.office import NEWS, STAFF, Office, event, in_days, let_time_pass, local_in, read, work_all
+from tests.news.office import NEWS, STAFF, Office, event, in_days, let_time_pass, local_in, read, work_all, written
 from tests.personal_data.scene import erase, traces
 from tests.reports.scene import expand_all, inbox_of
 
@@ -163,6 +166,96 @@ def test_nobody_gets_a_place_at_an_event_that_was_withdrawn_meanwhile(
     found, moment = article_here(here, uuid.UUID(article)), datetime.fromisoformat(time)
     with transaction(), pytest.raises(NotFound):
         sign_up_for(here, found, alice.account_id, moment, 1, None)
+
+
+def test_an_event_that_is_moved_and_moved_back_takes_place_but_not_what_the_office_cancelled(
+    client: FlaskClient, office: Office, here: Municipality
+) -> None:
+    ben = make_resident(here, "en")
+    usual, moved = event(rule="FREQ=DAILY;COUNT=2"), event(rule="FREQ=DAILY;COUNT=2", starts=local_in(7, "19:00"))
+    article = office.publish(usual)
+    first, second = starts(client, article)
+    for time in (first, second):
+        sign_up(client, ben, article, time)
+    office.call(office.publisher, "POST", f"/{article}/cancellations", json={"starts_at": first})
+    for seen, body in ((1, moved), (2, usual)):
+        office.revise(article, seen, body)
+        office.move(article, "publish", seen=seen + 1)
+    assert [time["cancelled"] for time in read(client, f"/{article}/times").json["times"]] == [True, False]
+    assert [one["cancelled"] for one in mine(client, ben)] == [True, False]
+    assert sorted(told(ben)) == ["Cancelled: New roads in Kozani"] * 2 + [
+        "It takes place after all: New roads in Kozani"
+    ]
+    assert sign_up(client, make_resident(here), article, second)["state"] == "going"
+
+
+def test_who_asks_again_sees_that_a_time_was_cancelled(client: FlaskClient, office: Office) -> None:
+    article = office.publish(event(rule="FREQ=DAILY;COUNT=2"))
+    paths = ("/calendar.ics", f"/{article}/event.ics", f"/{article}/page", "/feeds/rss")
+    before = {path: read(client, path) for path in paths}
+    for _ in range(2):
+        office.call(
+            office.publisher, "POST", f"/{article}/cancellations", json={"starts_at": starts(client, article)[0]}
+        )
+    for path in paths:
+        headers = {"If-None-Match": before[path].headers["ETag"], "Accept-Language": "en"}
+        assert client.get(f"{NEWS}{path}", headers=headers).status_code == 200, path
+    old, new = (
+        vobject.readOne(one.get_data(as_text=True)).vevent for one in (before[paths[0]], read(client, paths[0]))
+    )
+    assert (old.sequence.value, new.sequence.value) == ("1", "2") and new.dtstamp.value >= old.dtstamp.value
+    office.call(office.publisher, "POST", f"/{article}/cancellations", 409, json={"starts_at": now().isoformat()})
+
+
+def test_what_is_being_written_anew_is_seen_by_nobody_who_signed_up(
+    client: FlaskClient, office: Office, here: Municipality
+) -> None:
+    ben, cleo = make_resident(here, "en"), make_resident(here, "en")
+    article = office.publish(event(capacity=1))
+    (time,) = starts(client, article)
+    for who in (ben, cleo):
+        sign_up(client, who, article, time)
+    office.move(article, "withdraw", tell=False)
+    secret = event(capacity=9) | {"title": {"el": "Μυστικό", "en": "Secret"}}
+    office.revise(article, 1, secret)
+    assert {mine(client, who)[0]["title"] for who in (ben, cleo)} == {"New roads in Kozani"}
+    sign_off(client, ben, article, time)
+    assert mine(client, cleo)[0]["state"] == "waiting" and not any("Secret" in title for title in told(cleo))
+    draft = office.write({"kind": "event"} | written(facts={}))["id"]
+    refused = office.call(office.publisher, "POST", f"/{draft}/cancellations", 409, json={})
+    assert refused["reason"] == "not_published"
+
+
+def test_of_two_accounts_of_a_person_the_better_place_stays(
+    client: FlaskClient, office: Office, here: Municipality
+) -> None:
+    ben, again, cleo, dina = (make_resident(here) for _ in range(4))
+    article = office.publish(event(capacity=2))
+    (time,) = starts(client, article)
+    for who in (ben, cleo, again, dina):
+        sign_up(client, who, article, time)
+    with transaction():
+        hand_over_sign_ups(ben.account_id, again.account_id)
+    assert [mine(client, who)[0]["state"] for who in (again, cleo, dina)] == ["going", "going", "waiting"]
+    with transaction():
+        hand_over_sign_ups(again.account_id, cleo.account_id)
+    assert [mine(client, who)[0]["state"] for who in (cleo, dina)] == ["going", "going"]
+
+
+def test_nobody_gets_a_place_at_a_time_that_is_left_out_meanwhile(
+    app: Flask, client: FlaskClient, office: Office, here: Municipality, alice: Person
+) -> None:
+    article = office.publish(event())
+    (time,) = starts(client, article)
+    office.revise(article, 1, event(starts=local_in(7, "19:00")))
+    session.rollback()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction():
+            row = article_here(here, uuid.UUID(article), locked=True)
+            put_up(here, row, version_of(row, 2))
+            late = threads.submit(sign_up, OutsideClient(app, app.response_class), alice, article, time, 409)
+            sleep(0.3)
+        assert late.result()["reason"] == "no_such_time"
     assert mine(client, alice) == []
 
 
@@ -197,7 +290,7 @@ def test_sign_ups_go_with_the_person_and_after_a_month(
         sign_up(client, who, article, time, note="zq7marker" if who is ben else "Not to be forgotten")
     with transaction():
         assert join_accounts(here, alice.account_id, ben.account_id)
-    assert mine(client, alice) == [] and mine(client, ben)[0]["state"] == "waiting"
+    assert mine(client, alice) == [] and mine(client, ben)[0]["state"] == "going"
     sign_up(client, alice, article, time)
     answer = erase(client, ben)
     assert answer.status_code == 201, answer.text

@@ -10,6 +10,8 @@ from service.text import LANGUAGES
 
 MOST_TEXT = 2_000
 MOST_ITEMS = 50
+YEARS = range(2000, 2101)
+"""In which a date can be; what is further away breaks calendars."""
 ADDRESS = re.compile(r"https?://[^\s<>\"]{1,2000}")
 EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}")
 Faults = Iterator[tuple[str, str]]
@@ -53,22 +55,26 @@ def is_texts(value: Any) -> bool:
 
 def is_instant(value: Any) -> bool:
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return False
+    return moment.tzinfo is not None and moment.year in YEARS
 
 
 def is_local(value: Any) -> bool:
     """A wall time without a zone, to the minute: that of the municipality is meant."""
+    if not isinstance(value, str) or len(value) != 16:
+        return False
     try:
-        return isinstance(value, str) and len(value) == 16 and datetime.fromisoformat(value).tzinfo is None
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return False
+    return moment.tzinfo is None and moment.year in YEARS
 
 
 def is_day(value: Any) -> bool:
     try:
-        return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
+        return isinstance(value, str) and len(value) == 10 and date.fromisoformat(value).year in YEARS
     except ValueError:
         return False
 
