@@ -34,7 +34,7 @@ class PlanUploadIn(Schema):
     )
     currency = fields.String(
         validate=validate.Regexp(r"\A[A-Z]{3}\Z"),
-        metadata={"description": "The currency (ISO 4217) of sums that name none; else EUR."},
+        metadata={"description": "The currency (ISO 4217) of sums that name none; else that of most sums of the plan."},
     )
     encoding = fields.String(
         validate=validate.OneOf(ENCODINGS), metadata={"description": "How the texts of a CSV are written; else UTF-8."}

@@ -60,7 +60,7 @@ class Asked:
     """How a file is to be read: its language, its currency where it names none, and of a CSV its columns."""
 
     language: str
-    currency: str = "EUR"
+    currency: str | None = None
     encoding: str = "utf-8-sig"
     mapping: Mapping[str, Any] | None = None
     remove_missing: bool = False

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
+
 CURRENCIES = {
     "€": "EUR",
     "ευρω": "EUR",
@@ -28,17 +30,23 @@ THOUSANDS = re.compile(r"[' \u00a0\u202f]")
 GROUPED = re.compile(r"\d{1,3}(\.\d{3})+|\d{1,3}(,\d{3}){2,}")
 CODE = re.compile(r"[A-Z]{3}")
 LARGEST = Decimal(10) ** 13
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A sum in minor units (cents) of a currency; `stated` is the text that was written, None for a number's cell."""
+    """A sum in minor units (cents, yen, fils) of a currency; `stated` is the text written, None for a number."""
 
     minor: int
     currency: str
     stated: str | None = None
     rounded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a cell says that is no sum, but is what the plan itself says there."""
+
+    said: Any
 
 
 class NotAnAmount(Exception):
@@ -55,7 +63,8 @@ def read_amount(value: Any, currency: str) -> Amount:
     if figure is None or not figure[0].strip("- "):
         raise NotAnAmount("not_a_number")
     said = f"{value[: figure.start()]} {value[figure.end() :]}".strip(" .\u00a0")
-    return _amount(_decimal(figure[0].rstrip(" .,\u00a0\u202f'")), _currency(said, currency), value)
+    currency = _currency(said, currency)
+    return _amount(_decimal(figure[0].rstrip(" .,\u00a0\u202f'"), places_of(currency)), currency, value)
 
 
 def _amount(number: Decimal, currency: str, stated: str | None) -> Amount:
@@ -65,28 +74,31 @@ def _amount(number: Decimal, currency: str, stated: str | None) -> Amount:
         raise NotAnAmount("negative")
     if number > LARGEST:
         raise NotAnAmount("too_large")
-    exact = number.quantize(CENT, ROUND_HALF_UP)
-    return Amount(int(exact * 100), currency, stated, rounded=exact != number)
+    exact = number.quantize(Decimal(1).scaleb(-places_of(currency)), ROUND_HALF_UP)
+    return Amount(minor_of(exact, currency), currency, stated, rounded=exact != number)
 
 
 def _currency(said: str, usual: str) -> str:
-    if not said:
-        return usual
+    return currency_called(said) if said else usual
+
+
+def currency_called(said: str) -> str:
+    """The ISO code of a currency by its code or by what the papers call it. Raises NotAnAmount."""
     known = CURRENCIES.get(said.casefold().rstrip(".")) or (said if CODE.fullmatch(said) else None)
     if known is None:
         raise NotAnAmount("unknown_currency")
     return known
 
 
-def _decimal(figure: str) -> Decimal:
-    """The number that these digits, points and commas are."""
+def _decimal(figure: str, places: int) -> Decimal:
+    """The number that these digits, points and commas are, of a currency with so many places."""
     digits = THOUSANDS.sub("", figure)
     last = max(digits.rfind("."), digits.rfind(","))
     if GROUPED.fullmatch(digits):
         digits = digits.replace(".", "").replace(",", "")
     elif last >= 0:
         whole, part = digits[:last], digits[last + 1 :]
-        if digits[last] in whole or (whole.strip("-").isdigit() and digits[last] == "," and len(part) == 3):
+        if digits[last] in whole or (whole.strip("-").isdigit() and digits[last] == "," and len(part) == 3 != places):
             raise NotAnAmount("ambiguous")
         digits = f"{_ungrouped(whole)}.{part}"
     return Decimal(digits)
@@ -100,7 +112,21 @@ def _ungrouped(whole: str) -> str:
     return re.sub(r"[.,]", "", whole)
 
 
+def places_of(currency: str) -> int:
+    """How many decimals a currency has: of euros two, of yen none, of Kuwaiti dinars three; of an unknown one two."""
+    return int(get_currency_precision(currency))
+
+
+def major(minor: int, currency: str) -> Decimal:
+    """A sum in units of its currency: 1050 cents are 10.50."""
+    return Decimal(minor).scaleb(-places_of(currency))
+
+
+def minor_of(sum_: Decimal, currency: str) -> int:
+    """A sum in minor units of its currency: 10.50 euros are 1050."""
+    return int(sum_.scaleb(places_of(currency)))
+
+
 def written(minor: int, currency: str) -> str:
     """A sum as a text that `read_amount` reads back: 264.275,76 LTL."""
-    whole, part = divmod(minor, 100)
-    return f"{whole:,}".replace(",", ".") + f",{part:02d} {currency}"
+    return f"{major(minor, currency):,}".translate(str.maketrans(",.", ".,")) + f" {currency}"

@@ -1,23 +1,23 @@
 """Bring the rows of a table into a plan: what they name again is updated, what they name first is added.
 
 An element is known again by its key, else by its title, alone or with what it stands under, else by its number,
-wherever that is the only one. What a table has no column for stays as it was. A text that changes loses its renderings
-in other languages.
+wherever that is the only one; of several that say all the same, in their order. What a table has no column for stays as
+it was, and so does what a cell shows as the plan's own table would (`keeping`).
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
-from service.plans import kinds
 from service.plans.document import Action, Element, Level, Plan, walk
-from service.plans.files.amounts import Amount, written
+from service.plans.files.keeping import money_kept, number_kept, sources_kept, text_kept, type_kept, when_kept
 from service.plans.files.layout import Layout, LevelColumn, plain
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import TYPE_NAMES, Group, Row
-from service.plans.values import Body, FundingSource, MoneyLine, Period, StatedDate, Text
+from service.plans.files.rows import Group, Row, as_read
+from service.plans.files.tabulating import currency_of, heading_of, location_of, responsible_text, sources_of
+from service.plans.values import Body, FundingSource, MoneyLine
 from service.text import pick
 
 OF_EETAA = (
@@ -27,8 +27,6 @@ OF_EETAA = (
 )
 ACTION_LEVEL = Level("action", {"el": "Δράση", "en": "Action"}, {"el": "Δράσεις", "en": "Actions"}, leaf=True)
 UNUSABLE = re.compile(r"[\s/?#\x00-\x1f]+")
-OF_SHEET = ("budgeted", "total")
-"""The roles of the money lines that a table holds; others stay."""
 
 
 @dataclass
@@ -74,7 +72,8 @@ def assemble(
 ) -> Plan:
     """The plan with what the rows say in this language. Raises PlanFileRefused where its levels are others.
 
-    `remove_missing` takes out the actions that no row names, and what is empty without them.
+    `remove_missing` takes out the actions that no row names, and what is empty without them; nothing while rows are
+    left out, which may be theirs.
     """
     plan = replace(plan, levels=plan.levels or _levels(layout, language))
     above, leaves = _above_and_leaves(plan, layout)
@@ -84,7 +83,9 @@ def assemble(
     putting = Putting(plan, tree, layout, language, report, above, leaves)
     known = matches(putting.leaves_there(), rows, language)
     named = [putting.put_row(row, known.get(place)) for place, row in enumerate(rows)]
-    if remove_missing:
+    if remove_missing and report.left_out:
+        report.note(Finding(1, "", "nothing_removed", str(report.left_out)))
+    elif remove_missing:
         putting.remove_but(set(named))
     return replace(
         plan,
@@ -99,7 +100,7 @@ def _levels(layout: Layout, language: str) -> tuple[Level, ...]:
     if [plain(one.name)[:4] for one in layout.levels] == [plain(one.name["el"])[:4] for one in OF_EETAA]:
         return (*OF_EETAA, ACTION_LEVEL)
     keys = unique()
-    above = (Level(keys(one.key or _usable(one.name)), {language: one.name}) for one in layout.levels)
+    above = (Level(keys(_usable(one.key or one.name)), {language: one.name}) for one in layout.levels)
     return (*above, replace(ACTION_LEVEL, key=keys("action")))
 
 
@@ -112,20 +113,35 @@ def _above_and_leaves(plan: Plan, layout: Layout) -> tuple[list[str], list[str]]
     return [one.key for one in above][: len(layout.levels)], leaves
 
 
-def matches(there: Iterable[tuple[Element, str]], rows: Sequence[Row], language: str) -> dict[int, str]:
-    """Row's place → key of the element that it names again; `there` are elements with the title of what is above."""
+Headings = tuple[str | None, ...]
+
+
+def matches(there: Iterable[tuple[Element, str, Headings]], rows: Sequence[Row], language: str) -> dict[int, str]:
+    """Row's place → key of the element that it names again.
+
+    `there` are elements with the title of what is above them, and all headings above.
+    """
     elements = list(there)
-    above = {element.key: title for element, title in elements}
-    left = {element.key: element for element, _ in elements}
+    above = {element.key: title for element, title, _ in elements}
+    headings = {element.key: said for element, _, said in elements}
+    left = {element.key: element for element, _, _ in elements}
     found: dict[int, str] = {}
+
+    def title_of(element: Element) -> str:
+        return plain(pick(element.title, language))
+
     by: Sequence[tuple[Callable[[Row], Any], Callable[[Element], Any]]] = (
         (lambda row: row.texts.get("key"), lambda element: element.key),
-        (lambda row: plain(row.texts["title"]), lambda element: plain(element.title.get(language))),
+        (lambda row: plain(row.texts["title"]), title_of),
+        (
+            lambda row: (plain(row.texts["title"]), row.headings()),
+            lambda element: (title_of(element), headings[element.key]),
+        ),
         (
             lambda row: (plain(row.texts["title"]), plain(row.above())),
-            lambda element: (plain(element.title.get(language)), plain(above[element.key])),
+            lambda element: (title_of(element), plain(above[element.key])),
         ),
-        (lambda row: row.texts.get("number"), lambda element: element.number),
+        (lambda row: row.texts.get("number"), lambda element: as_read(element.number)),
     )
     for of_row, of_element in by:
         said = only({place: of_row(row) for place, row in enumerate(rows) if place not in found})
@@ -133,7 +149,20 @@ def matches(there: Iterable[tuple[Element, str]], rows: Sequence[Row], language:
         for name in said.keys() & there.keys():
             found[said[name]] = there[name]
             del left[there[name]]
-    return found
+    same = {key: (as_read(pick(one.title, language)), headings[key]) for key, one in left.items()}
+    said = {place: (row.texts["title"], row.headings()) for place, row in enumerate(rows) if place not in found}
+    return found | in_order(said, same)
+
+
+def in_order(rows: Mapping[int, Any], there: Mapping[str, Any]) -> dict[int, str]:
+    """Row's place → key of what says the same, one after the other, where there are as many of them."""
+    places, keys = defaultdict(list), defaultdict(list)
+    for place, said in rows.items():
+        places[said].append(place)
+    for key, said in there.items():
+        keys[said].append(key)
+    alike = [(places[said], keys[said]) for said in places if len(places[said]) == len(keys.get(said, ()))]
+    return {place: key for known, found in alike for place, key in zip(known, found, strict=True)}
 
 
 def only(named: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -162,21 +191,34 @@ class Putting:
         self.groups: dict[tuple[str, str | None, str], str] = {}
         self.taken = unique(self.tree.nodes)
         self.renamed: set[str] = set()
-        nodes = self.tree.nodes.values()
-        for node in nodes:
-            for name in (node.element.number, plain(node.element.title.get(self.language))):
-                if name and not self.is_leaf(node.element):
-                    self.groups.setdefault((node.element.level, self.scope(node.parent, name), name), node.element.key)
+        self.currency = currency_of(self.plan)
+        self.headings: dict[tuple[str, str | None, str | None], str] = {}
+        for node in self.tree.nodes.values():
+            one = node.element
+            if self.is_leaf(one):
+                continue
+            self.headings.setdefault((one.level, node.parent, heading_of(one, self.language)), one.key)
+            for name in (one.number, plain(pick(one.title, self.language))):
+                if name:
+                    self.groups.setdefault((one.level, self.scope(node.parent, name), name), one.key)
 
     def is_leaf(self, element: Element) -> bool:
         return element.level in self.leaves or element.action is not None
 
-    def leaves_there(self) -> Iterator[tuple[Element, str]]:
-        """The actions that are there, each with the title of what it stands under."""
+    def leaves_there(self) -> Iterator[tuple[Element, str, Headings]]:
+        """The actions that are there, each with the title of what it stands under and all headings above it."""
         for node in self.tree.nodes.values():
             if self.is_leaf(node.element):
                 above = self.tree.nodes[node.parent].element.title if node.parent else {}
-                yield node.element, above.get(self.language, "")
+                yield node.element, pick(above, self.language), self.headings_over(node)
+
+    def headings_over(self, node: Node) -> Headings:
+        """What a row of this element says of what is above it, level by level."""
+        found: dict[str, str | None] = {}
+        while node.parent is not None:
+            node = self.tree.nodes[node.parent]
+            found.setdefault(node.element.level, heading_of(node.element, self.language))
+        return tuple(found.get(level) for level in self.above)
 
     def scope(self, parent: str | None, name: str) -> str | None:
         """Under what a name is known: a number with a point is the only one of the plan, another name of its parent."""
@@ -184,6 +226,10 @@ class Putting:
 
     def put_row(self, row: Row, key: str | None) -> str:
         """Put one row in its place; the key of its element."""
+        if key is not None and self.stays(self.tree.nodes[key], row):
+            node = self.tree.nodes[key]
+            node.element = self.said(node.element, row)
+            return key
         parent: str | None = None
         for level, column, group in zip(self.above, self.layout.levels, row.groups, strict=False):
             parent = self.put_group(row, level, column, group, parent) if group else parent
@@ -196,6 +242,19 @@ class Putting:
         node.element = self.said(node.element, row)
         return key
 
+    def stays(self, node: Node, row: Row) -> bool:
+        """Whether a row names nothing else above its action than what is there; an empty cell moves nothing."""
+        there, said = self.headings_over(node), row.headings()
+        if any(one is not None and one != shown for one, shown in zip(said, there, strict=False)):
+            return False
+        for column, one, shown in zip(self.layout.levels, said, there, strict=False):
+            if one is None and shown is not None:
+                self.report.note(Finding(row.row, column.name, "level_missing", shown[:200]))
+        while node.parent is not None:
+            self.renamed.add(node.parent)
+            node = self.tree.nodes[node.parent]
+        return True
+
     def level_of(self, row: Row) -> str:
         """The level of actions that the row names, else the last one."""
         said = row.texts.get("level")
@@ -203,6 +262,10 @@ class Putting:
 
     def put_group(self, row: Row, level: str, column: LevelColumn, group: Group, parent: str | None) -> str:
         """The key of the axis, measure or objective that a row stands under; a new one is added."""
+        if (there := self.headings.get((level, parent, group.said))) is not None:
+            self.renamed.add(there)
+            return there
+        group = self.numbered(level, parent, group)
         name = group.number or plain(group.title)
         place = (level, self.scope(parent, name), name)
         key = self.groups.get(place)
@@ -213,27 +276,38 @@ class Putting:
             return key
         self.tree.move(key, parent)
         node = self.tree.nodes[key]
-        if node.element.title.get(self.language) != group.title and not _is_code_alone(group):
+        if as_read(pick(node.element.title, self.language)) != group.title and not _is_code_alone(group):
             if key in self.renamed:
                 self.report.note(Finding(row.row, column.name, "title_differs", group.title[:200]))
             else:
-                node.element = replace(node.element, title={self.language: group.title})
+                title = text_kept(node.element.title, group.title, self.language)
+                node.element = replace(node.element, title=title)
         self.renamed.add(key)
         return key
+
+    def numbered(self, level: str, parent: str | None, group: Group) -> Group:
+        """The group with its number apart, where that is no figure but one that is there: "Α. Περιβάλλον"."""
+        number, point, title = (group.said or "").partition(". ")
+        known = not group.number and point and (level, self.scope(parent, number), number) in self.groups
+        return Group(title.strip() or number, number, group.said) if known else group
 
     def said(self, element: Element, row: Row) -> Element:
         """The element with what a row says of it."""
         there, texts = self.layout.texts, row.texts
-        changed: dict[str, Any] = {"title": self.text(element.title, texts["title"])}
-        for name in ("description", "objective"):
-            if name in there:
-                changed[name] = self.text(getattr(element, name), texts.get(name))
+        changed: dict[str, Any] = {
+            name: text_kept(getattr(element, name), texts.get(name), self.language)
+            for name in ("title", "description", "objective")
+            if name in there
+        }
         if "number" in there:
-            changed["number"] = texts.get("number")
-        if self.layout.has_money():
-            kept = tuple(line for line in element.money if line.role not in OF_SHEET)
-            changed["money"] = (*self.money(row), *kept)
-        return replace(element, **changed, action=self.action(element.action or Action(), row))
+            changed["number"] = number_kept(element.number, texts.get("number"))
+        action = self.action(element.action or Action(), row)
+        return replace(
+            element,
+            **changed,
+            money=self.money(element, row),
+            action=action if element.action is not None or action != Action() else None,
+        )
 
     def action(self, action: Action, row: Row) -> Action:
         """The action with what a row says of it."""
@@ -242,43 +316,26 @@ class Putting:
             name: texts.get(name) for name in ("continuity", "priority", "status") if name in there
         }
         if "type" in there:
-            changed |= self.type_of(row)
-        if "location" in there:
-            changed["location"] = self.text(action.location, texts.get("location"))
-        if "responsible" in there and self.said_of(action) != texts.get("responsible"):
-            said = texts.get("responsible")
+            changed |= type_kept(action, row)
+        said = texts.get("location")
+        if "location" in there and as_read(location_of(self.plan, action, self.language)) != said:
+            changed["location"] = text_kept(action.location, said, self.language)
+        said = texts.get("responsible")
+        if "responsible" in there and as_read(responsible_text(action, self.bodies, self.language)) != said:
             changed |= {"responsible": (self.body(said),) if said else (), "responsible_stated": None}
         if "start" in there or "end" in there:
-            changed["when"] = self.when(action.when or Period(), texts)
+            changed["when"] = when_kept(action.when, texts, there)
         return replace(action, **changed)
 
-    def when(self, before: Period, texts: Mapping[str, str]) -> Period | None:
-        """The time of an action; a day that stays keeps what is known of it."""
-        start = _day(before.start, texts.get("start"))
-        end = _day(before.end, texts.get("end"))
-        return replace(before, start=start, end=end) if start or end else None
-
-    def said_of(self, action: Action) -> str | None:
-        """Who is responsible, as a table says it."""
-        return responsible_text(action, self.bodies, self.language)
-
-    def type_of(self, row: Row) -> dict[str, Any]:
-        said = row.texts.get("type")
-        stated = said if said and said not in (row.type, TYPE_NAMES.get(row.type or "")) else None
-        return {"type": cast(kinds.ActionType, row.type or ("other" if said else None)), "type_stated": stated}
-
-    def text(self, before: Text, said: str | None) -> Text:
-        """The text as it is now; other languages stay only where it says what it said."""
-        if said is None:
-            return {}
-        return before if before.get(self.language) == said else {self.language: said}
-
-    def money(self, row: Row) -> tuple[MoneyLine, ...]:
-        """The money lines of a row: each year, the total, and each source without a sum of its own."""
-        lines = [_line("budgeted", amount, year) for year, amount in sorted(row.budget.items())]
-        lines += [_line("total", row.total)] if row.total else []
-        lines += [MoneyLine("budgeted", source=self.source(name)) for name in row.sources]
-        return tuple(lines)
+    def money(self, element: Element, row: Row) -> tuple[MoneyLine, ...]:
+        """The money lines of the element with what a row says of years, total and sources."""
+        layout = self.layout
+        years = {year: row.budget.get(year) for year in layout.years}
+        money = money_kept(element, years, (row.total,) if layout.total is not None else None, self.currency)
+        if not layout.sources:
+            return money
+        shown = sources_of(element, self.sources, self.language)[: len(layout.sources)]
+        return sources_kept(element, money, shown, list(row.sources), self.source)
 
     def body(self, name: str) -> str:
         """The key of the body of this name; a new one is a department."""
@@ -307,23 +364,8 @@ class Putting:
             self.remove_upwards(parent)
 
 
-def _line(role: kinds.MoneyRole, amount: Amount, year: int | None = None) -> MoneyLine:
-    stated = None if amount.stated == written(amount.minor, amount.currency) else amount.stated
-    return MoneyLine(role, amount.minor, amount.currency, year, stated=stated)
-
-
-def _day(before: StatedDate | None, said: str | None) -> StatedDate | None:
-    return before if before and before.value == said else StatedDate(said) if said else None
-
-
 def _is_code_alone(group: Group) -> bool:
     return group.number is not None and group.title == group.number
-
-
-def responsible_text(action: Action, bodies: Mapping[str, Body], language: str) -> str | None:
-    """Who is responsible, by name; several stand behind one another."""
-    names = [pick(bodies[key].name, language) for key in action.responsible if key in bodies]
-    return "; ".join(names) or action.responsible_stated
 
 
 def _usable(name: str) -> str:

@@ -11,12 +11,22 @@ from pathlib import Path
 from typing import IO, Any
 
 from service.plans.document import Plan
-from service.plans.files.amounts import written
 from service.plans.files.assembling import assemble
+from service.plans.files.keeping import sums_said
 from service.plans.files.layout import mapped_layout
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import read_rows
-from service.plans.files.tabulating import Line, Table, days_of, location_of, responsible_of, table_of, type_of
+from service.plans.files.rows import CONTROL, read_rows
+from service.plans.files.tabulating import (
+    Line,
+    Table,
+    currency_of,
+    days_of,
+    in_words,
+    location_of,
+    responsible_of,
+    table_of,
+    type_of,
+)
 from service.plans.files.workbooks import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cells
 from service.text import pick
 
@@ -41,13 +51,6 @@ FIELDS = (
 LEVEL, NUMBER_OF_LEVEL, SOURCE = "level:", " number", "source "
 RISKY = re.compile(r"'*[=+\-@\t\r]")
 QUOTED = re.compile(r"'+[=+\-@\t\r]")
-AS_IT_IS = {
-    "work": "work",
-    "study": "study",
-    "service": "service",
-    "supply": "supply",
-    "land_purchase": "land_purchase",
-}
 
 
 def read_csv(
@@ -56,12 +59,13 @@ def read_csv(
     language: str,
     mapping: Mapping[str, Any] | None = None,
     encoding: str = "utf-8-sig",
-    currency: str = "EUR",
+    currency: str | None = None,
     remove_missing: bool = False,
 ) -> tuple[Plan, Report]:
     """The plan with what the table says, and what was found in its rows. Raises PlanFileRefused.
 
-    Without a mapping the columns are those that `write_csv` writes.
+    Without a mapping the columns are those that `write_csv` writes. Sums without a currency are in `currency`, else in
+    that of the plan.
     """
     report = Report()
     lines = _lines(_text(path, encoding))
@@ -72,9 +76,9 @@ def read_csv(
     for name in layout.ignored:
         report.note(Finding(1, name, "unknown_column"))
     cells = _cells(lines, unquoted if mapping is None else str.strip)
-    return assemble(
-        plan, list(read_rows(cells, layout, report, currency)), layout, language, report, remove_missing
-    ), report
+    known = sums_said(table_of(plan, language))
+    rows = list(read_rows(cells, layout, report, currency or currency_of(plan), known))
+    return assemble(plan, rows, layout, language, report, remove_missing), report
 
 
 def _text(path: Path, encoding: str) -> str:
@@ -125,14 +129,14 @@ def _own_level(name: str, header: Sequence[str]) -> dict[str, Any]:
     return {"name": key, "key": key, "column": name, "number": number if number in header else None}
 
 
-def write_csv(plan: Plan, target: IO[bytes], language: str, currency: str = "EUR") -> None:
+def write_csv(plan: Plan, target: IO[bytes], language: str) -> None:
     """Write the plan's actions as CSV (UTF-8 with its mark, as spreadsheet programs want it)."""
-    table = table_of(plan, language, currency)
+    table = table_of(plan, language)
     text = io.TextIOWrapper(target, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow(_header(table))
     for line in table.lines:
-        writer.writerow([quoted(cell) for cell in _row(table, line, currency)])
+        writer.writerow([quoted(cell) for cell in _row(table, line)])
     text.detach()
 
 
@@ -142,7 +146,7 @@ def _header(table: Table) -> list[str]:
     return [*FIELDS[:3], *levels, *FIELDS[3:], *map(str, table.years), "total", *sources]
 
 
-def _row(table: Table, line: Line, currency: str) -> list[Any]:
+def _row(table: Table, line: Line) -> list[Any]:
     element, action = line.element, line.action()
     above = [line.above.get(level.key) for level in table.levels]
     sources = [*line.sources, *[None] * table.most_sources][: table.most_sources]
@@ -154,26 +158,22 @@ def _row(table: Table, line: Line, currency: str) -> list[Any]:
         pick(element.title, table.language),
         pick(element.description, table.language),
         pick(element.objective, table.language),
-        type_of(action, AS_IT_IS),
+        type_of(action, {}),
         action.continuity,
         action.priority,
         action.status,
-        location_of(table, action),
+        location_of(table.plan, action, table.language),
         responsible_of(table, action),
         *days_of(action.when),
-        *(_sum(line.budget.get(year), currency) for year in table.years),
-        _sum(line.total, currency),
+        *(in_words(line.budget.get(year), table.currency) for year in table.years),
+        in_words(line.total, table.currency),
         *sources,
     ]
 
 
-def _sum(cell: Any, currency: str) -> Any:
-    return cell if cell is None or isinstance(cell, str) else written(int(cell.scaleb(2)), currency)
-
-
 def quoted(cell: Any) -> str:
     """A cell that no spreadsheet program takes for a formula."""
-    said = "" if cell is None else str(cell)
+    said = "" if cell is None else CONTROL.sub("", str(cell))
     return f"'{said}" if RISKY.match(said) else said
 
 

@@ -64,9 +64,6 @@ class Layout:
     html: frozenset[str] = frozenset()
     ignored: Sequence[str] = ()
 
-    def has_money(self) -> bool:
-        return bool(self.years or self.sources or self.total is not None)
-
 
 def plain(label: Any) -> str:
     """A label without case, accents and signs; a Greek final sigma is a sigma."""

@@ -6,10 +6,10 @@ of their month or year, places with a name or a geometry. Texts are in one langu
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from service.plans.document import Action, Element, Plan, walk
+from service.plans.files.amounts import major
 from service.plans.values import MoneyLine, Period, StatedDate, Territory
 from service.text import pick
 
@@ -62,21 +62,29 @@ def project(plan: Plan, element: Element, language: str, prefix: str) -> dict[st
 
 
 def budget(plan: Plan, lines: Iterable[MoneyLine], language: str) -> dict[str, Any]:
-    """The total, and each sum by year and source; sums that are only words are left out."""
+    """The total, and each sum by year and source; sums that are only words are left out.
+
+    Without a total it is the sum of what is budgeted, else of who pays what: both at once would count twice.
+    """
     sums = [line for line in lines if line.role in BUDGETS and line.amount_minor is not None and line.currency]
     parts = [line for line in sums if line.role != "total"]
     total = next((line for line in sums if line.role == "total"), None)
     found: dict[str, Any] = {}
     if total is not None:
         found["amount"] = value(total)
-    elif parts and len({line.currency for line in parts}) == 1:
-        found["amount"] = {
-            "amount": _major(sum(line.amount_minor or 0 for line in parts)),
-            "currency": parts[0].currency,
-        }
+    elif summed := _summed(parts):
+        found["amount"] = value(summed)
     if parts:
         found["budgetBreakdown"] = [_breakdown(plan, place, line, language) for place, line in enumerate(parts, 1)]
     return found
+
+
+def _summed(parts: list[MoneyLine]) -> MoneyLine | None:
+    """The sum of what is budgeted, else of the parts; None of several currencies."""
+    lines = [line for line in parts if line.role == "budgeted"] or parts
+    if len({line.currency for line in lines}) != 1:
+        return None
+    return MoneyLine("total", sum(line.amount_minor or 0 for line in lines), lines[0].currency)
 
 
 def _breakdown(plan: Plan, place: int, line: MoneyLine, language: str) -> dict[str, Any]:
@@ -93,12 +101,9 @@ def _breakdown(plan: Plan, place: int, line: MoneyLine, language: str) -> dict[s
 
 def value(line: MoneyLine) -> dict[str, Any]:
     """A sum in major units of its currency."""
-    return {"amount": _major(line.amount_minor or 0), "currency": line.currency}
-
-
-def _major(minor: int) -> int | float:
-    exact = Decimal(minor).scaleb(-2)
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
+    exact = major(line.amount_minor or 0, line.currency or "")
+    number = int(exact) if exact == exact.to_integral_value() else float(exact)
+    return {"amount": number, "currency": line.currency}
 
 
 def period(when: Period | None) -> dict[str, str]:

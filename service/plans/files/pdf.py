@@ -14,7 +14,16 @@ from fpdf.outline import TableOfContents
 
 from service.plans.document import Element, Level, Plan
 from service.plans.files.amounts import written
-from service.plans.files.tabulating import Line, Table, days_of, location_of, responsible_of, table_of, type_of
+from service.plans.files.tabulating import (
+    Line,
+    Table,
+    days_of,
+    in_words,
+    location_of,
+    responsible_of,
+    table_of,
+    type_of,
+)
 from service.plans.kinds import STATUSES
 from service.plans.values import MoneyLine, Period
 from service.text import N_, pick, say
@@ -166,11 +175,14 @@ class _Writing:
         yield "type", type_of(action, {kind: say(self.language, name) for kind, name in TYPES.items()})
         yield "status", say(self.language, STATUSES[action.status]) if action.status else None
         yield "responsible", responsible_of(self.table, action)
-        yield "location", location_of(self.table, action)
+        yield "location", location_of(self.table.plan, action, self.language)
         yield "period", " – ".join(day for day in days_of(action.when) if day)
-        years = (f"{year}: {_sum_text(sum_)}" for year, sum_ in sorted(line.budget.items()) if sum_ is not None)
+        currency = self.table.currency
+        years = (
+            f"{year}: {in_words(said, currency)}" for year, said in sorted(line.budget.items()) if said is not None
+        )
         yield "budget", "; ".join(years)
-        yield "total", _sum_text(line.total)
+        yield "total", in_words(line.total, currency)
         yield "sources", ", ".join(line.sources)
 
     def record(self, label: str, things: tuple[Any, ...]) -> None:
@@ -182,10 +194,6 @@ class _Writing:
             head = " · ".join(said for said in (one.number, period_text(one.when), self.pick(one.title)) if said)
             self.pages.paragraph(head, bold=True)
             self.pages.paragraph(one.stated or "", size=9)
-
-
-def _sum_text(said: Any) -> str:
-    return said if isinstance(said, str) else "" if said is None else written(int(said.scaleb(2)), "EUR")
 
 
 def money_text(line: MoneyLine) -> str:

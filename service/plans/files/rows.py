@@ -1,17 +1,19 @@
 """Read the rows of a table into what they say about one action each, with every fault by its row and column."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any, get_args
 
 from service.plans import kinds
-from service.plans.files.amounts import Amount, NotAnAmount, read_amount
+from service.plans.files.amounts import Amount, NotAnAmount, Words, currency_called, major, read_amount
 from service.plans.files.layout import Layout, LevelColumn, plain
 from service.plans.files.refusing import Finding, Report
 from service.plans.files.workbooks import NoValue
+from service.plans.reading_json import KEY
 
 LONGEST = 20_000
 LONGEST_TITLE = 2_000
@@ -43,10 +45,11 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An element above an action, as a row names it."""
+    """An element above an action, as a row names it; `said` is all that the row says of it."""
 
     title: str
     number: str | None = None
+    said: str | None = None
 
 
 @dataclass(slots=True)
@@ -57,21 +60,34 @@ class Row:
     texts: dict[str, str] = field(default_factory=dict)
     groups: tuple[Group | None, ...] = ()
     type: str | None = None
-    budget: dict[int, Amount] = field(default_factory=dict)
-    total: Amount | None = None
+    budget: dict[int, Amount | Words] = field(default_factory=dict)
+    total: Amount | Words | None = None
     sources: tuple[str, ...] = ()
 
     def above(self) -> str:
         """The title of what the row stands under; nothing for a row at the top."""
         return next((group.title for group in reversed(self.groups) if group), "")
 
+    def headings(self) -> tuple[str | None, ...]:
+        """All that the row says of what is above it, level by level."""
+        return tuple(group.said if group else None for group in self.groups)
 
-def read_rows(cells: Iterable[tuple[int, Any]], layout: Layout, report: Report, currency: str) -> Iterator[Row]:
-    """The rows that can be taken; everything else, and every doubt, is in the report."""
+
+def read_rows(
+    cells: Iterable[tuple[int, Any]],
+    layout: Layout,
+    report: Report,
+    currency: str,
+    known: Container[Any] = frozenset(),
+) -> Iterator[Row]:
+    """The rows that can be taken; everything else, and every doubt, is in the report.
+
+    `known` are sums that the plan says itself: they are taken even where they are words.
+    """
     numbers: dict[str, int] = {}
     for number, row_cells in cells:
         found: list[Finding] = []
-        row = read_row(number, row_cells, layout, currency, found)
+        row = read_row(number, row_cells, layout, currency, found, known)
         if said := row.texts.get("number"):
             if said in numbers and "key" not in layout.texts:
                 found.append(Finding(number, layout.names[layout.texts["number"]], "number_twice", said))
@@ -80,9 +96,11 @@ def read_rows(cells: Iterable[tuple[int, Any]], layout: Layout, report: Report, 
             yield row
 
 
-def read_row(number: int, cells: Any, layout: Layout, currency: str, found: list[Finding]) -> Row:
+def read_row(
+    number: int, cells: Any, layout: Layout, currency: str, found: list[Finding], known: Container[Any] = frozenset()
+) -> Row:
     """What one row says; what is wrong with it is added to `found`."""
-    at = Cells(number, cells, layout, found)
+    at = Cells(number, cells, layout, found, known)
     row = Row(number)
     for name in layout.texts:
         if (said := at.text(name)) is not None:
@@ -103,8 +121,8 @@ def read_row(number: int, cells: Any, layout: Layout, currency: str, found: list
 class Cells:
     """The cells of one row, and what is found in them."""
 
-    def __init__(self, number: int, cells: Any, layout: Layout, found: list[Finding]) -> None:
-        self.number, self.cells, self.layout, self.found = number, cells, layout, found
+    def __init__(self, number: int, cells: Any, layout: Layout, found: list[Finding], known: Container[Any]) -> None:
+        self.number, self.cells, self.layout, self.found, self.known = number, cells, layout, found, known
 
     def fault(self, place: int, fault: str, value: Any = "", grave: bool = False) -> None:
         name = self.layout.names[place] if place < len(self.layout.names) else ""
@@ -138,18 +156,29 @@ class Cells:
         if name in ("start", "end") and said is not None and not DATE.fullmatch(said):
             self.fault(place, "not_a_date", said, grave=True)
             return None
-        return said
+        if name == "key" and said is not None and not KEY.fullmatch(said):
+            self.fault(place, "not_a_key", said, grave=True)
+            return None
+        return self.currency(place, said) if name == "currency" and said is not None else said
+
+    def currency(self, place: int, said: str) -> str | None:
+        """The ISO code of a currency by what the cell calls it."""
+        try:
+            return currency_called(said)
+        except NotAnAmount as fault:
+            self.fault(place, f"amount_{fault}", said, grave=True)
+            return None
 
     def group(self, level: LevelColumn) -> Group | None:
         """The axis, measure or objective that the row stands under."""
         said = self.at(level.title, LONGEST_TITLE)
         if level.number is not None:
             number = self.at(level.number, 40)
-            return Group(said or str(number), number) if said or number else None
+            return Group(said or str(number), number, coded(number, said)) if said or number else None
         if said is None:
             return None
-        coded = CODED.fullmatch(said)
-        return Group(coded[2].strip() or coded[1], coded[1]) if coded else Group(said)
+        found = CODED.fullmatch(said)
+        return Group(found[2].strip() or found[1], found[1], said) if found else Group(said, said=said)
 
     def check_groups(self, groups: tuple[Group | None, ...]) -> None:
         """Name a number that does not continue the one above it: 2.1 under axis 1."""
@@ -175,7 +204,7 @@ class Cells:
             else:
                 row.texts[name] = meant
 
-    def amount(self, place: int, currency: str) -> Amount | None:
+    def amount(self, place: int, currency: str) -> Amount | Words | None:
         """The sum of a cell; None for an empty one and for a dash."""
         value = self.raw(place)
         if value is None or value in NOTHING:
@@ -183,6 +212,8 @@ class Cells:
         try:
             amount = read_amount(value, currency)
         except NotAnAmount as fault:
+            if cell_key(value) in self.known:
+                return Words(value)
             self.fault(place, f"amount_{fault}", value, grave=True)
             return None
         if amount.rounded:
@@ -191,16 +222,14 @@ class Cells:
 
     def check_sum(self, row: Row) -> None:
         """Name a total that is not the sum of the years; it is kept as it is."""
-        currencies = {amount.currency for amount in row.budget.values()}
-        if (
-            row.total is None
-            or not row.budget
-            or any(one.grave for one in self.found)
-            or currencies != {row.total.currency}
-        ):
+        sums = [amount for amount in row.budget.values() if isinstance(amount, Amount)]
+        total = row.total
+        if not isinstance(total, Amount) or not sums or len(sums) < len(row.budget):
             return
-        if sum(amount.minor for amount in row.budget.values()) != row.total.minor:
-            self.fault(self.layout.total or 0, "sum_differs", row.total.minor / 100)
+        if any(one.grave for one in self.found) or {amount.currency for amount in sums} != {total.currency}:
+            return
+        if sum(amount.minor for amount in sums) != total.minor:
+            self.fault(self.layout.total or 0, "sum_differs", major(total.minor, total.currency))
 
 
 def as_text(value: Any) -> str | None:
@@ -212,6 +241,23 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, datetime | date):
         return value.isoformat()[:10]
     return str(value).replace("\r\n", "\n").replace("\r", "\n").strip() or None
+
+
+def coded(number: str | None, title: str | None) -> str | None:
+    """An axis, a measure or an objective with its number before its name."""
+    return f"{number}. {title}" if number and title and number != title else title or number
+
+
+def cell_key(value: Any) -> Any:
+    """A cell with a sum, so that it can be compared: a text as it is read, a number whatever its type."""
+    if isinstance(value, int | float):
+        return Decimal(repr(value + 0))
+    return value if isinstance(value, Decimal) else as_read(value)
+
+
+def as_read(said: Any) -> str | None:
+    """A text as it comes back from a cell: without the signs that no cell holds and white space around it."""
+    return as_text(CONTROL.sub("", said) if isinstance(said, str) else said)
 
 
 class _Plain(HTMLParser):

@@ -1,6 +1,6 @@
 """EETAA's sheet in and out: "ΕΠ_ΔΡΑΣΕΙΣ", two header rows, an action in each row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +11,7 @@ from openpyxl.worksheet.cell_range import CellRange
 
 from service.plans.document import Plan
 from service.plans.files.assembling import assemble
+from service.plans.files.keeping import sums_said
 from service.plans.files.layout import (
     MOST_HEADER_ROWS,
     MOST_SOURCES,
@@ -21,9 +22,18 @@ from service.plans.files.layout import (
     plain,
 )
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import CONTINUITY_NAMES, PRIORITY_NAMES, read_rows
-from service.plans.files.tabulating import Line, Table, location_of, responsible_of, table_of, type_of
-from service.plans.files.workbooks import Cells, rows_of
+from service.plans.files.rows import CONTINUITY_NAMES, CONTROL, PRIORITY_NAMES, read_rows
+from service.plans.files.tabulating import (
+    Line,
+    Table,
+    currency_of,
+    heading_of,
+    location_of,
+    responsible_of,
+    table_of,
+    type_of,
+)
+from service.plans.files.workbooks import Cells, merged_of, rows_of
 from service.text import pick
 
 SHEET = "ΕΠ_ΔΡΑΣΕΙΣ"
@@ -42,18 +52,46 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_spreadsheet(
-    path: Path, plan: Plan, language: str, currency: str = "EUR", remove_missing: bool = False
+    path: Path, plan: Plan, language: str, currency: str | None = None, remove_missing: bool = False
 ) -> tuple[Plan, Report]:
-    """The plan with what the sheet says, and what was found in its rows. Raises PlanFileRefused."""
+    """The plan with what the sheet says, and what was found in its rows. Raises PlanFileRefused.
+
+    Sums without a currency are in `currency`, else in that of the plan.
+    """
     report = Report()
-    rows = rows_of(path, lambda name: plain(name) == plain(SHEET))
+    rows = rows_of(path, is_actions)
     layout, rest = _layout(rows)
     for name in layout.ignored:
         report.note(Finding(1, name, "unknown_column"))
     if len(layout.years) not in YEARS_OF_A_PERIOD:
         report.note(Finding(1, BUDGET, "years_of_period", ", ".join(map(str, sorted(layout.years)))))
-    taken = list(read_rows(rest, layout, report, currency))
+    known = sums_said(table_of(plan, language))
+    cells = filled(rest, merged_of(path, is_actions), {level.title for level in layout.levels})
+    taken = list(read_rows(cells, layout, report, currency or currency_of(plan), known))
     return assemble(plan, taken, layout, language, report, remove_missing), report
+
+
+def is_actions(name: str) -> bool:
+    """Whether this is the sheet with the actions."""
+    return plain(name) == plain(SHEET)
+
+
+def filled(
+    rows: Iterable[tuple[int, Cells]], merged: Mapping[tuple[int, int], int], columns: Iterable[int]
+) -> Iterator[tuple[int, Cells]]:
+    """The rows with the cells of these columns that are merged downwards filled with what their first one says.
+
+    `merged`: (row, column) of the first cell → the last row.
+    """
+    last: dict[int, tuple[int, Any]] = {}
+    for number, cells in rows:
+        row = list(cells)
+        for column in columns:
+            if (number, column) in merged:
+                last[column] = merged[number, column], row[column]
+            elif row[column] is None and number <= last.get(column, (0, None))[0]:
+                row[column] = last[column][1]
+        yield number, tuple(row)
 
 
 def _layout(rows: Iterator[tuple[int, Cells]]) -> tuple[Layout, Iterator[tuple[int, Cells]]]:
@@ -71,12 +109,12 @@ def _layout(rows: Iterator[tuple[int, Cells]]) -> tuple[Layout, Iterator[tuple[i
     return eetaa_layout(first, ()), chain([second], rows)
 
 
-def write_spreadsheet(plan: Plan, target: IO[bytes], language: str, currency: str = "EUR") -> None:
+def write_spreadsheet(plan: Plan, target: IO[bytes], language: str) -> None:
     """Write the plan's actions as EETAA's sheet; no cell of it is ever a formula."""
-    table = table_of(plan, language, currency)
+    table = table_of(plan, language)
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEET)
-    levels = [pick(one.name, language) for one in table.levels]
+    levels = [" ".join(pick(one.name, language).split()) or one.key for one in table.levels]
     named = [BEFORE_LEVELS, *levels, *AFTER_LEVELS]
     years: list[Any] = [*table.years, TOTAL]
     sheet.append([_cell(sheet, one) for one in _padded([*named, BUDGET], len(named) + len(years), SOURCES)])
@@ -101,7 +139,7 @@ def _row(table: Table, line: Line) -> list[Any]:
         pick(element.title, table.language),
         type_of(action),
         CONTINUITY_NAMES.get(action.continuity or ""),
-        location_of(table, action),
+        location_of(table.plan, action, table.language),
         PRIORITY_NAMES.get(action.priority or ""),
         responsible_of(table, action),
         *(line.budget.get(year) for year in table.years),
@@ -118,16 +156,14 @@ def _number(said: str | None) -> Any:
 def _coded(line: Line, level: str, language: str) -> str | None:
     """An axis, a measure or an objective with its number before its name."""
     element = line.above.get(level)
-    if element is None:
-        return None
-    title = pick(element.title, language)
-    return f"{element.number}. {title}" if element.number and element.number != title else title
+    return heading_of(element, language) if element else None
 
 
 def _cell(sheet: Any, value: Any) -> Any:
     """A cell whose text is a text, whatever it begins with."""
     if not isinstance(value, str):
         return value
+    value = CONTROL.sub("", value)
     cell = WriteOnlyCell(sheet, value="")
     cell.value = value
     cell.data_type = "s"

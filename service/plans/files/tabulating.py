@@ -1,16 +1,18 @@
 """A plan's actions as the rows of a table: the other way of `rows` and `assembling`."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from service.plans.document import Action, Element, Level, Plan, walk
-from service.plans.files.amounts import written
-from service.plans.files.assembling import responsible_text
-from service.plans.files.rows import TYPE_NAMES
-from service.plans.values import MoneyLine, Period
+from service.plans.files.amounts import major, minor_of, written
+from service.plans.files.rows import TYPE_NAMES, as_read, coded
+from service.plans.values import Body, FundingSource, MoneyLine, Period
 from service.text import pick
+
+USUAL_CURRENCY = "EUR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +31,57 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The actions of a plan in one language: the levels above them, the years, how many sources one has at most."""
+    """The actions of a plan in one language: the levels above them, the years, how many sources one has at most.
+
+    Sums are numbers where they are in `currency`, and texts where they are not or were stated in words.
+    """
 
     plan: Plan
     language: str
+    currency: str
     levels: Sequence[Level]
     lines: Sequence[Line]
     years: Sequence[int]
     most_sources: int
 
+    def sums(self) -> Iterable[Any]:
+        """Every cell with a sum."""
+        for line in self.lines:
+            yield from (*line.budget.values(), line.total)
 
-def table_of(plan: Plan, language: str, currency: str = "EUR") -> Table:
-    """The actions of the plan, in the order of their numbers where all have whole ones, else in that of the tree.
 
-    Sums are numbers where they are in this currency and were not stated in words, else texts.
-    """
+def currency_of(plan: Plan) -> str:
+    """In what most sums of the plan are; euros where there is none."""
+    lines = (line for element, _ in walk(plan.elements) for line in element.money)
+    counts = Counter(line.currency for line in (*plan.money, *lines) if line.currency)
+    return max(counts, key=lambda code: (counts[code], code), default=USUAL_CURRENCY)
+
+
+def heading_of(element: Element, language: str) -> str | None:
+    """What a row says of an element above its action."""
+    return coded(as_read(element.number), as_read(pick(element.title, language)))
+
+
+def table_of(plan: Plan, language: str) -> Table:
+    """The actions of the plan, in the order of their numbers where all have whole ones, else in that of the tree."""
+    currency = currency_of(plan)
     leaves = {one.key for one in plan.levels if one.leaf} or {one.key for one in plan.levels[-1:]}
-    names = {one.key: pick(one.name, language) for one in plan.funding_sources}
+    sources = {one.key: one for one in plan.funding_sources}
     lines = [
-        _line(element, above, names, currency)
+        Line(
+            element,
+            above,
+            {year: sum_of(element, currency, year) for year in years_of(element)},
+            sum_of(element, currency),
+            sources_of(element, sources, language),
+        )
         for element, above in _with_those_above(plan.elements)
         if element.action is not None or element.level in leaves
     ]
     return Table(
         plan=plan,
         language=language,
+        currency=currency,
         levels=[one for one in plan.levels if one.key not in leaves],
         lines=_ordered(lines),
         years=sorted({year for line in lines for year in line.budget}),
@@ -76,33 +104,45 @@ def _ordered(lines: list[Line]) -> list[Line]:
     return lines
 
 
-def _line(element: Element, above: Mapping[str, Element], names: Mapping[str, str], currency: str) -> Line:
-    budgeted = [line for line in element.money if line.role == "budgeted"]
-    years = {line.year for line in budgeted if line.year is not None}
-    return Line(
-        element=element,
-        above=above,
-        budget={year: _sum((line for line in budgeted if line.year == year), currency) for year in years},
-        total=_sum((line for line in element.money if line.role == "total"), currency),
-        sources=list(dict.fromkeys(names[line.source] for line in budgeted if line.source and line.source in names)),
-    )
+def years_of(element: Element) -> set[int]:
+    """The years for which something is budgeted."""
+    return {line.year for line in element.money if line.role == "budgeted" and line.year is not None}
 
 
-def _sum(lines: Iterable[MoneyLine], currency: str) -> Any:
-    """One cell for these money lines: a number, a text where there are words, None where there is nothing."""
-    lines = list(lines)
-    if len(lines) > 1 and all(line.currency == currency and line.amount_minor is not None for line in lines):
-        return Decimal(sum(line.amount_minor or 0 for line in lines)).scaleb(-2)
-    cells = [_cell(line, currency) for line in lines]
-    return cells[0] if len(cells) == 1 else " + ".join(map(str, cells)) or None
+def is_of(line: MoneyLine, year: int | None) -> bool:
+    """Whether a line stands in the cell of this year, or in that of the total."""
+    return line.role == ("total" if year is None else "budgeted") and (year is None or line.year == year)
+
+
+def sum_of(element: Element, currency: str, year: int | None = None) -> Any:
+    """The cell of a year, or of the total: a number, a text where there are words, None where there is nothing."""
+    lines = [line for line in element.money if is_of(line, year)]
+    said = [line for line in lines if line.amount_minor is not None or as_read(line.stated)]
+    if len(said) > 1 and all(line.currency == currency and line.amount_minor is not None for line in said):
+        return major(sum(line.amount_minor or 0 for line in said), currency)
+    cells = [_cell(line, currency) for line in said]
+    return cells[0] if len(cells) == 1 else " + ".join(in_words(cell, currency) for cell in cells) or None
 
 
 def _cell(line: MoneyLine, currency: str) -> Any:
-    if line.stated is not None or line.amount_minor is None:
+    if line.amount_minor is None or as_read(line.stated):
         return line.stated
     if line.currency == currency:
-        return Decimal(line.amount_minor).scaleb(-2)
+        return major(line.amount_minor, currency)
     return written(line.amount_minor, line.currency or currency)
+
+
+def in_words(cell: Any, currency: str) -> str:
+    """A cell with a sum as a text: numbers with their currency."""
+    if isinstance(cell, Decimal):
+        return written(minor_of(cell, currency), currency)
+    return str(cell or "")
+
+
+def sources_of(element: Element, sources: Mapping[str, FundingSource], language: str) -> list[str]:
+    """The names of what pays for the element, each once."""
+    keys = [line.source for line in element.money if line.role == "budgeted" and line.source in sources]
+    return list(dict.fromkeys(pick(sources[key].name, language) for key in keys if key))
 
 
 def type_of(action: Action, names: Mapping[str, str] = TYPE_NAMES) -> str | None:
@@ -115,11 +155,17 @@ def responsible_of(table: Table, action: Action) -> str | None:
     return responsible_text(action, {one.key: one for one in table.plan.bodies}, table.language)
 
 
-def location_of(table: Table, action: Action) -> str | None:
+def responsible_text(action: Action, bodies: Mapping[str, Body], language: str) -> str | None:
+    """Who is responsible, by name; several stand behind one another."""
+    names = [pick(bodies[key].name, language) for key in action.responsible if key in bodies]
+    return "; ".join(names) or action.responsible_stated
+
+
+def location_of(plan: Plan, action: Action, language: str) -> str | None:
     """Where it is, in words; else the places that the action names."""
     if action.location:
-        return pick(action.location, table.language)
-    names = {one.key: pick(one.name, table.language) for one in table.plan.territories}
+        return pick(action.location, language)
+    names = {one.key: pick(one.name, language) for one in plan.territories}
     return "; ".join(names[key] for key in action.territories if key in names) or None
 
 

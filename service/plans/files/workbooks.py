@@ -14,6 +14,8 @@ from typing import Any
 from xml.parsers import expat
 
 from openpyxl import load_workbook
+from openpyxl.cell.read_only import EMPTY_CELL
+from openpyxl.utils.cell import range_boundaries
 
 from service.plans.files.refusing import PlanFileRefused
 
@@ -21,9 +23,15 @@ LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_UNPACKED = 64 * 1024 * 1024
 MOST_PARTS = 500
 MOST_TAGS = 5_000_000
+MOST_TAGS_ELSEWHERE = 100_000
 MOST_ROWS = 20_000
+LAST_ROW = 1_048_576
+"""The last row that a sheet of XLSX can have."""
+MOST_MERGED = 100_000
 HEADERS = 2
 MOST_COLUMNS = 64
+LARGE_PARTS = ("xl/worksheets/", "xl/sharedstrings.xml")
+"""Parts with a tag for each cell; the library keeps each tag of the others."""
 HEAD = 1 << 16
 """Bytes within which the root of an XML part must begin."""
 OTHER_WORKBOOKS = (".xlsm", ".xltm", ".xlsb", ".xls", ".ods")
@@ -38,6 +46,7 @@ class NoValue:
 
 
 Cells = tuple[Any, ...]
+NOTHING = (EMPTY_CELL,) * MOST_COLUMNS
 
 
 def rows_of(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[int, Cells]]:
@@ -80,7 +89,7 @@ def look_into_part(file: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
     with file.open(part) as content:
         head = content.read(HEAD)
         tags = head.count(b"<") + sum(more.count(b"<") for more in iter(lambda: content.read(1 << 20), b""))
-    if tags > MOST_TAGS:
+    if tags > (MOST_TAGS if name.startswith(LARGE_PARTS) else MOST_TAGS_ELSEWHERE):
         raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
     if name == "[content_types].xml" and b"macroEnabled" in head:
         raise PlanFileRefused(reason="macros")
@@ -114,12 +123,43 @@ def _rows(path: Path, is_wanted: Callable[[str], bool]) -> Iterator[tuple[int, C
             pairs = zip(*(sheet.iter_rows(max_col=MOST_COLUMNS) for sheet in sheets), strict=True)
             taken = 0
             for number, (cells, written) in enumerate(pairs, 1):
+                if number > LAST_ROW:
+                    raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
+                if cells == written == NOTHING:
+                    continue
                 row = tuple(_value(cell, origin) for cell, origin in zip(cells, written, strict=True))
                 if any(value is not None for value in row):
                     taken += 1
                     if taken > MOST_ROWS + HEADERS:
                         raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
                     yield number, row
+
+
+def merged_of(path: Path, is_wanted: Callable[[str], bool]) -> dict[tuple[int, int], int]:
+    """(row, column from 0) → last row of the cells that are merged downwards, of the first sheet that is wanted.
+
+    Of a workbook whose rows were read. Raises PlanFileRefused.
+    """
+    found: dict[tuple[int, int], int] = {}
+
+    def begins(tag: str, about: dict[str, str]) -> None:
+        if tag.rpartition(":")[2] == "mergeCell":
+            column, first, _, last = (place or 1 for place in range_boundaries(about.get("ref", "")))
+            if last > first:
+                found[first, column - 1] = last
+            if len(found) > MOST_MERGED:
+                raise PlanFileRefused(reason="too_many_rows", most=MOST_ROWS)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = begins
+    with closing(load_workbook(path, read_only=True)) as book:
+        sheet: Any = book[next(name for name in book.sheetnames if is_wanted(name))]
+        with sheet._get_source() as content:
+            try:
+                parser.ParseFile(content)
+            except (expat.ExpatError, ValueError, TypeError):
+                raise PlanFileRefused(reason="damaged") from None
+    return found
 
 
 def _value(cell: Any, written: Any) -> Any:
