@@ -63,6 +63,8 @@ class ProblemOut(Schema):
     voted = fields.List(fields.Integer(), metadata={"description": "Places of people who have voted."})
     key = fields.String(metadata={"description": "The key that is taken."})
     hash = fields.String(metadata={"description": "The version that has this content."})
+    became = fields.List(fields.Dict(), metadata={"description": "What an element is now: `id` and `key` of each."})
+    last = fields.String(metadata={"description": "The hash of the last version that has the element."})
     rule = fields.String(metadata={"description": "The house rule that there is not."})
     revision = fields.String(allow_none=True, metadata={"description": "The text in force."})
     opens_at = fields.AwareDateTime(

@@ -10,7 +10,7 @@ from service.text import N_
 
 
 class ElementGone(Problem):
-    """The element was taken out or merged; `became` has the ids and keys of what it became, `last` a version's hash."""
+    """The element was taken out or merged; `became` has the ids and keys of what it became, `last` a hash."""
 
     status, code, message = 410, "element_gone", N_("This is no part of the plan any more.")
 

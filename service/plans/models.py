@@ -41,8 +41,8 @@ class PlanVersion(Base):
 
     `heading` is the canonical JSON of the plan without its elements and its record; a frozen one has those entries of
     the registers that its content refers to. `content_hash` is the SHA-256 by which a frozen version is known. `brings`
-    is what its document records and has in registers, by the kind of PlanEntry: it waits until it is
-    published.
+    is what its document records and has in registers, by the kind of PlanEntry: it waits until
+    the version is published.
     """
 
     __tablename__ = "plan_versions"
