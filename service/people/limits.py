@@ -43,6 +43,7 @@ CONTRIBUTING_BY_CALLER = "6 per minute; 60 per hour"
 CONTRIBUTING_BY_ADDRESS = "120 per minute; 1200 per hour"
 SUPPORTING_BY_CALLER = "60 per minute; 1000 per hour"
 SUPPORTING_BY_ADDRESS = "600 per minute; 6000 per hour"
+PLAN_FILES_BY_ADDRESS = "60 per minute; 1000 per hour"
 
 REPORTING = "10 per minute; 100 per hour"
 
@@ -259,3 +260,8 @@ def casting_limit(view: View) -> View:
 def replacing_limit(view: View) -> View:
     """The limit of replacing a secret ballot, by address alone: who does it says nothing of themselves."""
     return behind(view, Limit(CASTING_BY_ADDRESS, address))
+
+
+def plan_files_limit(view: View) -> View:
+    """The limit of fetching plans as files, by address: the first of each language and revision costs a second."""
+    return behind(view, Limit(PLAN_FILES_BY_ADDRESS, address))

@@ -1,34 +1,37 @@
-"""A version of a plan as a file. What takes longer than a moment is made by the worker and kept for a day."""
+"""A version of a plan as a file, kept for a day. What takes longer than a moment is made by the worker."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from datetime import timedelta
+from hashlib import blake2b
 from io import BytesIO
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.db import session, stop_reading, transaction
 from service.db.clock import now
+from service.errors import Problem
 from service.jobs.models import Job
 from service.jobs.planning import plan, unplan
 from service.jobs.working import Progress, Work
 from service.municipalities.directory import Municipality, municipality_with
-from service.plans.canonical import digest
-from service.plans.document import Plan, walk
+from service.plans.document import Plan
 from service.plans.files.csv_tables import write_csv
 from service.plans.files.json_files import write_json_file
 from service.plans.files.oc4ids import package
 from service.plans.files.spreadsheets import write_spreadsheet
-from service.plans.models import PlanRow, PlanVersion
+from service.plans.models import PlanRevision, PlanRow, PlanVersion
 from service.plans.reading import document_json
 from service.plans.reading_json import from_json
 from service.storage.keeping import FileNotKept, Store
-from service.text import pick
+from service.text import N_, pick
 
 WRITE_PLAN_FILE = "write_plan_file"
 FOLDER = "plan-files"
-ENDED = ("done", "failed")
+AGAIN_AFTER = timedelta(hours=1)
+"""How long nobody tries again to make a file that could not be made."""
 TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -38,8 +41,14 @@ TYPES = {
 }
 """Format → content type."""
 ENDINGS = {"oc4ids": "oc4ids.json"}
-AT_ONCE = {"pdf": 300, "xlsx": 3000}
-"""How many elements are written while the caller waits; of other formats any number."""
+AT_ONCE = {"json": 1000, "csv": 1000, "xlsx": 1000, "oc4ids": 1000, "pdf": 300}
+"""How many elements are written while the caller waits."""
+
+
+class PlanFileNotMade(Problem):
+    """The worker could not make the file."""
+
+    status, code, message = 503, "plan_file_not_made", N_("This file could not be made. Try again in an hour.")
 
 
 @dataclass(frozen=True)
@@ -60,23 +69,40 @@ def document_for(there: PlanRow, version: PlanVersion, wanted: Wanted) -> Plan:
 def file_of(
     municipality: Municipality, there: PlanRow, version: PlanVersion, wanted: Wanted, store: Store
 ) -> bytes | None:
-    """The file; None while the worker makes it."""
-    found = document_for(there, version, wanted)
-    label, named = version.label or "", {"plan": there.id, "version": version.id}
+    """The file; None while the worker makes it. Raises PlanFileNotMade, StoreUnavailable."""
+    key = key_of(municipality, there, version, wanted)
+    named = {"plan": there.id, "version": version.id}
     stop_reading()
-    if is_small(found, wanted.format):
-        return written(municipality, found, label, wanted)
-    key = f"{FOLDER}/{digest(found)}-{wanted.language}.{wanted.format}"
     try:
         return store.read(key)
     except FileNotKept:
+        pass
+    if not is_small(version, wanted.format):
         ensure_planned(municipality, key, named | vars_of(wanted))
         return None
+    found, label = document_for(there, version, wanted), version.label or ""
+    stop_reading()
+    content = written(municipality, found, label, wanted)
+    store.keep(key, content)
+    return content
 
 
-def is_small(found: Plan, form: str) -> bool:
+def key_of(municipality: Municipality, there: PlanRow, version: PlanVersion, wanted: Wanted) -> str:
+    """Under which key the file is kept: of all that it is made of."""
+    asked = astuple(wanted if wanted.format == "oc4ids" else replace(wanted, address=""))
+    made_of = (there.uid, version.id, there.revision, version.label, publisher_of(municipality, wanted), asked)
+    return f"{FOLDER}/{blake2b(orjson.dumps(made_of), digest_size=24).hexdigest()}.{wanted.format}"
+
+
+def publisher_of(municipality: Municipality, wanted: Wanted) -> str:
+    """The municipality's name in the language of the file."""
+    return pick(municipality.name, wanted.language, municipality.main_language)
+
+
+def is_small(version: PlanVersion, form: str) -> bool:
     """Whether the file can be written while the caller waits."""
-    return form not in AT_ONCE or sum(1 for _ in walk(found.elements)) <= AT_ONCE[form]
+    count = session.scalar(select(func.count()).where(PlanRevision.version_id == version.id))
+    return int(count or 0) <= AT_ONCE[form]
 
 
 def vars_of(wanted: Wanted) -> dict[str, Any]:
@@ -84,11 +110,13 @@ def vars_of(wanted: Wanted) -> dict[str, Any]:
 
 
 def ensure_planned(municipality: Municipality, key: str, payload: dict[str, Any]) -> None:
-    """See that a worker makes the file of this key, again where it was made and swept away."""
+    """See that a worker makes the file of this key, again where it was made and swept away. Raises PlanFileNotMade."""
     job = session.scalar(select(Job).where(Job.kind == WRITE_PLAN_FILE, Job.unique_key == key))
-    state = job.state if job else None
+    state, ended = (job.state, job.finished_at) if job else (None, None)
     stop_reading()
-    if state is None or state in ENDED:
+    if state == "failed" and ended is not None and ended > now() - AGAIN_AFTER:
+        raise PlanFileNotMade
+    if state in (None, "done", "failed"):
         with transaction():
             unplan(WRITE_PLAN_FILE, key)
             plan(WRITE_PLAN_FILE, key, payload=payload, municipality_id=municipality.id)
@@ -112,7 +140,7 @@ def written(municipality: Municipality, found: Plan, label: str, wanted: Wanted)
     """The bytes of the file."""
     from service.plans.files.pdf import write_pdf  # a quarter of a second, for which no process that starts waits
 
-    publisher = pick(municipality.name, wanted.language, municipality.main_language)
+    publisher = publisher_of(municipality, wanted)
     target = BytesIO()
     if wanted.format == "oc4ids":
         at = now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,14 +11,16 @@ from service.http import Blueprint, answer, etag_of, language, largest_body, not
 from service.jobs.models import Job
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, staff
+from service.people.limits import plan_files_limit
 from service.plans.applying import apply
 from service.plans.checking import PlanFaulty
-from service.plans.exporting import TYPES, Wanted, ending_of, file_of
+from service.plans.exporting import TYPES, PlanFileNotMade, Wanted, ending_of, file_of
 from service.plans.file_schemas import BeingMadeOut, FileQuery, PlanUploadIn, PlanUploadOut, TakenOverOut, TakeOverIn
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.files.workbooks import LARGEST_FILE
 from service.plans.finding import newest_of, plan_named, published_plan, version_known_as
 from service.plans.models import PUBLISHED, SUPERSEDED, PlanRow, PlanVersion
+from service.plans.reading_json import NotAPlan
 from service.plans.uploading import Asked, UploadNotRead, keep_upload, plan_reading, proposed, upload_of
 from service.plans.writing import PlanChanged
 from service.storage.keeping import StoreUnavailable
@@ -32,10 +34,11 @@ FILE = {"type": "string", "format": "binary"}
 
 @blueprint.get(f"/plans/<plan>/files/<{FORMATS}:form>")
 @anybody
+@plan_files_limit
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.response(200, FILE, content_type="application/octet-stream")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
-@operation("fetchPlanFile", NotFound, StoreUnavailable)
+@operation("fetchPlanFile", NotFound, PlanFileNotMade, StoreUnavailable)
 def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:
     """Fetch a plan as a file
 
@@ -53,7 +56,7 @@ def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: st
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.response(200, FILE, content_type="application/octet-stream")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
-@operation("fetchDraftFile", NotFound, StoreUnavailable)
+@operation("fetchDraftFile", NotFound, PlanFileNotMade, StoreUnavailable)
 def fetch_draft(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:
     """Fetch any version of a plan as a file, the newest where none is named"""
     found = plan_named(municipality, plan)
@@ -96,7 +99,7 @@ def uploaded(municipality: Municipality, plan: str, upload: uuid.UUID) -> Respon
 @staff("manage_plans")
 @blueprint.arguments(TakeOverIn)
 @blueprint.response(201, TakenOverOut)
-@operation("takeOverPlanUpload", NotFound, UploadNotRead, PlanChanged, PlanFaulty, StoreUnavailable)
+@operation("takeOverPlanUpload", NotFound, UploadNotRead, PlanChanged, NotAPlan, PlanFaulty, StoreUnavailable)
 def take_over(body: dict[str, Any], municipality: Municipality, plan: str, upload: uuid.UUID) -> Response:
     """Make a draft of what an uploaded file says, or change the draft that there is
 

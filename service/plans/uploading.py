@@ -134,7 +134,9 @@ def read_proposal(job: Work, progress: Progress, store: Store) -> dict[str, Any]
     progress.save({"step": "comparing", "rows": report.rows})
     proposal = propose(municipality, after)
     stop_reading()
-    store.keep(proposed_key(job.unique_key), canonical(proposal.document))
+    content = canonical(proposal.document)
+    from_json(orjson.loads(content))  # what could not be taken over is refused here, where it is shown
+    store.keep(proposed_key(job.unique_key), content)
     return told(proposal, report)
 
 

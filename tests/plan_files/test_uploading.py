@@ -89,6 +89,9 @@ def test_a_sheet_becomes_a_draft_only_after_its_changes_were_shown(
     files = {form: keeper.client.get(f"{keeper.public}/files/{form}") for form in exporting.TYPES}
     assert {form: answer.status_code for form, answer in files.items()} == dict.fromkeys(exporting.TYPES, 200)
     assert cells(files["xlsx"].data) == cells(out) and files["pdf"].data.startswith(b"%PDF")
+    kept = set(app.config["STORE"].keys_with_age(exporting.FOLDER))
+    assert keeper.client.get(f"{keeper.public}/files/csv").data == files["csv"].data
+    assert {key for key, _, _ in app.config["STORE"].keys_with_age(exporting.FOLDER)} == {key for key, _, _ in kept}
     assert len(files["oc4ids"].json["projects"]) == 3 and files["json"].json["key"] == "operational"
     assert "Νέο αντλιοστάσιο" in files["csv"].text
     for form in ("csv", "json"):
@@ -172,6 +175,10 @@ def test_a_large_file_is_made_by_the_worker_and_kept_for_a_day(app, here, keeper
         session.execute(update(Job).where(Job.id == job.id).values(payload=gone))
     do_jobs("write_plan_file")
     assert list(store.keys_with_age(exporting.FOLDER)) == []
+    for ended, status in ((now(), 503), (now() - 2 * exporting.AGAIN_AFTER, 202)):
+        with transaction():
+            session.execute(update(Job).where(Job.kind == "write_plan_file").values(state="failed", finished_at=ended))
+        keeper.fetch("pdf", status)
 
 
 def test_what_nobody_awaits_is_swept_after_a_day(app, here, keeper, tmp_path, monkeypatch):
