@@ -127,7 +127,7 @@ def shown_content(article: Article) -> Mapping[str, Any]:
     """What readers see of the article now, or saw last. Raises SignUpRefused where they never saw any."""
     of_now = ArticleVersion.number == Article.shown_number
     query = select(ArticleVersion.content).join(Article, (Article.id == ArticleVersion.article_id) & of_now)
-    found = session.scalars(query.where(Article.id == article.id)).one_or_none()
+    found: Mapping[str, Any] | None = session.scalars(query.where(Article.id == article.id)).one_or_none()
     if found is None:
         raise SignUpRefused(reason="not_published")
     return found

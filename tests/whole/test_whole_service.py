@@ -246,6 +246,7 @@ BODIES: dict[str, Any] = {
     "staff_news.cancel_event": {},
     "news_sources.put_category": {"name": {"el": "α"}},
     "news_sources.add_feed": {"url": "https://old.example/feed", "language": "el"},
+    "news_sources.change_feed": {},
     "news_sources.delete_feed": {},
     "news_sources.fetch_feed": {},
 }
