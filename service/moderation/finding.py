@@ -13,6 +13,7 @@ from service.moderation.models import HIDDEN, SHOWN, Complaint, ModerationCase
 from service.municipalities.directory import Municipality
 
 cases = ModerationCase.__table__
+MOST_NOTES = 20
 
 AMONG = Prepared(
     select(cases.c.target, cases.c.rule).where(
@@ -54,6 +55,18 @@ def complaints_of(found: Sequence[ModerationCase]) -> Mapping[int, Mapping[str, 
     for case_id, rule, count in rows:
         counts[case_id][rule] = count
     return counts
+
+
+def notes_of(found: Sequence[ModerationCase]) -> Mapping[int, Sequence[str]]:
+    """What people wrote to their complaints, by case: the first MOST_NOTES of each, and not who wrote them."""
+    place = func.row_number().over(partition_by=Complaint.case_id, order_by=Complaint.id).label("place")
+    mine = Complaint.case_id.in_([case.id for case in found]), Complaint.note.is_not(None)
+    noted = select(Complaint.case_id, Complaint.note, place).where(*mine).subquery()
+    rows = session.execute(select(noted).where(noted.c.place <= MOST_NOTES).order_by(noted.c.case_id, noted.c.place))
+    notes: dict[int, list[str]] = {case.id: [] for case in found}
+    for case_id, note, _ in rows:
+        notes[case_id].append(note)
+    return notes
 
 
 def decided_about(

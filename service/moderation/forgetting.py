@@ -31,11 +31,13 @@ def forget_moderated(municipality: Municipality, account_id: int) -> None:
 
 
 def moderated_of(municipality: Municipality, account_id: int) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """What was decided about what this person wrote, and of what they complained."""
+    """What was decided about what this person wrote, and of what they complained; not that others did."""
     case, complaint = ModerationCase, Complaint
     columns = (case.kind, case.target, case.state, case.rule, case.reason, case.decided_at)
     own = (*columns, case.appeal, case.appealed_at, case.appeal_upheld, case.appeal_reason, case.appeal_decided_at)
-    decided = session.execute(select(*own).where(case.author_id == account_id).order_by(case.id))
+    decided = session.execute(
+        select(*own).where(case.author_id == account_id, case.decided_at.is_not(None)).order_by(case.id)
+    )
     complained = session.execute(
         select(case.kind, case.target, complaint.rule, complaint.note, complaint.created_at)
         .join(case, case.id == complaint.case_id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.moderation.deciding import is_own
-from service.moderation.finding import complaints_of
+from service.moderation.finding import complaints_of, notes_of
 from service.moderation.looking import Looks, Shown, look_at_each
 from service.moderation.models import HIDDEN, ModerationCase
 from service.moderation.ruling import texts_of
@@ -55,10 +55,11 @@ def waiting(
 ) -> list[dict[str, Any]]:
     """The same as a moderator sees them."""
     things = look_at_each(looks, municipality, {(case.kind, case.target) for case in found})
-    rules, counts = texts_of(municipality), complaints_of(found)
+    rules, counts, notes = texts_of(municipality), complaints_of(found), notes_of(found)
     return [
         one_decided(municipality, case, things, rules, spoken)
         | for_moderators(case, things.get((case.kind, case.target)), counts[case.id], moderator_id)
+        | {"notes": notes[case.id]}
         for case in found
     ]
 

@@ -33,7 +33,7 @@ from service.moderation.deciding import (
     decide_appeal,
 )
 from service.moderation.finding import case_to_change, counts_of, decided_about, queue_of
-from service.moderation.looking import Looks, look_at, look_at_each
+from service.moderation.looking import Looks, Shown, look_at, look_at_each
 from service.moderation.ruling import NoSuchRule, Rule, rules_of, set_rules
 from service.moderation.schemas import (
     AppealDecisionIn,
@@ -47,8 +47,10 @@ from service.moderation.schemas import (
     ModerationCountsOut,
 )
 from service.municipalities.directory import Municipality
-from service.people.access import anybody, caller, signed_in, staff
+from service.people.access import SignInNeeded, anybody, caller, signed_in, staff
 from service.people.auditing import record
+from service.people.callers import Caller
+from service.people.holding import held
 from service.people.limits import complaining_limit
 from service.text import pick
 
@@ -103,12 +105,12 @@ def send_complaint(body: dict[str, Any], municipality: Municipality) -> Response
 
     A complaint hides nothing by itself, however many there are. To complain twice is to complain once.
     """
-    who = caller().account_id
-    author = look_at(looks(), municipality, body["kind"], body["id"]).author_id
+    who = caller()
+    shown = look_at(looks(), municipality, body["kind"], body["id"])
     stop_reading()
     with transaction():
-        case = case_locked(municipality, body["kind"], body["id"], author)
-        complain(municipality, case, who, body["rule"], body["note"])
+        case = case_locked(municipality, body["kind"], body["id"], author_held(who, shown))
+        complain(municipality, case, who.account_id, body["rule"], body["note"])
     return nothing()
 
 
@@ -140,7 +142,7 @@ def make_decision(body: dict[str, Any], municipality: Municipality) -> Response:
     shown = look_at(looks(), municipality, body["kind"], body["id"])
     stop_reading()
     with transaction():
-        case = case_locked(municipality, body["kind"], body["id"], shown.author_id)
+        case = case_locked(municipality, body["kind"], body["id"], author_held(who, shown))
         decide(municipality, who, case, shown, body["hide"], body["rule"], body["reason"])
     return nothing()
 
@@ -196,6 +198,18 @@ def send_appeal(body: dict[str, Any], municipality: Municipality) -> Response:
 def looks() -> Looks:
     found: Looks = current_app.config["LOOKS"]
     return found
+
+
+def author_held(who: Caller, shown: Shown) -> int | None:
+    """The author of this thing, if they were not erased meanwhile; held with the caller until the transaction ends.
+
+    Raises SignInNeeded where the caller was erased.
+    """
+    author = shown.author_id
+    there = held(who.account_id) if author is None else held(who.account_id, author)
+    if who.account_id not in there:
+        raise SignInNeeded
+    return author if author in there else None
 
 
 def rules_out(municipality: Municipality) -> dict[str, Any]:

@@ -201,6 +201,7 @@ class ModerationCaseOut(ModeratedOut):
         "waiting_since": "2026-11-23T05:12:44.201337Z",
         "complaints": 2,
         "complaints_by_rule": [{"rule": RULE, "count": 2}],
+        "notes": ["He calls my neighbour a thief."],
         "burst": False,
         "appeal": None,
         "may_decide": True,
@@ -211,6 +212,11 @@ class ModerationCaseOut(ModeratedOut):
     waiting_since = fields.AwareDateTime(required=True, allow_none=True)
     complaints = fields.Integer(required=True)
     complaints_by_rule = fields.List(fields.Dict(), required=True)
+    notes = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What the first twenty who complained wrote to it; nobody is told who they are."},
+    )
     burst = fields.Boolean(
         required=True, metadata={"description": "Very many complained within an hour: it may be a campaign."}
     )

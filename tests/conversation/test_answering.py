@@ -17,6 +17,7 @@ from service.municipalities.directory import Municipality
 from service.notices.following import follow
 from service.people.audit_models import AuditEntry
 from tests.conversation.scene import HERE, Talk, row_of
+from tests.conversation.test_talking import close_comments
 from tests.factories.people import Person, make_resident, make_staff
 from tests.reports.scene import expand_all, inbox_of
 
@@ -124,6 +125,8 @@ def test_letters_are_entered_by_staff_until_all_is_over(talk: Talk, here: Munici
     assert talk.ask("GET", f"{talk.staff_path}/unanswered", auditor)["contributions"] == []
     with transaction() as now:
         now.scalars(select(Consultation)).one().state = CLOSED
+    assert enter(talk)["channel"] == "letter", "people can still write"
+    close_comments(talk)
     assert enter(talk, 409)["code"] == "conversation_closed"
 
 

@@ -131,7 +131,8 @@ def test_photos_go_with_what_was_said_and_words_can_be_taken_back(
     [left] = talk.read()["contributions"]
     assert (left["text"], left["withdrawn"], left["replies"], left["photos"]) == (None, True, 1, [])
     assert client.get(at).json["code"] == "photo_not_found"
-    talk.vote(alice, said["id"], "pass", 404)
+    assert talk.vote(alice, said["id"], "pass", 409)["code"] == "contribution_gone"
+    assert talk.say(alice, status=409, parent=said["id"])["code"] == "contribution_gone"
 
 
 def test_votes_are_counted_by_the_unit_of_the_consultation(

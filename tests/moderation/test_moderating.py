@@ -3,14 +3,18 @@
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from service.db import session, transaction
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.moderation import complaining
 from service.moderation.deciding import MODERATION_DECIDED
+from service.moderation.looking import Shown
 from service.moderation.messages import who_is_told
+from service.moderation.models import ModerationCase
 from service.municipalities.directory import Municipality
 from service.outbox.expanding import Posted
 from service.people.erasing import person_locked
@@ -76,11 +80,13 @@ def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
         True,
         [{"rule": "insult", "count": 3}],
     )
+    assert case["notes"] == ["He says so of me."] * 3
     assert (case["text"], case["state"], case["may_decide"]) == ("You thief!", "open", True)
     assert decide(one, mona, thing, 422, rule=None)["code"] == "rule_needed"
     assert decide(one, mona, thing, 422, rule="none")["code"] == "no_such_house_rule"
     decide(one, mona, thing)
     assert queue(one, mona) == []
+    assert one.vote(others[0], thing, "support", 409)["code"] == "contribution_gone"
     shown = one.see(thing, others[0])
     assert (shown["text"], shown["hidden_by_rule"], one.see(thing)["text"]) == (None, "insult", None)
     assert one.see(thing, author)["text"] == one.see(thing, mona)["text"] == "You thief!"
@@ -185,7 +191,8 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
     first = one.ask("GET", f"{HERE}/staff/moderation/cases", mona, query_string={"limit": 1})
     then = one.ask("GET", f"{HERE}/staff/moderation/cases", mona, query_string={"after": first["next"]})
     assert [case["id"] for case in (*first["cases"], *then["cases"])] == [other, thing] and then["next"] is None
-    second = one.say(former)["id"]
+    second, open_still = (one.say(former)["id"] for _ in range(2))
+    complain(one, mona, open_still)
     decide(one, mona, second)
     first = one.ask("GET", f"{HERE}/my/moderation", former, query_string={"limit": 1})
     then = one.ask("GET", f"{HERE}/my/moderation", former, query_string={"after": first["next"]})
@@ -195,6 +202,7 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
         assert before and after
         hand_over(here, before, after)
         held = dict(collect(here, after))["moderation"]
+    assert [str(case["target"]) for case in held["decided"]] == [thing, second], "not that somebody complained"
     assert held["decided"][0]["appeal"] == "Why?" and len(held["complaints"]) == 1
     for who in (alice, mona):
         with transaction():
@@ -203,7 +211,18 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
             erase(here, person, Wish(keep_public=True))
     session.rollback()
     counts = one.ask("GET", f"{HERE}/moderation/counts")
-    assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (2, 2, None)
+    assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (3, 2, None)
+
+
+def test_what_is_written_of_somebody_who_was_erased_meanwhile_has_no_author(
+    one: Talk, app: Flask, mona: Person, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = Shown(10**6, "You thief!", "en", (), "")
+    monkeypatch.setitem(app.config, "LOOKS", {"contribution": lambda _, uids: dict.fromkeys(uids, gone)})
+    thing = str(new_uid())
+    complain(one, alice, thing)
+    decide(one, mona, thing)
+    assert session.scalars(select(ModerationCase.author_id)).all() == [None]
 
 
 def test_nobody_is_told_who_is_gone(here: Municipality) -> None:

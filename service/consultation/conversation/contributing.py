@@ -20,6 +20,7 @@ from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
 from service.media.attaching import attach
 from service.media.removing import remove_photos
+from service.moderation.finding import hidden_among
 from service.municipalities.directory import Municipality
 from service.text import N_
 
@@ -42,6 +43,13 @@ class ContributionIdTaken(Problem):
     """The id that the phone made exists already, with another text or from somebody else."""
 
     status, code, message = 409, "contribution_id_taken", N_("This cannot be sent. Please write it once more.")
+
+
+class ContributionGone(Problem):
+    """What is hidden or was withdrawn takes no replies and no votes: nobody can read what they would be about."""
+
+    status, code = 409, "contribution_gone"
+    message = N_("This was hidden or withdrawn. It takes no replies and no votes.")
 
 
 @dataclass(frozen=True)
@@ -84,13 +92,13 @@ class From:
 def contribute(municipality: Municipality, about: Consultation, said: Said, by: From) -> Contribution:
     """Write it down; inside `transaction()`. The same id with the same text from the same author is written once.
 
-    Raises ConversationClosed, NothingToTalkAbout, NotFound (no such parent), QuoteNotFound, ContributionIdTaken,
-    PhotoNotFound.
+    Raises ConversationClosed, NothingToTalkAbout, NotFound (no such parent), ContributionGone, QuoteNotFound,
+    ContributionIdTaken, PhotoNotFound.
     """
     if said.uid is not None and is_there(said.uid):
         return same_as_before(municipality, said.uid, said, by)
     ensure_open(about.id) if by.is_resident else ensure_running(about)
-    parent = parent_of(about, said.parent) if said.parent else None
+    parent = parent_of(municipality, about, said.parent) if said.parent else None
     thread = thread_with(parent.thread_id) if parent else thread_locked(municipality, about, said.kind, said.target)
     ensure_quoted(thread, said)
     uid = said.uid or new_uid()
@@ -132,12 +140,19 @@ def row_of(
     }
 
 
-def parent_of(about: Consultation, uid: uuid.UUID) -> Contribution:
-    """What is replied to, in the same consultation. Raises NotFound."""
+def parent_of(municipality: Municipality, about: Consultation, uid: uuid.UUID) -> Contribution:
+    """What is replied to, in the same consultation. Raises NotFound, ContributionGone."""
     found = session.scalar(select(Contribution).filter_by(consultation_id=about.id, uid=uid))
     if found is None:
         raise NotFound
+    ensure_readable(municipality, found)
     return found
+
+
+def ensure_readable(municipality: Municipality, found: Contribution) -> None:
+    """Raises ContributionGone."""
+    if found.withdrawn_at is not None or hidden_among(municipality, KIND, [found.uid]):
+        raise ContributionGone
 
 
 def thread_with(thread_id: int) -> Thread:

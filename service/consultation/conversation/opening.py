@@ -48,9 +48,12 @@ def ensure_open(consultation_id: int) -> None:
 
 
 def ensure_running(found: Consultation) -> None:
-    """Refuse what staff enter when all is over. Raises ConversationClosed."""
+    """Refuse what staff enter when all is over, the vote and the phases in which people write.
+
+    Inside `transaction()`. Raises ConversationClosed.
+    """
     if found.state == CLOSED:
-        raise ConversationClosed(opens_at=None)
+        ensure_open(found.id)
 
 
 def phases_of(consultation_id: int) -> Sequence[AnyRow]:

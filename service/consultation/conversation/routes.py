@@ -12,6 +12,7 @@ from werkzeug.wsgi import wrap_file
 from service.consultation.conversation import finding, presenting
 from service.consultation.conversation.contributing import (
     KIND,
+    ContributionGone,
     ContributionIdTaken,
     From,
     QuoteNotFound,
@@ -124,6 +125,7 @@ def thread(query: dict[str, Any], municipality: Municipality, consultation: uuid
     Forbidden,
     NotFound,
     ConversationClosed,
+    ContributionGone,
     NothingToTalkAbout,
     QuoteNotFound,
     ContributionIdTaken,
@@ -176,7 +178,7 @@ def replies(query: dict[str, Any], municipality: Municipality, contribution: uui
 @supporting_limit
 @blueprint.arguments(VoteIn)
 @blueprint.response(200, ContributionOut)
-@operation("voteOnContribution", NotFound, ConversationClosed, NotEligible, OwnContribution)
+@operation("voteOnContribution", NotFound, ConversationClosed, ContributionGone, NotEligible, OwnContribution)
 def put_vote(body: dict[str, Any], municipality: Municipality, contribution: uuid.UUID) -> Response:
     """Support a contribution, oppose it, pass, or take that back
 

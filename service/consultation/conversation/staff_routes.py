@@ -7,7 +7,14 @@ from flask import Response
 
 from service.consultation.conversation import finding
 from service.consultation.conversation.answering import ContributionsNotFound, answer_together
-from service.consultation.conversation.contributing import KIND, ContributionIdTaken, From, QuoteNotFound, contribute
+from service.consultation.conversation.contributing import (
+    KIND,
+    ContributionGone,
+    ContributionIdTaken,
+    From,
+    QuoteNotFound,
+    contribute,
+)
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole
 from service.consultation.conversation.routes import MAY_ANSWER, page, said_in, shown, thread_out
 from service.consultation.conversation.schemas import (
@@ -43,6 +50,7 @@ blueprint = Blueprint(
     "enterContribution",
     NotFound,
     ConversationClosed,
+    ContributionGone,
     NothingToTalkAbout,
     QuoteNotFound,
     ContributionIdTaken,
@@ -52,7 +60,7 @@ blueprint = Blueprint(
 def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Enter a contribution that came from outside the app
 
-    A letter that came in time may be entered later, until the consultation is closed.
+    A letter that came in time may be entered later, until the vote is closed and nobody can write any more.
     """
     who = caller()
     about = consultation_row(municipality, consultation)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import case, delete, func, or_, select, update
 
+from service.consultation.conversation.contributing import ensure_readable
 from service.consultation.conversation.models import Contribution, Support
 from service.consultation.conversation.opening import ensure_open
 from service.consultation.eligibility import NotEligible, identity_of
@@ -46,11 +47,12 @@ def vote(municipality: Municipality, uid: uuid.UUID, who: Caller, wanted: int | 
     """Count what the caller thinks of this contribution instead of what they thought before; None: nothing any more.
 
     Inside `transaction()`: the contribution is locked, so that its numbers are those of the votes.
-    Raises NotFound, ConversationClosed, NotEligible, OwnContribution.
+    Raises NotFound, ConversationClosed, ContributionGone, NotEligible, OwnContribution.
     """
     found = contribution_locked(municipality, uid)
     about = session.get_one(Consultation, found.consultation_id)
     ensure_open(about.id)
+    ensure_readable(municipality, found)
     if found.author_id == who.account_id:
         raise OwnContribution
     count(found.id, participant_of(about, who), who.account_id, wanted)
@@ -59,7 +61,7 @@ def vote(municipality: Municipality, uid: uuid.UUID, who: Caller, wanted: int | 
 
 
 def contribution_locked(municipality: Municipality, uid: uuid.UUID) -> Contribution:
-    thing = select(Contribution).filter_by(municipality_id=municipality.id, uid=uid, withdrawn_at=None)
+    thing = select(Contribution).filter_by(municipality_id=municipality.id, uid=uid)
     found = session.scalars(thing.with_for_update().execution_options(populate_existing=True)).one_or_none()
     if found is None:
         raise NotFound
