@@ -20,7 +20,7 @@ from service.errors import Problem
 from service.gis.locating import is_district
 from service.municipalities.directory import Municipality
 from service.news.kinds import KINDS
-from service.news.kinds.facts import faults_of, instant
+from service.news.kinds.facts import faults_of, instant, is_instant
 from service.news.models import NewsCategory
 from service.news.rendering import MARKDOWN
 from service.text import N_
@@ -89,6 +89,8 @@ def of_texts(municipality: Municipality, written: Written) -> Iterator[tuple[str
 def of_facts(kind: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, why in faults_of(KINDS[kind], content["facts"], now()):
         yield f"facts.{name}", why
+    if content["expires_at"] and not is_instant(content["expires_at"]):
+        yield "expires_at", "instant"
 
 
 def of_pictures(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

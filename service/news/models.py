@@ -17,7 +17,7 @@ Word = String(40).with_variant(String(40, collation="C"), "postgresql")
 
 class NewsBoard(Base):
     """How often what readers see of a municipality's news has changed, and when it did last; no two changes share a
-    second, so that the moment alone tells one from the other.
+    second.
     """
 
     __tablename__ = "news_boards"

@@ -18,6 +18,7 @@ from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.news.boards import touch
+from service.news.kinds.facts import YEARS
 from service.news.messages import owe_cancelled, owe_place, owe_restored
 from service.news.models import Article, ArticleVersion, Occasion, SignUp
 from service.news.recurring import times_of
@@ -88,6 +89,8 @@ def sign_up(
 
 def sign_off(article: Article, account_id: int, starts_at: datetime) -> None:
     """Give the places back, to who waits; inside `transaction()`. Raises NotFound for who had none."""
+    if starts_at.year not in YEARS:
+        raise NotFound
     occasion = locked_occasion(article, starts_at)
     gone = delete(SignUp).filter_by(occasion_id=occasion.id, account_id=account_id).returning(SignUp.id)
     if session.scalars(gone.execution_options(synchronize_session=False)).one_or_none() is None:
@@ -246,6 +249,8 @@ def move_up_everywhere(article: Article, content: Mapping[str, Any]) -> None:
 
 def who_comes(article: Article, starts_at: datetime) -> Sequence[AnyRow]:
     """Everybody who signed up for this time, in their order: state, places, note, created_at."""
+    if starts_at.year not in YEARS:
+        return []
     query = (
         select(SignUp.state, SignUp.places, SignUp.note, SignUp.created_at)
         .join(Occasion, Occasion.id == SignUp.occasion_id)

@@ -103,6 +103,7 @@ def test_a_recurring_event_is_in_calendars_at_its_wall_time_in_winter_and_summer
 def test_one_faulty_event_does_not_break_the_calendar_of_all(client: FlaskClient, office: Office) -> None:
     far = event(starts="9998-05-01T10:00", ends="9998-05-01T11:00")
     assert {one["where"] for one in office.write(far, 422)["faults"]} == {"facts.starts", "facts.ends"}
+    office.write(written(expires_at="9999-12-31T23:59:00-14:00"), 422)
     sound = office.publish(event())
     for changes in ({"starts": "9998-05-01T10:00"}, {"rule": "FREQ=NEVER"}, {"starts": "soon"}):
         made = office.publish(event())

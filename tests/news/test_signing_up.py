@@ -95,6 +95,9 @@ def test_what_cannot_be_signed_up_for_says_why(
     client: FlaskClient, office: Office, alice: Person, charlie: Person
 ) -> None:
     free = office.publish(event(sign_up=False))
+    far = "9999-12-31T23:59:00-14:00"
+    sign_off(client, alice, free, far, 404)
+    assert office.call(office.editor, "GET", f"/{free}/sign-ups", query_string={"starts_at": far}) == {"sign_ups": []}
     (time,) = starts(client, free)
     assert sign_up(client, alice, free, time, 409)["reason"] == "no_sign_up"
     article = office.publish(event())
