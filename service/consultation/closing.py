@@ -4,14 +4,14 @@ Each step may be killed and is done again: what was done is seen in the rows.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, insert, null, select, update
 
 from service.consultation.appending import append, origin_of
-from service.consultation.ballots import tally
+from service.consultation.ballots import KINDS, tally
 from service.consultation.bundling import Ballot, Closed, bundle, shows_channels, tally_facts, zipped
 from service.consultation.drafting import GRACE
 from service.consultation.finding import asked, participations
@@ -144,9 +144,22 @@ def part_ballots(consultation_id: int) -> None:
     session.execute(papers.values(voters=null(), answers=null()).execution_options(synchronize_session=False))
 
 
+class OtherRules(Exception):
+    """This version of the service counts by another rule than was fixed; count with the version that has it."""
+
+
+def check_rules(definition: Mapping[str, Any]) -> None:
+    """Raises OtherRules."""
+    for question in definition["questions"]:
+        kind = KINDS[question["ask"]["kind"]]
+        if (question["rule"], question["version"]) != (kind.rule, kind.version):
+            raise OtherRules(question["key"], question["rule"], question["version"])
+
+
 def made(consultation_id: int) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files of the bundle, the same whenever they are made, and the result as it is shown."""
+    """The files of the bundle, the same whenever they are made, and the result as it is shown. Raises OtherRules."""
     found = session.get_one(Consultation, consultation_id, populate_existing=True)
+    check_rules(found.definition or {})
     closed = closed_of(found)
     cast = ballots_of(consultation_id)
     given: dict[str, list[Any]] = defaultdict(list)

@@ -10,8 +10,8 @@ OPEN, PSEUDONYMOUS, SECRET = "open", "pseudonymous", "secret"
 ELIGIBILITY: Mapping[str, str] = {
     ANYONE: N_("Everybody who uses the app may take part: one ballot per account."),
     INSTALLATION: N_(
-        "Everybody with a phone that has the app may take part: one ballot per installation of the app. Who installs it "
-        "again can vote again."
+        "Everybody with a phone that has the app may take part: one ballot per installation of the app. "
+        "Who installs it again can vote again."
     ),
     CONTACT: N_(
         "Everybody with a confirmed e-mail address or number may take part: one ballot per address or number. Who has "

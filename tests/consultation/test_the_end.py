@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from sqlalchemy.exc import StatementError
 
 from service.consultation import releasing
 from service.consultation import verify_consultation as auditor
+from service.consultation.ballots import KINDS
 from service.consultation.casting import APP, NotOpen, ensure_open, give, take_part, write
-from service.consultation.closing import close, made
+from service.consultation.closing import OtherRules, close, made
 from service.consultation.eligibility import voter_named
 from service.consultation.finding import fixed_one
 from service.consultation.leaves import answer_tracker, ballot_tracker
@@ -221,6 +223,18 @@ def test_workers_release_and_close_when_it_is_due(office: Office, client: FlaskC
     assert work_one({"close_consultation": HANDLERS["close_consultation"]}, "test")
     assert phone(client, here).get(f"{office.path}/results").json["participations"] == 10
     assert close_now(office)
+
+
+def test_a_vote_is_counted_by_the_rule_that_was_fixed_or_not_at_all(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.begin(questions=[STANCE]).fix()
+    monkeypatch.setitem(KINDS, "stance", replace(KINDS["stance"], version=2))  # type: ignore[arg-type]
+    with pytest.raises(OtherRules, match="majority"):
+        close_now(office)
+    monkeypatch.undo()
+    session.rollback()
+    assert close_now(office), "the version that has the rule goes on"
 
 
 class Silent:

@@ -225,6 +225,7 @@ BODIES: dict[str, Any] = {
     "staff_consultations.extension": {"closes_at": "2099-12-02T18:00:00Z", "reason": {"en": "Ours"}},
     "staff_consultations.codes": {"version": 1, "count": 1},
     "staff_consultations.papers": {"station": "Ours", "voters": ["123456783"], "answers": [{"trees": "for"}]},
+    "staff_consultations.cancelling": {},
     "staff_consultations.confirmation": {"voters": ["123456783"], "answers": [{"trees": "for"}]},
     "routing_rules.add": RULE_IN,
     "routing_rules.replace": RULE_IN,

@@ -10,7 +10,7 @@ TAX_NUMBER = 9
 
 
 def in_one_spelling(country: str, typed: str) -> str:
-    """Capital letters and digits; of the countries served digits only. An ΑΦΜ has nine; old ones are written in eight."""
+    """Capital letters and digits; of the countries served digits only. An ΑΦΜ has nine, the first may be left out."""
     plain = "".join(digit_of(c) for c in unicodedata.normalize("NFKC", typed).upper() if c.isalnum())
     found = PREFIXED.fullmatch(plain)
     if found is None:
