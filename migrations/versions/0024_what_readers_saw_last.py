@@ -1,7 +1,7 @@
 """What readers saw last of an article, times that a version dropped, and when a feed was read
 
-Revision ID: 0022
-Revises: 0020
+Revision ID: 0024
+Revises: 0023
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from service.db.types import Instant
 
-revision = "0022"
-down_revision = "0020"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
