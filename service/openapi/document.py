@@ -4,7 +4,7 @@ Left out are the refusals, the security of what is open to all, headers, links, 
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import flask_smorest
@@ -12,6 +12,7 @@ from flask import Flask
 
 from service.openapi.links import LINKS
 from service.openapi.refusals import Operation, ProblemOut, add_refusals, problems
+from service.plans.exporting import TYPES
 from service.reports.schemas.sending import ReportFieldsIn
 
 DESCRIPTION = """Residents report problems with a place and photos and follow them until they are solved.
@@ -148,6 +149,17 @@ def describe_schemas(api: flask_smorest.Api, schemas: dict[str, Any]) -> None:
     }
 
 
+def of_formats(types: Iterable[str]) -> dict[str, Any]:
+    """The content of an answer that is a file in one of these formats."""
+    names = sorted({kind.partition(";")[0] for kind in types})
+    file = {"type": "string", "format": "binary"}
+    return {name: {"schema": {"type": "object"} if name == "application/json" else file} for name in names}
+
+
+FILES = dict.fromkeys(("fetchPlanFile", "fetchDraftFile"), of_formats(TYPES.values()))
+"""Operation → its content, where the address says in which format it comes."""
+
+
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, Operation]]:
     """Each operation with its path and method."""
     for path, item in document["paths"].items():
@@ -168,6 +180,8 @@ def finish(operation: Operation, schemas: dict[str, Any]) -> None:
     if "202" in responses and responses["202"] is not done:
         responses["202"]["headers"] = {"Retry-After": reference("headers", "RetryAfter")}
     done["description"] = text_of(done, schemas)
+    if name in FILES:
+        done["content"] = FILES[name]
     if headers:
         done["headers"] = {header: reference("headers", component) for header, component in headers.items()}
     if name in LINKS:

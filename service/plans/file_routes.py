@@ -37,6 +37,7 @@ FILE = {"type": "string", "format": "binary"}
 @plan_files_limit
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.response(200, FILE, content_type="application/octet-stream")
+@blueprint.alt_response(304, description="Nothing has changed.")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
 @operation("fetchPlanFile", NotFound, PlanFileNotMade, StoreUnavailable)
 def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:
@@ -55,6 +56,7 @@ def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: st
 @staff("see_plans")
 @blueprint.arguments(FileQuery, location="query")
 @blueprint.response(200, FILE, content_type="application/octet-stream")
+@blueprint.alt_response(304, description="Nothing has changed.")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
 @operation("fetchDraftFile", NotFound, PlanFileNotMade, StoreUnavailable)
 def fetch_draft(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:

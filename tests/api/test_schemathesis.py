@@ -174,6 +174,13 @@ ELSEWHERE = {
     "linkCopy": "a worker makes the copy first",
     "fetchCopy": "a worker makes the copy first",
     "showContributionPhoto": "a contribution with a photo stands in tests/conversation",
+    **dict.fromkeys(
+        ("castBallot", "replaceBallot", "listVotes"), "only a phone's keys make a ballot: tests/consultation"
+    ),
+    **dict.fromkeys(("downloadBundle", "showResults"), "a worker closes the consultation first: tests/consultation"),
+    **dict.fromkeys(("changeConsultation", "fixConsultation", "makePaperCodes"), "of a draft: tests/consultation"),
+    **dict.fromkeys(("enterPapers", "cancelPapers", "confirmPapers"), "two officers and people: tests/consultation"),
+    **dict.fromkeys(("uploadPlanFile", "showPlanUpload", "takeOverPlanUpload"), "a file, a worker: tests/plan_files"),
 }
 """Operations that succeed in tests of their own only, and why."""
 
