@@ -116,7 +116,7 @@ class Walk:
         self.document = app.config["OPENAPI_DOCUMENT"]
         self.views = {vars(v)["operation"]: v for v in app.view_functions.values() if "operation" in vars(v)}
         self.talk = talk(client, here)
-        self.article = self.talk.put_text("Two benches.")
+        self.article = self.talk.put_text("Two new benches.")
         self.theirs = self.talk.say(self.talk.office.who)["id"]
         self.mona = make_staff(here, "mona", [("moderator", None)])
         self.refused: set[str] = set()
@@ -231,7 +231,7 @@ class Walk:
             "showPhoneCode": {"secret": SECRET},
             "contribute": {
                 **{"kind": "article", "target": "3", "text": MARK, "language": "en"},
-                "quote": {"exact": "benches", "prefix": MARK, "suffix": ".", "revision": self.article["revision"]},
+                "quote": {"exact": "new benches", "prefix": MARK, "suffix": ".", "revision": self.article["revision"]},
             },
             "complain": {"kind": "contribution", "id": self.theirs, "rule": "insult", "note": MARK},
             "moveMyReport": {"to": "acknowledged", "note": "Here it is."},
