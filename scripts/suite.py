@@ -61,7 +61,7 @@ SLICES = (
     Slice("docs", 0.5, processes=0),
     Slice("cli", 1.25),
     Slice("api", 2),
-    Slice("races", 1.25, measured=False),
+    Slice("races", 1.25),
     Slice("kills", 1.75, measured=False),
     Slice("bench", 0.75, measured=False),
 )

@@ -138,6 +138,7 @@ def test_an_article_shows_its_pictures_links_and_topics(client: FlaskClient, off
     shown = read(client, f"/{first}").json
     assert shown["picture"] == {"id": picture["id"], "alt": "A road"}
     assert shown["links"] == [{"kind": "article", "id": first, "address": f"{NEWS}/{first}"}]
+    assert f"/photos/{picture['id']}/large" in read(client, f"/{first}/page").text
     file = read(client, f"/{first}/photos/{picture['id']}/small")
     assert file.content_type == "image/jpeg"
     again = client.get(f"{NEWS}/{first}/photos/{picture['id']}/small", headers={"If-None-Match": file.headers["ETag"]})

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import feedparser
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,7 +18,7 @@ from service.municipalities.changing import change_settings
 from service.municipalities.directory import Municipality
 from service.news.erasing import forget_in_news
 from service.news.models import Article, NewsSource
-from service.news.reading_feeds import FeedUnreadable, read_feed
+from service.news.reading_feeds import FeedUnreadable, moment_of, read_feed
 from service.news.sourcing import FETCH_NEWS, MOST_SOURCES, add_source
 from service.outbox.models import Event
 from tests.factories.people import Person
@@ -271,3 +272,17 @@ def test_feeds_of_all_sorts_are_read_and_nothing_else() -> None:
     for data in (b"", b"\x00\xff", b"<html><body>x</body></html>", b"{}"):
         with pytest.raises(FeedUnreadable):
             read_feed(data)
+
+
+def test_whatever_the_library_cannot_read_is_an_unreadable_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(feedparser, "parse", broken)
+    with pytest.raises(FeedUnreadable):
+        read_feed(b"<rss/>")
+
+
+def test_a_moment_that_no_calendar_has_is_none() -> None:
+    assert moment_of({"published_parsed": (200_000, 1, 1, 0, 0, 0, 0, 1, 0)}) is None
+    assert moment_of({}) is None

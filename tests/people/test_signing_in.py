@@ -28,6 +28,7 @@ from service.people.revoking import revoke_staff
 from service.people.roles import PERMISSIONS, ROLES, RolesRefused, may
 from service.people.session_models import Session
 from service.people.signing_in import hash_password
+from service.people.staff import noticing
 from tests.factories.people import PASSWORD, Person, make_staff, password_hash
 from tests.people.staff_scene import NEW_PASSWORD
 
@@ -137,6 +138,16 @@ def test_a_refused_password_is_written_down_where_somebody_has_the_address(
         ("sign_in_refused", str(bob.account), "service", "password"),
         ("sign_in_refused", str(bob.account), "service", "password again"),
     ]
+
+
+def test_a_refusal_that_cannot_be_written_down_is_a_refusal_all_the_same(
+    client: FlaskClient, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noticing, "note_refusal", lambda *_: 1 / 0)
+    refused = client.post("/api/v1/here/sign-in", json={"email": "bob@here.example", "password": "a guess"})
+    assert refused.status_code == 401
+    refused.close()
+    assert session.scalars(select(AuditEntry)).all() == []
 
 
 def test_nobody_is_appointed_to_what_is_not_there(here: Municipality) -> None:
