@@ -187,6 +187,10 @@ def test_residents_browse_search_and_follow_what_is_public(
     approve(client, ada, "op", "2024", {"by": "council", "when": when}, 204)
     assert call(client, ada, "PUT", "/op/progress/2024", report, 409)["code"] == "report_approved"
     assert client.get(f"{OPEN}/op/photos/{sent}/small").data[:2] == b"\xff\xd8"
+    nobodys = client.post("/api/v1/here/photos", data={"photo": (photo_file(), "b.jpg")}, headers=ada.headers).json[
+        "id"
+    ]
+    assert client.get(f"{OPEN}/op/photos/{nobodys}/small").status_code == 404
     assert client.get(f"{OPEN}/op/tree", headers={"If-None-Match": tree.headers["ETag"]}).status_code == 200
     progress = see(client, "/op/progress")
     assert progress["sum"]["percent"] == 70.0  # (40 + 3 · 80) / 4: by weight, without what nobody reported on
