@@ -185,9 +185,9 @@ def test_a_choice_over_the_budget_or_the_number_is_refused() -> None:
         answer_of(QUESTIONS["budget"], ["a", "b"])
     with pytest.raises(AnswerNotValid, match="too_many"):
         answer_of(QUESTIONS["priorities"], ["a", "b", "c"])
-    for given, reason in (([], "not_scores"), ({"z": 1}, "unknown_option"), ({"a": 101}, "out_of_range")):
+    for scores, reason in (([], "not_scores"), ({"z": 1}, "unknown_option"), ({"a": 101}, "out_of_range")):
         with pytest.raises(AnswerNotValid, match=reason):
-            answer_of(QUESTIONS["score"], given)
+            answer_of(QUESTIONS["score"], scores)
 
 
 @pytest.mark.parametrize("name", ["Rembertow", "Bielany", "Bemowo"])
