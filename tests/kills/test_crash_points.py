@@ -60,11 +60,10 @@ OF_THE_SERVER = (
     "after_move_commit",
     "after_upload_kept",
 )
-ELSEWHERE = (
-    *("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept"),
-    "after_notice_begun",
-)
-"""Those of `test_personal_data` and `notice_driver`."""
+OF_PERSONAL_DATA = ("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept")
+"""Those of `test_personal_data`."""
+ELSEWHERE = (*OF_PERSONAL_DATA, "after_notice_begun")
+"""The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 
 

@@ -28,7 +28,7 @@ from service.storage.keeping import Store, open_store
 from tests.factories.municipalities import make_municipality
 from tests.kills.house import House
 from tests.kills.phones import SECRET, Phone
-from tests.kills.test_crash_points import ELSEWHERE, PATIENCE, let_leases_run_out
+from tests.kills.test_crash_points import OF_PERSONAL_DATA, PATIENCE, let_leases_run_out
 
 pytestmark = pytest.mark.slow
 
@@ -128,7 +128,7 @@ def test_death_at_any_point_leaves_all_or_nothing(scene: Scene) -> None:
     wait_for(lambda: session.scalars(select(Erasure.listed_at)).one())
     assert photos(scene.store) == [] and str(session.scalars(select(Erasure.uid)).one()) in listed
     assert verify(scene.here).broken is None
-    assert set(tried) == set(ELSEWHERE)
+    assert set(tried) == set(OF_PERSONAL_DATA)
 
 
 def stop(scene: Scene, name: str) -> None:
