@@ -59,10 +59,12 @@ def whose(provider: Provider, proof: Proof, caller: Caller) -> int:
     seen = owner_of(provider, proof, lock=False)
     there = locked(caller.account_id, caller.account_id if seen is None else seen)
     link(provider, proof, caller.account_id)
-    owner = owner_of(provider, proof)
+    owner = owner_of(provider, proof, lock=False)
     if owner is None:
         raise SomebodyElse
-    if owner not in there and not locked(owner):
+    if owner not in there and not locked(owner):  # before the identity, as everybody does
+        raise TryAgain(retry_after=1)
+    if owner_of(provider, proof) != owner:
         raise TryAgain(retry_after=1)
     theirs = select(Identity.id).filter_by(provider_id=provider.id, account_id=caller.account_id)
     if owner != caller.account_id and (session.scalar(theirs) or are_two_people(owner, caller.account_id)):
