@@ -14,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -37,6 +38,10 @@ SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent
 A_LOT = 2**20  # bytes
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
 
+
+settings.register_profile("daily", derandomize=True)
+if os.environ.get("PLATEIA_LONG") != "1":  # the same examples each time; `make test-long` looks for new ones
+    settings.load_profile("daily")
 
 signing_in.HASHER = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
 """What a password costs is asked in a process of its own (tests/people/test_signing_in.py); here hundreds are made."""

@@ -175,7 +175,8 @@ def test_who_is_erased_while_it_is_made_leaves_no_file(client: FlaskClient, here
 def test_asking_and_fetching_are_written_down(client: FlaskClient, here: Municipality, alice: Person) -> None:
     fetched(client, alice)
     session.remove()
-    found = session.execute(select(AuditEntry.action, AuditEntry.actor, AuditDetail.resident).join(AuditDetail)).all()
+    written = select(AuditEntry.action, AuditEntry.actor, AuditDetail.resident).join(AuditDetail)
+    found = session.execute(written.order_by(AuditEntry.id)).all()
     assert [tuple(row) for row in found] == [
         ("data_asked_for", None, alice.account),
         ("data_link_given", None, alice.account),

@@ -82,6 +82,8 @@ def of_field(one: Any, hint: Any) -> st.SearchStrategy[Any]:
             return st.just(()) if is_list else st.none()
         named = st.lists(known, unique=True, max_size=2).map(tuple) if is_list else known
         return named if is_list or one.default is MISSING else st.none() | named
+    if one.name == "weight":
+        return st.none() | DECIMALS.filter(lambda weight: weight > 0)
     if one.name in BY_NAME and one.name in PATTERNS:
         return BY_NAME[one.name] if one.default is MISSING else st.none() | BY_NAME[one.name]
     return of(hint)
