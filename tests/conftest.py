@@ -14,7 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import settings
+from hypothesis import Phase, settings
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -39,8 +39,8 @@ A_LOT = 2**20  # bytes
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
 
 
-settings.register_profile("daily", derandomize=True)
-if os.environ.get("PLATEIA_LONG") != "1":  # the same examples each time; `make test-long` looks for new ones
+settings.register_profile("daily", derandomize=True, deadline=None, phases=[Phase.explicit, Phase.generate])
+if os.environ.get("PLATEIA_LONG") != "1":  # `make test-long` looks for new examples and for the smallest that fails
     settings.load_profile("daily")
 
 signing_in.HASHER = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)

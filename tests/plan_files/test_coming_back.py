@@ -107,6 +107,13 @@ def test_what_a_table_does_not_show_stays(back):
     assert back(twins, remove_missing=True)[0] == twins
 
 
+def test_what_no_row_can_name_is_not_missing():
+    nameless = replace(action("b"), title={}, number=None, action=None)
+    some = plan_of(action())
+    whole = replace(some, elements=(*some.elements, nameless))
+    assert as_xlsx(whole, remove_missing=True)[0] == whole
+
+
 def test_only_the_year_that_changes_is_replaced():
     whole = plan_of(action(money=MONEY))
     target = BytesIO()

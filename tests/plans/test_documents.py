@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
@@ -27,8 +27,6 @@ from tests.plans.plans import a_plan, action
 FEW: dict[str, Any] = {
     "deadline": None,
     "database": None,
-    "derandomize": True,
-    "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": list(HealthCheck),
 }
 

@@ -352,9 +352,13 @@ class Putting:
         return self.source_keys[plain(name)]
 
     def remove_but(self, named: set[str]) -> None:
-        """Take out the actions that no row names, and the groups that are empty without them."""
+        """Take out the actions that no row names, and the groups that are empty without them.
+
+        What has no title stays: no row can name it.
+        """
         for key, node in list(self.tree.nodes.items()):
-            if self.is_leaf(node.element) and key not in named and not node.children:
+            nameable = self.is_leaf(node.element) and as_read(pick(node.element.title, self.language))
+            if nameable and key not in named and not node.children:
                 self.remove_upwards(key)
 
     def remove_upwards(self, key: str) -> None:
