@@ -262,7 +262,8 @@ def test_an_address_that_is_given_up_gets_nothing_more(client: FlaskClient, here
 
 def told_of(address: str) -> list[str]:
     """What came to this address in the end, but for codes."""
-    rows = session.execute(select(Delivery.content, Delivery.subject).join(Target).where(Target.value == address)).all()
+    sent = select(Delivery.content, Delivery.subject).join(Target).where(Target.value == address)
+    rows = session.execute(sent.order_by(Delivery.id)).all()
     return [row.content["text"] for row in rows if not row.subject.startswith("code:")]
 
 

@@ -141,7 +141,7 @@ def test_replayed_in_blocks_every_report_is_routed_as_at_intake(
         seen |= dict(zip(block.id.tolist(), (replay.keys[n] for n in routed.department.tolist()), strict=True))
     kept = {row.id: row.routing["department"] for row in session.execute(select(Report.id, Report.routing))}
     assert seen == kept and len(set(kept.values())) == 3
-    assert block_of(session.execute(select(*replaying.ASKED).limit(2)).all()).assets == {}
+    assert block_of(session.execute(select(*replaying.ASKED).order_by(Report.id).limit(2)).all()).assets == {}
 
 
 def test_the_place_of_a_hidden_report_is_not_told_to_who_may_not_see_it(

@@ -138,12 +138,6 @@ def test_a_letter_takes_its_address_with_it(client: FlaskClient, alice: Person, 
         assert private not in kept
     assert use(client, alice, letter["code"].lower()).status_code == 204
     assert use(client, alice, letter["code"]).json["code"] == "code_refused"
-    print(
-        session.execute(text("select * from verifications")).all(),
-        session.execute(text("select * from verified_residents")).all(),
-        alice,
-        client.get(f"{HERE}/me", headers=alice.headers).json,
-    )
     assert [found.method for found in verifications_of(alice.account_id)] == ["letter"]
 
 
