@@ -54,6 +54,10 @@ filling.settle = settle
 """
 
 
+ONE_A_DAY = ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)]
+"""The database on which a program is killed every day; on the other one in the long run."""
+
+
 class Deployment:
     """A folder, a database and a server over them."""
 
@@ -249,7 +253,7 @@ def test_no_report_is_lost_or_doubled_by_a_move_while_reports_arrive(
     assert there == {key: report for key, (report, _) in phones.acknowledged.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ONE_A_DAY)
 def test_a_restore_that_is_killed_leaves_an_empty_database_or_the_old_one(
     kind: str, new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -273,6 +277,7 @@ def test_a_restore_that_is_killed_leaves_an_empty_database_or_the_old_one(
     assert descriptions(there.url) == ["In the backup"]
 
 
+@pytest.mark.parametrize("deployment", ONE_A_DAY, indirect=True)
 def test_a_move_that_is_killed_is_cancelled_or_done_again(
     deployment: Deployment, new_database: NewDatabase, tmp_path: Path
 ) -> None:

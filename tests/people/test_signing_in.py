@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -27,7 +28,7 @@ from service.people.models import Account, Password, RoleGiven
 from service.people.revoking import revoke_staff
 from service.people.roles import PERMISSIONS, ROLES, RolesRefused, may
 from service.people.session_models import Session
-from service.people.signing_in import hash_password
+from service.people.signing_in import hash_of_nobody, hash_password
 from service.people.staff import noticing
 from tests.factories.people import PASSWORD, Person, make_staff, password_hash
 from tests.people.staff_scene import NEW_PASSWORD
@@ -101,6 +102,13 @@ def test_only_the_hash_of_a_password_is_kept_and_it_is_argon2id_at_the_cost_of_r
     one = [sys.executable, "-c", "from service.people.signing_in import hash_password; print(hash_password('twelve'))"]
     said = subprocess.run(one, capture_output=True, text=True, timeout=60, check=True).stdout
     assert said.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
+def test_who_is_not_there_takes_as_long_as_who_is() -> None:
+    """The hash that nobody has is of the same cost, and is compared with instead of being refused as no hash."""
+    assert extract_parameters(hash_of_nobody()) == extract_parameters(hash_password("twelve"))
+    with pytest.raises(VerifyMismatchError):
+        signing_in.HASHER.verify(hash_of_nobody(), "twelve")
 
 
 def test_appointing_again_gives_exactly_the_new_name_password_and_roles(
