@@ -282,14 +282,14 @@ def test_a_photo_that_is_swept_between_its_row_and_its_files_does_not_come_back(
 ) -> None:
     data = {"photo": (io.BytesIO(photo("grey")), "photo.jpg")}
     unattached = client.post("/api/v1/here/photos", data=data).json["id"]
-    copy_files = backing_up.write_photos
+    copy_files = backing_up.write_attachments
 
     def sweep_first(*arguments: Any) -> Any:
         session.rollback()
         sweep(store, older_than=timedelta(0))
         return copy_files(*arguments)
 
-    monkeypatch.setattr(backing_up, "write_photos", sweep_first)
+    monkeypatch.setattr(backing_up, "write_attachments", sweep_first)
     path, manifest = back_up(url, store, tmp_path / "backup.tar")
     assert (manifest.gone, manifest.lost) == ([unattached], [])
     there = new_database("sqlite")
