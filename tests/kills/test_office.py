@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import uuid
 from typing import Any
 
 import pytest
@@ -51,8 +52,9 @@ def die(settings: Settings, point: str, who: dict[str, str], act: str, uid: str)
 def known_of(act: str, uid: str) -> tuple[Any, ...]:
     """All that the act changes."""
     session.rollback()
-    article = session.execute(select(Article.state, Article.published_number).where(Article.uid == uid)).all()
-    notice = session.execute(select(Notice.state, Notice.mode, Notice.version).where(Notice.uid == uid)).all()
+    key = uuid.UUID(uid)
+    article = session.execute(select(Article.state, Article.published_number).where(Article.uid == key)).all()
+    notice = session.execute(select(Notice.state, Notice.mode, Notice.version).where(Notice.uid == key)).all()
     counts = [
         session.scalar(select(func.count()).select_from(model).where(*which))
         for model, which in (

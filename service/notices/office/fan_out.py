@@ -8,7 +8,7 @@ one. The position in the audience is the account's id: after a kill the worker g
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,8 +173,8 @@ def for_person(
             later = wishes.not_before(sending.moment, sending.municipality.time_zone, account_id) if calm else None
             until = sending.edition.at + timedelta(hours=sending.notice.lasts_hours)
             for device in theirs:
-                owed = Owed(device.id, sending.tag, content, account_id, account_id, later, until=until)
-                yield replace(owed, considerate=calm)
+                to = (device.id, sending.tag, content, account_id, account_id)
+                yield Owed(*to, not_before=later, until=until, considerate=calm)
 
 
 def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | None:
