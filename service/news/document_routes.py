@@ -31,12 +31,11 @@ from service.municipalities.directory import Municipality
 from service.news.finding import article_here, published_article
 from service.news.presenting import spoken
 from service.news.staff_schemas import NewsDocumentIn, NewsDocumentOut
-from service.news.writing import document_in, owner_of
+from service.news.writing import PURPOSE, document_in, owner_of
 from service.people.access import anybody, caller, staff
 from service.storage.keeping import FileNotKept, StoreUnavailable
 from service.text import pick
 
-PURPOSE = "news"
 FILE = {"type": "string", "format": "binary"}
 FOR_ALL, FOR_STAFF = "public, max-age=3600", "private, no-store"
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"

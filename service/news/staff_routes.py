@@ -51,12 +51,10 @@ from service.news.staff_schemas import (
     VersionQuery,
 )
 from service.news.states import ArticleMoveRefused
-from service.news.writing import ArticleChanged, ArticleWasPublished, discard, revise, write
+from service.news.writing import PURPOSE, ArticleChanged, ArticleWasPublished, discard, revise, write
 from service.people import auditing
 from service.people.access import caller, staff
 from service.storage.keeping import StoreUnavailable
-
-PURPOSE = "news"
 
 blueprint = Blueprint(
     "staff_news", __name__, url_prefix="/<municipality>/staff/news", description="News for who writes them"

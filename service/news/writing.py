@@ -20,6 +20,9 @@ from service.news.states import DRAFT, WRITABLE, ArticleMoveRefused, possible
 from service.people.callers import Caller
 from service.text import N_
 
+PURPOSE = "news"
+"""What the office's pictures and documents are sent for."""
+
 
 class ArticleChanged(Problem):
     """Somebody else has changed the article meanwhile; `number` is its newest version, `state` its state."""
