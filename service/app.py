@@ -35,6 +35,7 @@ from service.moderation.routes import blueprint as moderation
 from service.municipalities.directory import Municipality, municipality
 from service.municipalities.linking import Linked, Links
 from service.municipalities.routes import blueprint as municipalities
+from service.news.document_routes import blueprint as news_documents
 from service.news.feed_routes import blueprint as news_feeds
 from service.news.finding import is_published
 from service.news.giving import FOLLOWED as NEWS_FOLLOWED
@@ -109,6 +110,7 @@ BLUEPRINTS = (
     evidence,
     news,
     news_feeds,
+    news_documents,
     sign_ups,
     staff_news,
     news_sources,

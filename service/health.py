@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.db import session
 from service.http import answer
-from service.outbox.sending import channel_states
+from service.outbox.pausing import channel_states
 from service.schema_version import is_up_to_date
 from service.storage.keeping import StoreUnavailable
 

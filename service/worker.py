@@ -26,6 +26,7 @@ from service.jobs.working import Handler, work_one
 from service.moderation.deciding import MODERATION_DECIDED
 from service.moderation.messages import who_is_told as who_was_moderated
 from service.news.giving import entries as articles
+from service.news.giving import list_address as list_of_articles
 from service.news.messages import (
     ARTICLE_WITHDRAWN,
     OCCASION_CANCELLED,
@@ -40,6 +41,7 @@ from service.notices.messages import who_follows_the_map
 from service.notices.office.fan_out import who_gets_the_notice
 from service.notices.office.trying import NOTICE_TRIED, who_tries_it
 from service.notices.office.wording import NOTICE_SENT
+from service.notices.preferences.resting import who_rests
 from service.notices.topics import ARTICLE_PUBLISHED, who_follows_the_topics
 from service.notices.warning import who_is_told_of_an_address, who_is_warned
 from service.outbox.channels import Channel, build
@@ -78,7 +80,7 @@ EVENTS: dict[str, Expand] = {
     NOTICE_SENT: who_gets_the_notice,
     NOTICE_TRIED: who_tries_it,
     ARTICLE_PUBLISHED: who_follows_the_topics,
-    MAIL_DIGEST: mailing(GIVERS),
+    MAIL_DIGEST: mailing(GIVERS, list_of_articles),
     PLAN_CHANGED: who_follows_the_plan,
     ARTICLE_WITHDRAWN: who_follows_the_topics,
     OCCASION_CANCELLED: who_signed_up,
@@ -116,7 +118,7 @@ def work(app: Flask, stop: threading.Event, duties: Duties | None = None) -> Non
     owner = own_name()
     others = {kind: handler for kind, handler in duties.jobs.items() if kind in OF_OTHERS}
     ours = {kind: handler for kind, handler in duties.jobs.items() if kind not in OF_OTHERS}
-    senders = [Sender(channel, owner, stop) for channel in channels]
+    senders = [Sender(channel, owner, stop, who_rests) for channel in channels]
     steps: dict[str, Callable[[], object]] = {
         "expand": lambda: expand(duties.events),
         "jobs": lambda: work_one(ours, owner, stop),

@@ -1,10 +1,10 @@
-"""Keep a photo's files first, write its row second, attach it to its owner third."""
+"""Keep the files of a photo or document first, write its row second, attach it to its owner third."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import case, insert, update
+from sqlalchemy import ColumnElement, case, insert, update
 
 from service.crash_points import crash_here
 from service.db import session
@@ -14,7 +14,7 @@ from service.errors import Problem
 from service.media.limits import USUAL, PhotoLimits
 from service.media.models import Attachment
 from service.media.preparing import prepare
-from service.media.renditions import Rendition, key_of
+from service.media.renditions import PHOTO, Rendition, key_of
 from service.municipalities.directory import Municipality
 from service.storage.keeping import Store
 from service.text import N_
@@ -24,6 +24,12 @@ class PhotoNotFound(Problem):
     """No such photo here; or it is somebody else's, or already part of something. All look the same from outside."""
 
     status, code, message = 404, "photo_not_found", N_("This photo cannot be found. Please send it again.")
+
+
+class DocumentNotFound(Problem):
+    """No such document here; or it is somebody else's, or already part of something. All look the same from outside."""
+
+    status, code, message = 404, "document_not_found", N_("This document cannot be found. Please send it again.")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,19 @@ class PhotoKept:
     height: int
     bytes: int
     alt: str | None
+
+
+@dataclass(frozen=True)
+class DocumentKept:
+    """The same about a document."""
+
+    uid: uuid.UUID
+    municipality_id: int
+    uploaded_by: str
+    purpose: str
+    sha256: str
+    bytes: int
+    media_type: str
 
 
 def store_photo(
@@ -64,8 +83,8 @@ def store_photo(
     return PhotoKept(uid, municipality.id, uploaded_by, purpose, photo.sha256, photo.width, photo.height, size, alt)
 
 
-def record(kept: PhotoKept) -> Attachment:
-    """Add the row about a photo that is kept, inside the caller's transaction."""
+def record(kept: PhotoKept | DocumentKept) -> Attachment:
+    """Add the row about a file that is kept, inside the caller's transaction."""
     attachment = Attachment(**asdict(kept), owner=None, position=None, created_at=now(), attached_at=None)
     session.add(attachment)
     session.flush()
@@ -87,6 +106,26 @@ def attach(municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, up
 
     A photo is attached once, and only by who sent it. Raises PhotoNotFound when any of them cannot be.
     """
+    attached = attach_some(municipality, uids, owner, uploaded_by, Attachment.media_type == PHOTO)
+    if missing := missing_among(uids, attached):
+        raise PhotoNotFound(missing=missing)
+    return attached
+
+
+def attach_documents(
+    municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, uploaded_by: str
+) -> list[Attachment]:
+    """The same with documents. Raises DocumentNotFound."""
+    attached = attach_some(municipality, uids, owner, uploaded_by, Attachment.media_type != PHOTO)
+    if missing := missing_among(uids, attached):
+        raise DocumentNotFound(missing=missing)
+    return attached
+
+
+def attach_some(
+    municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, uploaded_by: str, kind: ColumnElement[bool]
+) -> list[Attachment]:
+    """Attach those of this kind that this person may attach."""
     if not uids:
         return []
     places = {uid: place for place, uid in enumerate(dict.fromkeys(uids))}
@@ -97,11 +136,15 @@ def attach(municipality: Municipality, uids: Sequence[uuid.UUID], owner: str, up
             Attachment.uid.in_(places),
             Attachment.owner.is_(None),
             Attachment.uploaded_by == uploaded_by,
+            kind,
         )
         .values(owner=owner, attached_at=now(), position=case(places, value=Attachment.uid))
         .returning(Attachment),
         execution_options={"synchronize_session": False, "populate_existing": True},
     ).all()
-    if len(attached) < len(places):
-        raise PhotoNotFound(missing=[str(uid) for uid in places if uid not in {a.uid for a in attached}])
     return sorted(attached, key=lambda attachment: places[attachment.uid])
+
+
+def missing_among(uids: Sequence[uuid.UUID], attached: Sequence[Attachment]) -> list[str]:
+    there = {attachment.uid for attachment in attached}
+    return [str(uid) for uid in dict.fromkeys(uids) if uid not in there]

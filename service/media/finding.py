@@ -1,16 +1,16 @@
-"""Which photos there are, and what is in them. Only a committed row leads to a file."""
+"""Which photos and documents there are, and what is in them. Only a committed row leads to a file."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import bindparam, select
 
 from service.db import session
 from service.db.prepared import Prepared
 from service.db.types import AnyRow
-from service.media.attaching import PhotoNotFound
+from service.media.attaching import DocumentNotFound, PhotoNotFound
 from service.media.models import Attachment
-from service.media.renditions import Rendition, key_of
+from service.media.renditions import PHOTO, Rendition, document_key, key_of
 from service.municipalities.directory import Municipality
 from service.storage.keeping import Store
 
@@ -27,6 +27,7 @@ OF_OWNERS = Prepared(
 
 NAMED = Prepared(
     select(attachments).where(
+        attachments.c.media_type == PHOTO,
         attachments.c.municipality_id == bindparam("municipality"),
         attachments.c.uid.in_(bindparam("uids", expanding=True)),
     )
@@ -55,11 +56,39 @@ def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:
     Raises PhotoNotFound.
     """
     photo = session.scalar(
-        select(Attachment).where(Attachment.municipality_id == municipality.id, Attachment.uid == uid)
+        select(Attachment).where(
+            Attachment.municipality_id == municipality.id, Attachment.uid == uid, Attachment.media_type == PHOTO
+        )
     )
     if photo is None:
         raise PhotoNotFound()
     return photo
+
+
+def documents_of(municipality: Municipality, owner: str, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnyRow]:
+    """Those of these documents that this owner has."""
+    query = select(attachments).where(
+        attachments.c.municipality_id == municipality.id,
+        attachments.c.owner == owner,
+        attachments.c.uid.in_(uids),
+        attachments.c.media_type != PHOTO,
+    )
+    return {row.uid: row for row in session.execute(query)} if uids else {}
+
+
+def document_of(municipality: Municipality, owner: str, uid: uuid.UUID) -> AnyRow:
+    """One document of this owner. Raises DocumentNotFound."""
+    try:
+        return documents_of(municipality, owner, [uid])[uid]
+    except KeyError:
+        raise DocumentNotFound from None
+
+
+def open_document(
+    municipality: Municipality, uid: uuid.UUID, media_type: str, store: Store
+) -> tuple[int, Iterator[bytes]]:
+    """Length and bytes of a document, piece by piece. Raises FileNotKept, StoreUnavailable."""
+    return store.open(document_key(municipality.slug, uid, media_type))
 
 
 def read_rendition(municipality: Municipality, photo: uuid.UUID, rendition: Rendition, store: Store) -> bytes:

@@ -9,6 +9,7 @@ from icalendar import Calendar, Event, vDuration, vRecur
 
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
+from service.news.content import attached_in
 from service.news.kinds.facts import is_local
 from service.news.places import Addresses
 from service.news.presenting import fact_in, html_of, spoken
@@ -77,6 +78,8 @@ def event_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresse
     add_place(event, fact_in("place", facts["place"], language, main))
     if "organiser" in facts:
         event.add("contact", for_xml(fact_in("texts", facts["organiser"], language, main)))
+    for one in attached_in(row.content):
+        event.add("attach", addresses.document(row.uid, one["id"]), parameters={"FMTTYPE": one["media_type"]})
     return event
 
 

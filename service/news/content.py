@@ -1,13 +1,13 @@
 """What an article says: texts side by side in several languages, its kind's facts, and what it is filed under.
 
 `content` of a version: {"main_language", "title" and "summary" by language, "facts", "categories", "districts",
-"links": [{"kind", "id"}], "pictures": [{"id", "alt" by language}], "expires_at"}; its body is text by language beside
-it. The title and the body in the main language are what there has to be; a language of which there is a title is one
-in which the article can be read.
+"links": [{"kind", "id"}], "pictures": [{"id", "alt" by language}], "attachments": [{"id", "title" by language,
+"media_type", "bytes"}], "expires_at"}; its body is text by language beside it. The title and the body in the main
+language are what there has to be; a language of which there is a title is one in which the article can be read.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,13 +44,23 @@ class Written:
     def pictures(self) -> list[uuid.UUID]:
         return [uuid.UUID(picture["id"]) for picture in self.content["pictures"]]
 
+    @property
+    def attachments(self) -> list[uuid.UUID]:
+        return [uuid.UUID(one["id"]) for one in attached_in(self.content)]
+
+
+def attached_in(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The documents of a version; those of the time before there were any have none."""
+    found: Sequence[Mapping[str, Any]] = content.get("attachments", ())
+    return found
+
 
 def check_written(municipality: Municipality, kind: str, written: Written) -> None:
     """Refuse what can never be published; a draft may still lack facts. Raises ArticleIncomplete."""
     faults = [
         *of_texts(municipality, written),
         *of_topics(municipality, written.content),
-        *of_pictures(written.content),
+        *of_files(written.content),
     ]
     loose = {"missing", "past"}
     faults += [fault for fault in of_facts(kind, written.content) if fault[1] not in loose]
@@ -59,7 +69,7 @@ def check_written(municipality: Municipality, kind: str, written: Written) -> No
 
 def check_whole(municipality: Municipality, kind: str, written: Written) -> None:
     """Refuse to publish what lacks something or is over already. Raises ArticleIncomplete."""
-    faults = [*of_texts(municipality, written), *of_facts(kind, written.content), *of_pictures(written.content)]
+    faults = [*of_texts(municipality, written), *of_facts(kind, written.content), *of_files(written.content)]
     end = end_of(municipality, kind, written.content) if not faults else None
     if end is not None and end <= now():
         faults.append(("expires_at", "past"))
@@ -93,11 +103,20 @@ def of_facts(kind: str, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]
         yield "expires_at", "instant"
 
 
-def of_pictures(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each picture says in words what can be seen, in the main language at least."""
+def of_files(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each picture says in words what can be seen, each document what it is, in the main language at least; no document
+    is there twice.
+    """
     for number, picture in enumerate(content["pictures"]):
         if content["main_language"] not in picture["alt"]:
             yield f"pictures.{number}.alt", "missing"
+    known: set[str] = set()
+    for number, one in enumerate(attached_in(content)):
+        if content["main_language"] not in one["title"]:
+            yield f"attachments.{number}.title", "missing"
+        if one["id"] in known:
+            yield f"attachments.{number}.id", "twice"
+        known.add(one["id"])
 
 
 def of_topics(municipality: Municipality, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from service.news.content import Written
 SAME, ADDED, REMOVED = "same", "added", "removed"
 MARKS = {"  ": SAME, "+ ": ADDED, "- ": REMOVED}
 TEXTS = ("title", "summary")
-FLAT = ("main_language", "categories", "districts", "links", "pictures", "expires_at")
+FLAT = ("main_language", "categories", "districts", "links", "pictures", "attachments", "expires_at")
 
 
 def differences(before: Written, after: Written) -> list[dict[str, Any]]:
@@ -28,8 +28,9 @@ def in_texts(before: Written, after: Written) -> Iterator[dict[str, Any]]:
 def in_facts(before: Written, after: Written) -> Iterator[dict[str, Any]]:
     yield from in_mapping("facts", before.content["facts"], after.content["facts"])
     for name in FLAT:
-        if before.content[name] != after.content[name]:
-            yield {"where": name, "before": before.content[name], "after": after.content[name]}
+        old, new = (one.content.get(name, []) for one in (before, after))
+        if old != new:
+            yield {"where": name, "before": old, "after": new}
 
 
 def in_mapping(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from service.news.calendars import MEDIA_TYPE as CALENDAR
 from service.news.calendars import calendar_of
 from service.news.feeds import FORMATS, MOST, Feed, entry_of
 from service.news.finding import Wanted, announcement, published, published_article
-from service.news.pages import page_of
+from service.news.pages import list_of, page_of
 from service.news.places import Addresses
 from service.news.routes import Fresh, wanted_of
 from service.news.schemas import FeedQuery, LanguageQuery
@@ -148,7 +148,31 @@ def page(query: dict[str, Any], municipality: Municipality, article: uuid.UUID) 
         return unchanged
     row = published_article(municipality, article)
     cancelled = cancelled_in([row.id])[row.id]
-    html = page_of(row, cancelled, spoken, addresses_of(municipality))
+    return as_page(fresh, page_of(row, cancelled, spoken, addresses_of(municipality)))
+
+
+@blueprint.get("/page")
+@anybody
+@blueprint.arguments(FeedQuery, location="query")
+@blueprint.response(200, TEXT, content_type="text/html")
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showNewsPage")
+def newest(query: dict[str, Any], municipality: Municipality) -> Response:
+    """Show the newest articles as a page for a browser
+
+    Filtered as the list is. What a mail links to that has not room for everything.
+    """
+    spoken = query.get("language") or language()
+    fresh = Fresh(municipality, spoken, sorted(query.items()))
+    if unchanged := fresh.unchanged():
+        return unchanged
+    rows = published(municipality, pinned_last(wanted_of(query)), None, MOST)
+    html = list_of(rows, spoken, addresses_of(municipality))
+    return as_page(fresh, html)
+
+
+def as_page(fresh: Fresh, html: str) -> Response:
+    """HTML that runs nothing and shows our own pictures alone."""
     response = fresh.marked(Response(html, content_type="text/html; charset=utf-8"))
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response

@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 import orjson
 
 from service.db.types import AnyRow
+from service.news.pages import documents_html
 from service.news.places import Addresses
-from service.news.presenting import html_of, spoken
+from service.news.presenting import attachments_of, html_of, spoken
 from service.news.rendering import for_xml
 from service.text import pick
 
@@ -21,6 +22,16 @@ register_namespace("atom", ATOM)
 register_namespace("content", CONTENT)
 MOST = 50
 """Entries of a feed."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that goes with an entry; `bytes` its length."""
+
+    url: str
+    media_type: str
+    bytes: int
+    title: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Entry:
     categories: Sequence[str]
     published_at: datetime
     updated_at: datetime
+    documents: Sequence[Document] = ()
 
 
 @dataclass(frozen=True)
@@ -58,16 +70,22 @@ def entry_of(row: AnyRow, wanted: str, addresses: Addresses) -> Entry:
         url=addresses.page(row.uid),
         title=for_xml(row.content["title"][language]),
         summary=for_xml(pick(row.content["summary"], language, row.content["main_language"])),
-        html=html_of(row, language),
+        html=html_of(row, language) + documents_html(row, language, addresses),
         language=language,
         categories=[row.kind, *row.content["categories"]],
         published_at=row.published_at,
         updated_at=row.updated_at,
+        documents=[
+            Document(addresses.document(row.uid, one["id"]), one["media_type"], one["bytes"], for_xml(one["title"]))
+            for one in attachments_of(row.content, language)
+        ],
     )
 
 
 def as_rss(feed: Feed) -> bytes:
-    """RSS 2.0 with the whole texts; `guid` is the article's id."""
+    """RSS 2.0 with the whole texts; `guid` is the article's id. An item has one enclosure at most, its first document
+    (RSS Advisory Board, best practices); all of them stand in its text.
+    """
     root = Element("rss", {"version": "2.0"})
     channel = SubElement(root, "channel")
     add(channel, "title", feed.title)
@@ -85,6 +103,8 @@ def as_rss(feed: Feed) -> bytes:
         for category in entry.categories:
             add(item, "category", category)
         add(item, "description", entry.summary or entry.title)
+        for one in entry.documents[:1]:
+            add(item, "enclosure", "", url=one.url, length=str(one.bytes), type=one.media_type)
         add(item, f"{{{CONTENT}}}encoded", entry.html)
     return written(root)
 
@@ -105,6 +125,9 @@ def as_atom(feed: Feed) -> bytes:
         add_atom(item, "updated", entry.updated_at.isoformat())
         add_atom(item, "published", entry.published_at.isoformat())
         SubElement(item, f"{{{ATOM}}}link", {"rel": "alternate", "type": "text/html", "href": entry.url})
+        for one in entry.documents:
+            about = {"rel": "enclosure", "type": one.media_type, "length": str(one.bytes), "title": one.title}
+            SubElement(item, f"{{{ATOM}}}link", about | {"href": one.url})
         for category in entry.categories:
             SubElement(item, f"{{{ATOM}}}category", {"term": category})
         add_atom(item, "summary", entry.summary)
@@ -127,8 +150,13 @@ def as_json_feed(feed: Feed) -> bytes:
 
 
 def json_item(entry: Entry) -> dict[str, Any]:
-    summary = {"summary": entry.summary} if entry.summary else {}
-    return summary | {
+    more: dict[str, Any] = {"summary": entry.summary} if entry.summary else {}
+    if entry.documents:
+        more["attachments"] = [
+            {"url": one.url, "mime_type": one.media_type, "title": one.title, "size_in_bytes": one.bytes}
+            for one in entry.documents
+        ]
+    return more | {
         "id": entry.id,
         "url": entry.url,
         "title": entry.title,

@@ -29,7 +29,7 @@ class Wanted:
 
 SHOWN = (
     *(Article.id, Article.uid, Article.kind, Article.pinned, Article.published_number, Article.times, Article.origin),
-    *(Article.published_at, Article.updated_at, Article.previous_at, Article.expires_at),
+    *(Article.published_at, Article.seen_first_at, Article.updated_at, Article.previous_at, Article.expires_at),
     *(ArticleVersion.format, ArticleVersion.content),
 )
 
@@ -99,8 +99,8 @@ def announcement(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
 
 def published_between(municipality: Municipality, since: datetime, until: datetime) -> Sequence[AnyRow]:
     """What readers have seen first after the one moment and up to the other, oldest first."""
-    statement = shelf(municipality).where(Article.published_at > since, Article.published_at <= until)
-    return session.execute(statement.order_by(Article.published_at, Article.id)).all()
+    statement = shelf(municipality).where(Article.seen_first_at > since, Article.seen_first_at <= until)
+    return session.execute(statement.order_by(Article.seen_first_at, Article.id)).all()
 
 
 def is_published(municipality: Municipality, uid: str) -> bool:
@@ -170,11 +170,12 @@ def sources_of(municipality: Municipality) -> Sequence[NewsSource]:
     return session.scalars(query.order_by(NewsSource.id)).all()
 
 
-def source_here(municipality: Municipality, uid: uuid.UUID) -> NewsSource:
-    """Raises NotFound."""
-    found = session.scalar(
-        select(NewsSource).where(NewsSource.municipality_id == municipality.id, NewsSource.uid == uid)
-    )
+def source_here(municipality: Municipality, uid: uuid.UUID, locked: bool = False) -> NewsSource:
+    """`locked` inside `transaction()`: before its job and its articles, as reading it does. Raises NotFound."""
+    query = select(NewsSource).where(NewsSource.municipality_id == municipality.id, NewsSource.uid == uid)
+    if locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
     if found is None:
         raise NotFound
     return found

@@ -21,11 +21,16 @@ def entries(municipality: Municipality, since: datetime, until: datetime) -> Seq
             title=row.content["title"],
             summary=row.content["summary"],
             path=places.page(row.uid),
-            published_at=row.published_at,
+            published_at=row.seen_first_at,
             topics=topics_of(row.kind, row.content),
         )
         for row in published_between(municipality, since, until)
     ]
+
+
+def list_address(municipality: Municipality) -> str:
+    """Where a browser shows what was published last."""
+    return Addresses("", municipality).list
 
 
 def as_category(municipality: Municipality, key: str, part: str) -> Followed | None:

@@ -101,6 +101,8 @@ class Article(Base):
     source_id: Mapped[int | None] = mapped_column(ForeignKey(NewsSource.id))
     guid: Mapped[str | None] = mapped_column(String(255))
     origin: Mapped[str | None] = mapped_column(String(2048))
+    seen_first_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When readers could see it here first; `published_at` of what a feed brought is what the feed says."""
     shown_number: Mapped[int | None]
     """What readers saw last, also when it is withdrawn or over; null: they never saw any."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.errors import Problem
@@ -76,6 +77,8 @@ def publish(here: Municipality, by: Caller, article: Article, version: ArticleVe
     call_off(article)
     put_up(here, article, version, wish.tell)
     record(here.id, by, "article_published", "article", str(article.uid), {"version": version.number})
+    session.flush()
+    crash_here("before_article_commit")
 
 
 def schedule(here: Municipality, by: Caller, article: Article, version: ArticleVersion, wish: Wish) -> None:

@@ -1,20 +1,24 @@
 """An article as a page of its own, for whoever follows a link without the app; with schema.org's words as JSON-LD."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
+from babel.dates import format_date
+from babel.numbers import format_decimal
 
 from service.db.types import AnyRow
+from service.media.renditions import ENDINGS
 from service.news.kinds import KINDS
 from service.news.messages import when
 from service.news.places import Addresses
-from service.news.presenting import facts_in, html_of, pictures_of, spoken
+from service.news.presenting import attachments_of, facts_in, html_of, pictures_of, spoken
 from service.news.recurring import times_of
-from service.news.rendering import plain
-from service.text import N_, pick, say
+from service.news.rendering import for_xml, plain
+from service.text import N_, locale_of, pick, say
 
 UNTIL = ("ends_at", "deadline")
 TOLD = ("instruction", "how_to_take_part", "accessibility")
@@ -32,11 +36,40 @@ PAGE = """<!doctype html>
 <main>
 <p>{name}</p>
 <h1>{title}</h1>
-{note}{summary}{facts}{pictures}{body}
+{note}{summary}{facts}{pictures}{body}{documents}
 </main>
 </body>
 </html>
 """
+LIST = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{name}</title>
+<link rel="canonical" href="{url}">
+</head>
+<body>
+<main>
+<h1>{name}</h1>
+<ul>
+{items}</ul>
+</main>
+</body>
+</html>
+"""
+
+
+def list_of(rows: Sequence[AnyRow], wanted: str, addresses: Addresses) -> str:
+    """The page of what was published last: titles that lead to the articles, each marked with its own language."""
+    here, items = addresses.here, []
+    for row in rows:
+        language = spoken(row.content, wanted)
+        day = format_date(row.published_at.astimezone(ZoneInfo(here.time_zone)), "d MMMM y", locale_of(wanted))
+        link = f'<a href="{escape(addresses.page(row.uid))}?language={wanted}" lang="{language}">'
+        items.append(f"<li>{link}{escape(row.content['title'][language])}</a> ({escape(day)})</li>\n")
+    name = escape(pick(here.name, wanted, here.main_language))
+    return LIST.format(language=wanted, name=name, url=escape(addresses.list), items="".join(items))
 
 
 def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> str:
@@ -56,6 +89,7 @@ def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses
         facts="".join(f"<p>{escape(line)}</p>\n" for line in telling_facts(row, language, addresses)),
         pictures="".join(picture(one, row, addresses) for one in pictures_of(content, language)),
         body=html_of(row, language),
+        documents=documents_html(row, language, addresses),
     )
 
 
@@ -75,6 +109,20 @@ def telling_facts(row: AnyRow, language: str, addresses: Addresses) -> Iterator[
 
 def picture(one: dict[str, Any], row: AnyRow, addresses: Addresses) -> str:
     return f'<img src="{escape(addresses.picture(row.uid, one["id"]))}" alt="{escape(one["alt"])}">\n'
+
+
+def documents_html(row: AnyRow, language: str, addresses: Addresses) -> str:
+    """The documents as a list of links, each with its kind and size; nothing where there are none."""
+    items = [
+        f'<li><a href="{escape(addresses.document(row.uid, one["id"]))}">{escape(for_xml(one["title"]))}</a>'
+        f" ({ENDINGS[one['media_type']].upper()}, {in_kilobytes(one['bytes'], language)})</li>"
+        for one in attachments_of(row.content, language)
+    ]
+    return f"<ul>{''.join(items)}</ul>\n" if items else ""
+
+
+def in_kilobytes(count: int, language: str) -> str:
+    return f"{format_decimal(max(1, round(count / 1000)), locale=locale_of(language))} kB"
 
 
 def in_script(data: dict[str, Any]) -> str:
@@ -101,6 +149,8 @@ def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, add
         data["image"] = [addresses.picture(row.uid, one["id"]) for one in content["pictures"]]
     if summary := pick(content["summary"], language, main):
         data["description"] = summary
+    if documents := [media_object(one, row, addresses) for one in attachments_of(content, language)]:
+        data["subjectOf" if row.kind == "event" else "associatedMedia"] = documents
     if row.kind == "event":
         about = about_event(row, facts, cancelled, addresses, publisher["name"])
         return data | about | {"organizer": organiser(facts, publisher)}
@@ -116,6 +166,17 @@ def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, add
     if row.expires_at is not None:
         data["expires"] = row.expires_at.isoformat()
     return data
+
+
+def media_object(one: Mapping[str, Any], row: AnyRow, addresses: Addresses) -> dict[str, str]:
+    """A document in the words of schema.org."""
+    return {
+        "@type": "MediaObject",
+        "name": one["title"],
+        "contentUrl": addresses.document(row.uid, one["id"]),
+        "encodingFormat": one["media_type"],
+        "contentSize": str(one["bytes"]),
+    }
 
 
 def organiser(facts: dict[str, Any], publisher: dict[str, str]) -> dict[str, str]:

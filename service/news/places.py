@@ -17,9 +17,17 @@ class Addresses:
     def news(self) -> str:
         return f"{self.root}/api/v1/{self.here.slug}/news"
 
+    @property
+    def list(self) -> str:
+        """The newest articles, for a person."""
+        return f"{self.news}/page"
+
     def page(self, article: uuid.UUID) -> str:
         """What a person opens."""
         return f"{self.news}/{article}/page"
 
     def picture(self, article: uuid.UUID, picture: str) -> str:
         return f"{self.news}/{article}/photos/{picture}/large"
+
+    def document(self, article: uuid.UUID, document: str) -> str:
+        return f"{self.news}/{article}/documents/{document}"

@@ -6,6 +6,7 @@ from typing import Any
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import Links, with_addresses
+from service.news.content import attached_in
 from service.news.kinds import KINDS
 from service.news.models import Article, ArticleVersion, NewsSource
 from service.news.rendering import safe_html
@@ -50,6 +51,7 @@ def page(row: AnyRow, here: Municipality, wanted: str, links: Links) -> dict[str
     return card(row, wanted) | {
         "html": html_of(row, language),
         "pictures": pictures_of(content, language),
+        "attachments": attachments_of(content, language),
         "links": with_addresses(links, here, content["links"]),
     }
 
@@ -62,6 +64,11 @@ def html_of(row: AnyRow, language: str) -> str:
 def pictures_of(content: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     main = content["main_language"]
     return [{"id": one["id"], "alt": pick(one["alt"], language, main)} for one in content["pictures"]]
+
+
+def attachments_of(content: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
+    main = content["main_language"]
+    return [dict(one) | {"title": pick(one["title"], language, main)} for one in attached_in(content)]
 
 
 def facts_in(kind: str, facts: Mapping[str, Any], language: str, main: str) -> dict[str, Any]:
@@ -115,7 +122,8 @@ def whole_for_staff(article: Article, version: ArticleVersion, versions: Sequenc
 
 def as_written(version: ArticleVersion) -> dict[str, Any]:
     """What somebody sends to write this version."""
-    return dict(version.content) | {"body": version.body}
+    attached = [{"id": one["id"], "title": one["title"]} for one in attached_in(version.content)]
+    return dict(version.content) | {"attachments": attached, "body": version.body}
 
 
 def source_out(source: NewsSource) -> dict[str, Any]:

@@ -106,6 +106,9 @@ def keep(source: NewsSource, items: Sequence[Item], counts: dict[str, int]) -> N
     are told of the newest ones, and of nothing that stood there when the feed was read for the first time.
     """
     here = municipality_with(source.municipality_id)
+    lock_sources(here)
+    others = brought_by_others(here, source, items)
+    items = [item for item in items if item.guid not in others]
     known = known_among(here, source, items)
     new = [item.guid for item in items if item.guid not in known]
     told = new[: MOST_TOLD - counts["told"]] if source.read_at is not None and publishes(here, source) else []
@@ -117,6 +120,30 @@ def keep(source: NewsSource, items: Sequence[Item], counts: dict[str, int]) -> N
             counts["told"] += item.guid in told
         elif (come_of := follow(here, source, article, item)) is not None:
             counts[come_of] += 1
+
+
+def lock_sources(here: Municipality) -> None:
+    """Two feeds of one site are kept one after the other, so that the later one finds what the earlier one brought."""
+    theirs = select(NewsSource.id).where(NewsSource.municipality_id == here.id).order_by(NewsSource.id)
+    session.execute(theirs.with_for_update()).all()
+
+
+def brought_by_others(here: Municipality, source: NewsSource, items: Sequence[Item]) -> set[str]:
+    """Those of the entries, by their identity, that another feed brings: at the same address there, under the same
+    identity or title. They are that feed's to follow, until it is deleted.
+    """
+    links = {item.link for item in items if item.link is not None}
+    query = select(Article.origin, Article.guid, ArticleVersion.content)
+    there = query.join(ArticleVersion, ArticleVersion.article_id == Article.id).where(
+        Article.municipality_id == here.id,
+        Article.origin.in_(links),
+        Article.source_id.is_not(None),
+        Article.source_id != source.id,
+    )
+    known: set[tuple[str, str]] = set()
+    for row in session.execute(there):
+        known |= {(row.origin, said) for said in (row.guid, *row.content["title"].values())}
+    return {item.guid for item in items if item.link and {(item.link, item.guid), (item.link, item.title)} & known}
 
 
 def known_among(here: Municipality, source: NewsSource, items: Sequence[Item]) -> dict[str, Article]:
@@ -185,6 +212,7 @@ def written_from(source: NewsSource, item: Item) -> Written:
         "districts": [],
         "links": [],
         "pictures": [],
+        "attachments": [],
         "expires_at": None,
     }
     return Written(content, {language: item.html}, HTML)

@@ -35,6 +35,12 @@ CARD: dict[str, Any] = {
     "expires_at": "2026-12-05T11:00:00Z",
     "origin": None,
 }
+ATTACHMENT: dict[str, Any] = {
+    "id": "01a20027-6c10-7d21-8a3b-5f6e7d8c9b0a",
+    "title": "Programme",
+    "media_type": "application/pdf",
+    "bytes": 182_044,
+}
 TIME: dict[str, Any] = {
     "starts_at": "2026-12-05T08:00:00Z",
     "cancelled": False,
@@ -89,6 +95,15 @@ class PictureOut(Schema):
     alt = fields.String(required=True)
 
 
+class AttachmentOut(Schema):
+    """A document that goes with an article; `fetchArticleDocument` gives it."""
+
+    id = fields.UUID(required=True)
+    title = fields.String(required=True)
+    media_type = fields.String(required=True)
+    bytes = fields.Integer(required=True)
+
+
 class CardOut(Schema):
     """An article in a list. Texts are in the wanted language, or in the main one: `translated` says which."""
 
@@ -141,6 +156,7 @@ class ArticleOut(CardOut):
     example: ClassVar[dict[str, Any]] = CARD | {
         "html": "<p>Bring <strong>gloves</strong>.</p>",
         "pictures": [CARD["picture"]],
+        "attachments": [ATTACHMENT],
         "links": [{"kind": "layer", "id": "parks", "address": "/api/v1/kozani/layers/parks/features"}],
     }
 
@@ -149,6 +165,7 @@ class ArticleOut(CardOut):
         metadata={"description": "Safe: no scripts, styles, pictures or frames; links to be opened outside."},
     )
     pictures = fields.List(fields.Nested(PictureOut), required=True)
+    attachments = fields.List(fields.Nested(AttachmentOut), required=True)
     links = fields.List(fields.Nested(ArticleLinkOut), required=True)
 
 

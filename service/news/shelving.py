@@ -24,12 +24,13 @@ EXPIRE_ARTICLE = "expire_article"
 
 def put_up(here: Municipality, article: Article, version: ArticleVersion, tell: bool = True) -> None:
     """Let readers see this version of the article, which is locked, from now on; `tell` its topics' followers."""
-    content, changed = version.content, article.published_at is not None
+    content, changed = version.content, article.seen_first_at is not None
     article.previous_at = article.updated_at if stands_as_warning(article) else None
     article.published_number, article.publish_at, article.reason = version.number, None, None
     article.shown_number = version.number
     article.updated_at = article.changed_at = now()
     article.published_at = article.published_at or article.updated_at
+    article.seen_first_at = article.seen_first_at or article.updated_at
     article.expires_at = end_of(here, article.kind, content)
     article.times += 1
     put_topics(article, content)

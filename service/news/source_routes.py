@@ -88,7 +88,7 @@ def change_feed(body: dict[str, Any], municipality: Municipality, feed: uuid.UUI
     """Change what becomes of what a feed brings from now on, and how often it is read"""
     who, about = caller(), {name: body[name] for name in ("categories", "publishes")}
     with transaction():
-        found = source_here(municipality, feed)
+        found = source_here(municipality, feed, locked=True)
         change_source(municipality, found, about | {"every_seconds": body["every_minutes"] * 60})
         facts = {"publishes": body["publishes"]}
         auditing.record(municipality.id, who, "news_feed_changed", "news_feed", str(feed), facts)
@@ -102,7 +102,7 @@ def change_feed(body: dict[str, Any], municipality: Municipality, feed: uuid.UUI
 def delete_feed(municipality: Municipality, feed: uuid.UUID) -> Response:
     """Read a feed no more; what it brought stays"""
     with transaction():
-        forget_source(source_here(municipality, feed))
+        forget_source(source_here(municipality, feed, locked=True))
     return nothing()
 
 
@@ -113,7 +113,7 @@ def delete_feed(municipality: Municipality, feed: uuid.UUID) -> Response:
 def fetch_feed(municipality: Municipality, feed: uuid.UUID) -> Response:
     """Read a feed now"""
     with transaction():
-        fetch_now(source_here(municipality, feed))
+        fetch_now(source_here(municipality, feed, locked=True))
     return shown(municipality, feed, 202)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, current_app
 
+from service.crash_points import crash_here
 from service.db import stop_reading, transaction
 from service.errors import NotFound
 from service.http import (
@@ -18,7 +19,7 @@ from service.http import (
     operation,
     page_of,
 )
-from service.media.attaching import PhotoNotFound, record, store_photo
+from service.media.attaching import DocumentNotFound, PhotoNotFound, record, store_photo
 from service.media.limits import USUAL
 from service.media.preparing import PhotosBusy
 from service.municipalities.directory import Municipality
@@ -50,12 +51,10 @@ from service.news.staff_schemas import (
     VersionQuery,
 )
 from service.news.states import ArticleMoveRefused
-from service.news.writing import ArticleChanged, ArticleWasPublished, discard, revise, write
+from service.news.writing import PURPOSE, ArticleChanged, ArticleWasPublished, discard, revise, write
 from service.people import auditing
 from service.people.access import caller, staff
 from service.storage.keeping import StoreUnavailable
-
-PURPOSE = "news"
 
 blueprint = Blueprint(
     "staff_news", __name__, url_prefix="/<municipality>/staff/news", description="News for who writes them"
@@ -81,7 +80,7 @@ def list_articles(query: dict[str, Any], municipality: Municipality) -> Response
 @staff("write_news")
 @blueprint.arguments(ArticleIn)
 @blueprint.response(201, StaffArticleOut)
-@operation("writeArticle", ArticleIncomplete, LinkNotFound, PhotoNotFound, ArticleChanged)
+@operation("writeArticle", ArticleIncomplete, LinkNotFound, PhotoNotFound, DocumentNotFound, ArticleChanged)
 def write_article(body: dict[str, Any], municipality: Municipality) -> Response:
     """Write an article: a draft
 
@@ -109,7 +108,14 @@ def show(query: dict[str, Any], municipality: Municipality, article: uuid.UUID) 
 @blueprint.arguments(RevisionIn)
 @blueprint.response(200, StaffArticleOut)
 @operation(
-    "reviseArticle", NotFound, ArticleIncomplete, LinkNotFound, PhotoNotFound, ArticleChanged, ArticleMoveRefused
+    "reviseArticle",
+    NotFound,
+    ArticleIncomplete,
+    LinkNotFound,
+    PhotoNotFound,
+    DocumentNotFound,
+    ArticleChanged,
+    ArticleMoveRefused,
 )
 def revise_article(body: dict[str, Any], municipality: Municipality, article: uuid.UUID) -> Response:
     """Write an article anew: its next version
@@ -169,6 +175,7 @@ def move_article(body: dict[str, Any], municipality: Municipality, article: uuid
     wish = Wish(body["action"], body["seen"], body.get("at"), body.get("reason"), body["tell"])
     with transaction():
         move(municipality, who, article_here(municipality, article, locked=True), wish)
+    crash_here("after_article_commit")
     return shown(municipality, article)
 
 
@@ -253,6 +260,7 @@ def written_from(body: dict[str, Any]) -> Written:
     end = body["expires_at"]
     content = {name: body[name] for name in names} | {
         "pictures": [{"id": str(one["id"]), "alt": one["alt"]} for one in body["pictures"]],
+        "attachments": [{"id": str(one["id"]), "title": one["title"]} for one in body["attachments"]],
         "expires_at": end.isoformat() if end else None,
     }
     return Written(content, body["body"])

@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from service.http import PageQuery, following
 from service.news.kinds import KINDS
-from service.news.schemas import CARD, TIME
+from service.news.schemas import ATTACHMENT, CARD, TIME
 from service.news.states import BY_PUBLISHERS, STATES
 from service.people.schemas import Plain
 from service.text import LANGUAGES
@@ -30,6 +30,7 @@ WRITTEN: dict[str, Any] = {
     "districts": [],
     "links": [{"kind": "layer", "id": "parks"}],
     "pictures": [{"id": CARD["picture"]["id"], "alt": {"el": "Παιδιά με φτυάρια", "en": "Children with spades"}}],
+    "attachments": [{"id": ATTACHMENT["id"], "title": {"el": "Πρόγραμμα", "en": "Programme"}}],
     "expires_at": None,
 }
 LINE: dict[str, Any] = {
@@ -90,6 +91,15 @@ class PictureIn(Schema):
     alt = texts(500, required=True)
 
 
+class AttachmentIn(Schema):
+    """A document of sendNewsDocument, and what it is called, in the main language at least."""
+
+    example: ClassVar[dict[str, Any]] = {"id": ATTACHMENT["id"], "title": {"el": "Πρόγραμμα", "en": "Programme"}}
+
+    id = fields.UUID(required=True)
+    title = texts(LONGEST_TITLE, required=True)
+
+
 class WrittenIn(Schema):
     """What an article says: texts by language, facts of its kind, what it is filed under."""
 
@@ -116,6 +126,9 @@ class WrittenIn(Schema):
     )
     links = fields.List(fields.Nested(ArticleLinkIn), load_default=list, validate=validate.Length(max=MOST_TOPICS))
     pictures = fields.List(fields.Nested(PictureIn), load_default=list, validate=validate.Length(max=MOST_PICTURES))
+    attachments = fields.List(
+        fields.Nested(AttachmentIn), load_default=list, validate=validate.Length(max=MOST_PICTURES)
+    )
     expires_at = fields.AwareDateTime(
         load_default=None, allow_none=True, metadata={"description": "When readers see it no more by itself."}
     )
@@ -309,6 +322,22 @@ class NewsPhotoOut(Schema):
     id = fields.UUID(required=True)
     width = fields.Integer(required=True)
     height = fields.Integer(required=True)
+
+
+class NewsDocumentIn(Schema):
+    """A document: PDF, DOCX, XLSX, PPTX, ODT, ODS or ODP, without macros. What it is called is said in the article."""
+
+    document = Upload(required=True, validate=is_file)
+
+
+class NewsDocumentOut(Schema):
+    """A document that was taken in; without an article for a day it is deleted."""
+
+    example: ClassVar[dict[str, Any]] = {name: ATTACHMENT[name] for name in ("id", "media_type", "bytes")}
+
+    id = fields.UUID(required=True)
+    media_type = fields.String(required=True, metadata={"description": "By its content."})
+    bytes = fields.Integer(required=True)
 
 
 class CancellationIn(Schema):

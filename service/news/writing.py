@@ -10,15 +10,18 @@ from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.errors import Problem
-from service.media.attaching import attach
-from service.media.finding import photos_named
+from service.media.attaching import attach, attach_documents
+from service.media.finding import documents_of, photos_named
 from service.media.removing import remove_photos
 from service.municipalities.directory import Municipality
-from service.news.content import Written, check_written
+from service.news.content import Written, attached_in, check_written
 from service.news.models import Article, ArticleVersion
 from service.news.states import DRAFT, WRITABLE, ArticleMoveRefused, possible
 from service.people.callers import Caller
 from service.text import N_
+
+PURPOSE = "news"
+"""What the office's pictures and documents are sent for."""
 
 
 class ArticleChanged(Problem):
@@ -42,14 +45,14 @@ class ArticleWasPublished(Problem):
 
 
 def owner_of(article: uuid.UUID) -> str:
-    """Under which name the pictures of an article are kept."""
+    """Under which name the pictures and documents of an article are kept."""
     return f"article:{article}"
 
 
 def write(here: Municipality, by: Caller, kind: str, written: Written, uid: uuid.UUID | None = None) -> Article:
     """A new draft; inside `transaction()`. The same `uid` again finds what it made the first time.
 
-    Raises ArticleIncomplete, PhotoNotFound, ArticleChanged.
+    Raises ArticleIncomplete, PhotoNotFound, DocumentNotFound, ArticleChanged.
     """
     check_written(here, kind, written)
     if uid is not None and (found := session.scalar(select(Article).filter_by(uid=uid))) is not None:
@@ -84,7 +87,7 @@ def revise(here: Municipality, by: Caller, article: Article, written: Written, s
     """Write a locked article anew, which the caller has `seen` in that version: a draft, while readers see the one
     before. Inside `transaction()`.
 
-    Raises ArticleChanged, ArticleMoveRefused, ArticleIncomplete, PhotoNotFound.
+    Raises ArticleChanged, ArticleMoveRefused, ArticleIncomplete, PhotoNotFound, DocumentNotFound.
     """
     check_seen(article, seen)
     if article.state not in WRITABLE:
@@ -101,7 +104,11 @@ def check_seen(article: Article, seen: int) -> None:
 
 
 def add_version(here: Municipality, article: Article, written: Written, by: Caller | None) -> ArticleVersion:
-    """The next version, with its pictures. Raises PhotoNotFound."""
+    """The next version, with its pictures and documents. Raises PhotoNotFound, DocumentNotFound."""
+    content = dict(written.content)
+    if by is not None:
+        take_pictures(here, article, written.pictures, by)
+        content["attachments"] = take_documents(here, article, written, by)
     article.number += 1
     article.changed_at = now()
     version = ArticleVersion(
@@ -110,12 +117,10 @@ def add_version(here: Municipality, article: Article, written: Written, by: Call
         by_id=by.account_id if by else None,
         created_at=article.changed_at,
         format=written.format,
-        content=dict(written.content),
+        content=content,
         body=dict(written.body),
     )
     session.add(version)
-    if by is not None and written.pictures:
-        take_pictures(here, article, written.pictures, by)
     session.flush()
     return version
 
@@ -126,6 +131,21 @@ def take_pictures(here: Municipality, article: Article, pictures: list[uuid.UUID
     known = photos_named(here, pictures)
     new = [uid for uid in pictures if uid not in known or known[uid].owner != owner]
     attach(here, new, owner, str(by.account))
+
+
+def take_documents(here: Municipality, article: Article, written: Written, by: Caller) -> list[dict[str, Any]]:
+    """Give the article those documents that are not its own already; all of them as a version keeps them.
+
+    Raises DocumentNotFound.
+    """
+    owner, wanted = owner_of(article.uid), written.attachments
+    known: dict[uuid.UUID, Any] = dict(documents_of(here, owner, wanted))
+    new = attach_documents(here, [uid for uid in wanted if uid not in known], owner, str(by.account))
+    known |= {one.uid: one for one in new}
+    return [
+        {"id": one["id"], "title": one["title"], "media_type": found.media_type, "bytes": found.bytes}
+        for one, found in zip(attached_in(written.content), (known[uid] for uid in wanted), strict=True)
+    ]
 
 
 def discard(here: Municipality, article: Article) -> None:
@@ -141,6 +161,11 @@ def discard(here: Municipality, article: Article) -> None:
 def picture_is_shown(content: Mapping[str, Any], picture: uuid.UUID) -> bool:
     """Whether a version shows this picture."""
     return any(one["id"] == str(picture) for one in content["pictures"])
+
+
+def document_in(content: Mapping[str, Any], document: uuid.UUID) -> Mapping[str, Any] | None:
+    """A document of a version; None: it has no such one."""
+    return next((one for one in attached_in(content) if one["id"] == str(document)), None)
 
 
 def forget_writer(account_id: int) -> None:

@@ -1,23 +1,26 @@
 """E-mail digests: what a person was told since the last one, and what is new in the topics that they follow.
 
-The recurring job owes one event for each person whose digest is due; the worker asks `who_gets_the_mail`, made with
-the table of givers, what stands in it. A digest without anything in it is not sent. It tells up to a few minutes ago:
-what is being written at the moment stands in the next one.
+The recurring job owes one event for some people of a municipality whose digests are due; the worker asks
+`who_gets_the_mail`, made with the table of givers, what stands in theirs: each giver once, and everything else once for
+all of them. A digest without anything in it is not sent. It tells up to a few minutes ago: what is being written at the
+moment stands in the next one.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from service.db import session
 from service.db.clock import now
+from service.db.keys import new_uid
 from service.db.leases import fixed
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality, municipality_with
-from service.notices.following import follows_of
-from service.notices.models import InboxMessage
+from service.notices.models import Follow, InboxMessage
 from service.notices.preferences.keeping import next_digest
 from service.notices.preferences.models import NoticePreference
 from service.outbox.expanding import Expand, Owed, Posted
@@ -31,8 +34,10 @@ DUE_AT_ONCE = 100
 SETTLED = timedelta(minutes=10)
 """No transaction that dates what it writes is open for so long."""
 MOST_ENTRIES = 50
+"""Of the inbox, and of what was published; a mail says how many more there are, and where."""
 
 SUBJECT = N_("News from {municipality}: {count}")
+MORE = N_("And {count} more: in the app, and at {address}")
 WHY = N_("You get this because you asked for it in the app, where you can also end it.")
 
 
@@ -59,6 +64,18 @@ Giver = Callable[[Municipality, datetime, datetime], Sequence[Entry]]
 """What a feature published in a municipality after the one moment, and up to the other."""
 
 
+ListAddress = Callable[[Municipality], str]
+"""Where a browser finds what was published in a municipality, below the public address of the service."""
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What came into somebody's inbox: the first lines, and how many there are in all."""
+
+    lines: Sequence[AnyRow] = ()
+    count: int = 0
+
+
 def due(limit: int = DUE_AT_ONCE) -> Sequence[NoticePreference]:
     """Some people whose digest is due, locked; inside `transaction()`."""
     query = select(NoticePreference).where(NoticePreference.digest_due_at <= now(), NoticePreference.digest != "never")
@@ -67,85 +84,119 @@ def due(limit: int = DUE_AT_ONCE) -> Sequence[NoticePreference]:
 
 def owe_some(base: str) -> int:
     """Owe some digests that are due; how many. `base`: the public address, without a slash. Inside `transaction()`."""
-    moment = now()
-    found = due()
-    uids = {
-        row.id: row.uid
-        for row in session.execute(
-            select(Account.id, Account.uid).where(Account.id.in_([wish.account_id for wish in found]))
-        )
-    }
+    moment, found = now(), due()
+    people: dict[tuple[int, datetime], list[tuple[int, str]]] = defaultdict(list)
     for wish in found:
-        municipality = municipality_with(wish.municipality_id)
         since = wish.digest_after or moment - SETTLED
         wish.digest_after = until = max(since, moment - SETTLED)
-        wish.digest_due_at = next_digest(municipality, wish.digest, moment)
-        payload = {"account_id": wish.account_id, "since": since.isoformat(), "until": until.isoformat(), "base": base}
-        version = int(moment.timestamp())
-        owe(wish.municipality_id, MAIL_DIGEST, f"account:{uids[wish.account_id]}", version, payload)
+        wish.digest_due_at = next_digest(municipality_with(wish.municipality_id), wish.digest, moment)
+        people[wish.municipality_id, until].append((wish.account_id, since.isoformat()))
+    for (municipality_id, until), theirs in people.items():
+        payload = {"people": sorted(theirs), "until": until.isoformat(), "base": base}
+        owe(municipality_id, MAIL_DIGEST, f"digest:{new_uid()}", 1, payload)
     return len(found)
 
 
-def mailing(givers: Sequence[Giver]) -> Expand:
+def mailing(givers: Sequence[Giver], list_address: ListAddress) -> Expand:
     """The function of the worker's table of events that words digests."""
 
     def who_gets_the_mail(event: Posted) -> Iterator[Owed]:
-        """One mail to the person's confirmed address, if there is one and anything is new."""
-        municipality = municipality_with(event.municipality_id)
-        account = session.get(Account, event.payload["account_id"])
-        target_id = None if account is None else alive(account.email_target_id)
-        if account is None or target_id is None:
+        """One mail to each person's confirmed address, if there is one and anything is new."""
+        here, until = municipality_with(event.municipality_id), datetime.fromisoformat(event.payload["until"])
+        told = told_from(event.payload)
+        people = reachable([account for account in told if account > event.cursor])
+        if not people:
             return
-        since, until = (datetime.fromisoformat(event.payload[name]) for name in ("since", "until"))
-        spoken = municipality.language_for(account.language)
-        lines = [*told_since(account.id, since, until)]
-        about = {(row.about_kind, row.about) for row in lines}
-        entries = [entry for give in givers for entry in give(municipality, since, until)]
-        news = [entry for entry in wanted(account.id, entries) if (entry.kind, entry.key) not in about]
-        if lines or news:
-            yield Owed(
-                target_id,
-                str(event.uid),
-                worded(municipality, spoken, lines, (event.payload["base"], news)),
-                person_id=account.id,
-            )
+        inboxes = told_since({row.id: told[row.id] for row in people}, until)
+        entries = sorted(
+            (entry for give in givers for entry in give(here, min(told.values()), until)),
+            key=lambda entry: entry.published_at,
+        )
+        followed = topics_of([row.id for row in people]) if entries else {}
+        for row in people:
+            inbox = inboxes.get(row.id, Inbox())
+            news = wanted(entries, told[row.id], followed.get(row.id, frozenset()), inbox)
+            if inbox.count or news:
+                base = event.payload["base"]
+                content = worded(here, here.language_for(row.language), inbox, (base, news), base + list_address(here))
+                yield Owed(row.email_target_id, str(event.uid), content, row.id, row.id)
 
     return who_gets_the_mail
 
 
-def alive(target_id: int | None) -> int | None:
-    """The target, while somebody is reached there."""
-    return session.scalar(select(Target.id).where(Target.id == target_id, Target.state == fixed("active")))
+def told_from(payload: Mapping[str, Any]) -> dict[int, datetime]:
+    """Since when each account is told; what was owed before an update names one person alone."""
+    people = payload.get("people") or [(payload["account_id"], payload["since"])]
+    return {account_id: datetime.fromisoformat(since) for account_id, since in people}
 
 
-def told_since(account_id: int, since: datetime, until: datetime) -> Sequence[AnyRow]:
-    """What came into the person's inbox in this time and is not read."""
-    columns = (InboxMessage.title, InboxMessage.body, InboxMessage.about_kind, InboxMessage.about)
-    query = select(*columns).where(
-        InboxMessage.account_id == account_id,
-        InboxMessage.created_at > since,
-        InboxMessage.created_at <= until,
-        InboxMessage.read_at.is_(None),
+def wanted(
+    entries: Sequence[Entry], since: datetime, followed: Collection[tuple[str, str]], inbox: Inbox
+) -> Sequence[Entry]:
+    """Those of the entries that are new to somebody who follows this and finds that in their inbox."""
+    about = {(line.about_kind, line.about) for line in inbox.lines}
+    return [
+        entry
+        for entry in entries
+        if entry.published_at > since
+        and not set(entry.topics).isdisjoint(followed)
+        and (entry.kind, entry.key) not in about
+    ]
+
+
+def reachable(account_ids: Collection[int]) -> Sequence[AnyRow]:
+    """(id, language, email_target_id) of those of these people whose address is alive, in the order of their ids."""
+    columns = (Account.id, Account.language, Account.email_target_id)
+    query = select(*columns).join(Target, Target.id == Account.email_target_id)
+    alive = query.where(Account.id.in_(account_ids), Target.state == fixed("active"))
+    return session.execute(alive.order_by(Account.id)).all()
+
+
+def told_since(since: Mapping[int, datetime], until: datetime) -> Mapping[int, Inbox]:
+    """What came into each person's inbox after their moment and is not read, by account; one statement."""
+    alike: dict[datetime, list[int]] = defaultdict(list)
+    for account_id, moment in since.items():
+        alike[moment].append(account_id)
+    of_theirs = [
+        and_(InboxMessage.account_id.in_(people), InboxMessage.created_at > moment) for moment, people in alike.items()
+    ]
+    columns = (InboxMessage.account_id, InboxMessage.title, InboxMessage.body)
+    numbered = (
+        select(
+            *(*columns, InboxMessage.about_kind, InboxMessage.about),
+            func.row_number().over(partition_by=InboxMessage.account_id, order_by=InboxMessage.id).label("number"),
+            func.count().over(partition_by=InboxMessage.account_id).label("total"),
+        )
+        .where(or_(*of_theirs), InboxMessage.created_at <= until, InboxMessage.read_at.is_(None))
+        .subquery()
     )
-    return session.execute(query.order_by(InboxMessage.id).limit(MOST_ENTRIES)).all()
+    query = select(numbered).where(numbered.c.number <= MOST_ENTRIES)
+    found: dict[int, list[AnyRow]] = defaultdict(list)
+    for row in session.execute(query.order_by(numbered.c.account_id, numbered.c.number)):
+        found[row.account_id].append(row)
+    return {account_id: Inbox(lines, lines[0].total) for account_id, lines in found.items()}
 
 
-def wanted(account_id: int, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Those of the entries that belong to something that the person follows."""
-    if not entries:
-        return []
-    mine = {(row.kind, row.value) for row in follows_of(account_id)}
-    found = [entry for entry in entries if mine.intersection(entry.topics)]
-    return sorted(found, key=lambda entry: entry.published_at)[:MOST_ENTRIES]
+def topics_of(account_ids: Collection[int]) -> Mapping[int, frozenset[tuple[str, str]]]:
+    """What each of these people follows, as (kind, value); one statement."""
+    found: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    query = select(Follow.account_id, Follow.kind, Follow.value).where(Follow.account_id.in_(account_ids))
+    for row in session.execute(query):
+        found[row.account_id].add((row.kind, row.value))
+    return {account_id: frozenset(topics) for account_id, topics in found.items()}
 
 
 def worded(
-    municipality: Municipality, spoken: str, lines: Sequence[AnyRow], news: tuple[str, Sequence[Entry]]
+    municipality: Municipality, spoken: str, inbox: Inbox, news: tuple[str, Sequence[Entry]], everything: str
 ) -> dict[str, str]:
-    """Subject and text of the mail; `news` with the address before their paths."""
+    """Subject and text of the mail; `news` with the address before their paths, `everything`: where the rest is."""
     base, entries = news
     order = (spoken, municipality.main_language)
-    parts = [f"{row.title}\n{row.body}" for row in lines]
-    parts += [f"{pick(entry.title, *order)}\n{pick(entry.summary, *order)}\n{base}{entry.path}" for entry in entries]
-    subject = say(spoken, SUBJECT, municipality=pick(municipality.name, *order), count=len(parts))
+    parts = [f"{row.title}\n{row.body}" for row in inbox.lines]
+    shown = entries[:MOST_ENTRIES]
+    parts += [f"{pick(entry.title, *order)}\n{pick(entry.summary, *order)}\n{base}{entry.path}" for entry in shown]
+    count = inbox.count + len(entries)
+    subject = say(spoken, SUBJECT, municipality=pick(municipality.name, *order), count=count)
+    if count > len(parts):
+        parts.append(say(spoken, MORE, count=count - len(parts), address=everything))
     return {"subject": subject, "text": "\n\n".join([*parts, say(spoken, WHY)]) + "\n"}

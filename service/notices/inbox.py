@@ -96,7 +96,7 @@ def messages_to(
             continue
         if channel in PUSHED:
             content: dict[str, Any] = {"title": title, "body": shortened(body, LONGEST_PUSH), "data": dict(data)}
-            yield Owed(target_id, tag, content, position, person.account_id, later)
+            yield Owed(target_id, tag, content, position, person.account_id, later, considerate=matter is not None)
         else:
             content = {"subject": title, "text": f"{body}\n"}
             yield Owed(target_id, tag, content, position, person.account_id)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from service.db.clock import now
 from service.media.models import Attachment
-from service.media.renditions import Rendition, key_of
+from service.media.renditions import keys_of
 from service.municipalities.models import Municipality
 from service.operating.archives import Head, Manifest, Writer, new_file, sha256
 from service.operating.shapes import AT_A_TIME, Counted, Shape, Tally, rows_of, shapes
@@ -32,8 +32,8 @@ def back_up(url: str, store: Store, place: Path) -> tuple[Path, Manifest]:
             head = Head(str(revision_of(connection)), shapes(), now().isoformat())
             writer.add("head.json", head.as_json())
             tables = [write_table(connection, writer, shape) for shape in head.tables]
-            note_photos(connection, names)
-        missing = write_photos(writer, store, names)
+            note_attachments(connection, names)
+        missing = write_attachments(writer, store, names)
         gone, lost = gone_and_lost(url, missing)
         manifest = Manifest(sha256(head.as_json()), tables, writer.files.counted(), gone, lost)
         writer.finish(manifest)
@@ -48,26 +48,29 @@ def write_table(connection: Connection, writer: Writer, shape: Shape) -> Counted
     return tally.counted()
 
 
-def note_photos(connection: Connection, names: IO[str]) -> None:
-    """Write down which photos the snapshot names, so that it need not stay open while their files are copied."""
-    statement = select(Municipality.slug, Attachment.uid).join_from(Attachment, Municipality).order_by(Attachment.id)
-    for slug, uid in connection.execute(statement, execution_options={"yield_per": AT_A_TIME}):
-        names.write(f"{slug} {uid}\n")
+def note_attachments(connection: Connection, names: IO[str]) -> None:
+    """Write down which photos and documents the snapshot names, so that it need not stay open while their files are
+    copied.
+    """
+    columns = Municipality.slug, Attachment.uid, Attachment.media_type
+    statement = select(*columns).join_from(Attachment, Municipality).order_by(Attachment.id)
+    for slug, uid, media_type in connection.execute(statement, execution_options={"yield_per": AT_A_TIME}):
+        names.write(f"{slug} {uid} {media_type}\n")
 
 
-def noted(names: IO[str]) -> Iterator[tuple[str, uuid.UUID]]:
+def noted(names: IO[str]) -> Iterator[tuple[str, uuid.UUID, str]]:
     names.seek(0)
     for line in names:
-        slug, uid = line.split()
-        yield slug, uuid.UUID(uid)
+        slug, uid, media_type = line.split()
+        yield slug, uuid.UUID(uid), media_type
 
 
-def write_photos(writer: Writer, store: Store, names: IO[str]) -> list[uuid.UUID]:
-    """Copy the renditions of every photo that has them all; the photos that have not."""
+def write_attachments(writer: Writer, store: Store, names: IO[str]) -> list[uuid.UUID]:
+    """Copy the files of every photo and document that has them all; those that have not."""
     missing = []
-    for slug, uid in noted(names):
+    for slug, uid, media_type in noted(names):
         try:
-            files = [(key, store.read(key)) for key in (key_of(slug, uid, size) for size in Rendition)]
+            files = [(key, store.read(key)) for key in keys_of(slug, uid, media_type)]
         except FileNotKept:
             missing.append(uid)
             continue
@@ -77,7 +80,7 @@ def write_photos(writer: Writer, store: Store, names: IO[str]) -> list[uuid.UUID
 
 
 def gone_and_lost(url: str, missing: list[uuid.UUID]) -> tuple[list[str], list[str]]:
-    """Of photos without files: those whose rows have been deleted since the snapshot too, and those that are named
+    """Of attachments without files: those whose rows have been deleted since the snapshot too, and those that are named
     still, which should never be."""
     if not missing:
         return [], []

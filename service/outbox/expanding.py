@@ -71,6 +71,7 @@ class Owed:
     not_before  quiet hours and working hours; None: now
     lasts       after this long it is worth nothing any more and is not sent
     until       it is worth nothing after this moment, whatever it had to wait for; None: `lasts` says how long
+    considerate quiet hours of the person are asked again at each attempt
     fleeting    its content proves something to who reads it, and is emptied as soon as the delivery is final
     """
 
@@ -82,6 +83,7 @@ class Owed:
     not_before: datetime | None = None
     lasts: timedelta = LASTS
     until: datetime | None = None
+    considerate: bool = False
     fleeting: bool = False
 
     def __post_init__(self) -> None:
@@ -298,6 +300,7 @@ def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
         "tag": owed.tag,
         "content": dict(owed.content),
         "fleeting": owed.fleeting,
+        "considerate": owed.considerate,
         "created_at": now(),
         "not_before": owed.not_before,
         "worthless_at": owed.until or (owed.not_before and owed.not_before + owed.lasts),

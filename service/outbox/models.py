@@ -86,7 +86,8 @@ class Delivery(Base):
     `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
     whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.
     `person_id` is the account of the person who is told, null for a department. The content of a `fleeting` one, which
-    proves something to who reads it, is emptied when the delivery is final.
+    proves something to who reads it, is emptied when the delivery is final. A `considerate` one is not sent in its
+    person's quiet hours, however late it is tried again.
     """
 
     __tablename__ = "deliveries"
@@ -125,6 +126,7 @@ class Delivery(Base):
     tag: Mapped[str]
     content: Mapped[dict[str, Any]] = mapped_column(Json)
     fleeting: Mapped[bool] = mapped_column(default=False)
+    considerate: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default="pending")
     attempt: Mapped[int] = mapped_column(default=0)
     uncertain: Mapped[int] = mapped_column(default=0)

@@ -9,6 +9,7 @@ bad message      failed                                                    this 
 channel pause    waits, the attempt not counted                 rests      too fast, or nobody answers
 configuration    waits, the attempt not counted                 rests      our credentials are refused: tell a person
 untried          waits, the attempt not counted                            the channel paused before its turn
+put off          waits as long as is said, the attempt not counted         quiet hours; a server that rests
 expired          expired                                                   worth nothing any more
 cancelled        cancelled                                                 what it tells of was taken back
 """
@@ -29,6 +30,7 @@ class Outcome(StrEnum):
     CHANNEL_PAUSE = "channel pause"
     CONFIGURATION = "configuration"
     UNTRIED = "untried"
+    PUT_OFF = "put off"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
 
@@ -42,6 +44,7 @@ class Treatment:
     uncertain: bool = False
     retires_target: bool = False
     pauses_channel: bool = False
+    waits_as_told: bool = False
 
 
 TREATMENTS = {
@@ -53,6 +56,7 @@ TREATMENTS = {
     Outcome.CHANNEL_PAUSE: Treatment("pending", counts=False, pauses_channel=True),
     Outcome.CONFIGURATION: Treatment("pending", counts=False, pauses_channel=True),
     Outcome.UNTRIED: Treatment("pending", counts=False),
+    Outcome.PUT_OFF: Treatment("pending", counts=False, waits_as_told=True),
     Outcome.EXPIRED: Treatment("expired"),
     Outcome.CANCELLED: Treatment("cancelled"),
 }
@@ -60,7 +64,7 @@ TREATMENTS = {
 
 @dataclass(frozen=True)
 class Result:
-    """How one attempt ended. `retry_after`: the seconds that the provider asked for, if it did."""
+    """How one attempt ended. `retry_after`: the seconds that the provider asked for, or for which it is put off."""
 
     outcome: Outcome
     message_id: str | None = None

@@ -9,34 +9,36 @@ older one is final (sent, failed, expired, cancelled). Nothing is dropped as sup
 has a text of its own; an older message that cannot be sent stops holding the newer ones when it expires.
 
 A channel without credentials sends nothing: its deliveries stay pending. One that has a pace begins slowly and never
-claims more than it may send; what an event told that was cancelled meanwhile is not sent any more.
+claims more than it may send; what an event told that was cancelled meanwhile is not sent any more. Before each attempt
+whoever knows the people's quiet hours is asked whether what is considerate may leave now.
 """
 
 import queue
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Float, Row, String, bindparam, case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Float, Row, String, bindparam, case, exists, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
 from service import logs
-from service.config import Settings
 from service.crash_points import crash_here
 from service.db import session, transaction
-from service.db.clock import seconds_from_now
+from service.db.clock import now, seconds_from_now
 from service.db.leases import anything_due, claim, fixed
-from service.db.upserts import insert
-from service.outbox.channels import Channel, Message, configured
-from service.outbox.models import ChannelPause, Delivery, Event, Target
+from service.db.types import AnyRow
+from service.outbox.channels import Channel, Message
+from service.outbox.models import Delivery, Event, Target
 from service.outbox.outcomes import Outcome, Result
 from service.outbox.pace import Pace
+from service.outbox.pausing import pause, paused, wake
 from service.outbox.targets import LEFT, PENDING, go_on, lock, lock_deliveries, retire
 
 log = structlog.get_logger()
@@ -61,14 +63,27 @@ class Attempt:
 
 
 Settled = tuple[Attempt, Result]
+PutOff = Callable[[Collection[AnyRow]], Mapping[int, datetime]]
+"""Claimed deliveries that are considerate → by their ids, when those may leave that may not leave now."""
+
+
+def nobody_rests(claimed: Collection[AnyRow]) -> Mapping[int, datetime]:
+    """Nobody has quiet hours."""
+    return {}
 
 
 class Sender:
     """Sends the deliveries of one channel from a fixed pool of threads, in the name of one owner."""
 
-    def __init__(self, channel: Channel, owner: str, stopping: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        owner: str,
+        stopping: threading.Event | None = None,
+        put_off: PutOff = nobody_rests,
+    ) -> None:
         """`stopping`: when it is set, nothing more is begun and what was claimed is given back."""
-        self.channel = channel
+        self.channel, self.put_off = channel, put_off
         self.owner = owner
         self.stopping = stopping or threading.Event()
         self.lease = channel.longest * 4 / 3
@@ -92,7 +107,7 @@ class Sender:
         room = self.pace.take(self.channel.threads * WAVES)
         rows = claim(Delivery, self.owner, room, self.lease, *self.claimable) if room else []
         self.pace.give_back(room - len(rows))
-        attempts = described(rows)
+        attempts = described(rows, self.later(rows))
         session.rollback()  # no snapshot stays open while we wait for the network
         if not attempts:
             return 0
@@ -105,6 +120,11 @@ class Sender:
             batch.give_up(len(attempts))
             wait(sent)
         return len(attempts)
+
+    def later(self, rows: Sequence[AnyRow]) -> Mapping[int, datetime]:
+        """When those of these may leave that may not leave now."""
+        considerate = [row for row in rows if row.considerate]
+        return self.put_off(considerate) if considerate else {}
 
     def try_one(self, attempt: Attempt, batch: "Batch") -> None:
         """One attempt in a thread of the pool; puts exactly one result into the batch's queue."""
@@ -218,8 +238,8 @@ def some(results: "queue.SimpleQueue[Settled]") -> list[Settled]:
     return batch
 
 
-def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
-    """What there is to send for claimed deliveries; settles at once what has expired or lost its target.
+def described(rows: Sequence[Row[Any]], later: Mapping[int, datetime]) -> list[Attempt]:
+    """What there is to send for claimed deliveries; settles at once what has expired, lost its target, or leaves later.
 
     A delivery that was erased since it was claimed is no attempt: nothing is left of it to send or to record.
     """
@@ -241,11 +261,11 @@ def described(rows: Sequence[Row[Any]]) -> list[Attempt]:
         .where(Delivery.id.in_([row.id for row in rows]))
     )
     by_id: Mapping[int, Any] = {fact.id: fact for fact in facts}
-    return [attempt(row, by_id[row.id]) for row in rows if row.id in by_id]
+    return [attempt(row, by_id[row.id], later.get(row.id)) for row in rows if row.id in by_id]
 
 
-def attempt(row: Row[Any], fact: Any) -> Attempt:
-    """One claimed delivery."""
+def attempt(row: Row[Any], fact: Any, later: datetime | None) -> Attempt:
+    """One claimed delivery; `later`: when it may leave, where it may not now."""
     message = Message(
         uid=str(row.uid),
         target_kind=fact.target_kind,
@@ -266,6 +286,8 @@ def attempt(row: Row[Any], fact: Any) -> Attempt:
         settled = Result(Outcome.BAD_MESSAGE, error=f"target retired: {fact.reason}")
     elif fact.expired:
         settled = Result(Outcome.EXPIRED, error="expired before it could be sent")
+    elif later is not None:
+        settled = Result(Outcome.PUT_OFF, retry_after=max(0.0, (later - now()).total_seconds()))
     return Attempt(row.id, row.target_id, row.attempt, message, settled)
 
 
@@ -325,7 +347,6 @@ def recording() -> Any:
 def parameters(owner: str, attempt: Attempt, result: Result, channel: Channel) -> dict[str, Any]:
     """The parameters of `recording` for one result."""
     treatment = result.treatment
-    waits = treatment.state == "pending" and treatment.counts
     return {
         "delivery_id": attempt.delivery_id,
         "the_owner": owner,
@@ -334,44 +355,15 @@ def parameters(owner: str, attempt: Attempt, result: Result, channel: Channel) -
         "not_known": 1 if treatment.uncertain else 0,
         "its_message_id": result.message_id,
         "its_error": result.error,
-        "wait": max(channel.back_off.pause(attempt.number), result.retry_after or 0.0) if waits else 0.0,
+        "wait": wait_after(attempt, result, channel),
     }
 
 
-def pause(channel: Channel, result: Result) -> None:
-    """Let the channel rest, inside a transaction: as long as the provider asked, otherwise longer each time."""
-    times = (session.scalar(select(ChannelPause.times).where(ChannelPause.channel == channel.name)) or 0) + 1
-    seconds = channel.back_off.pause(times)
-    if result.retry_after is not None:
-        seconds = result.retry_after + min(seconds, 0.1 * result.retry_after)
-    values = {"until": seconds_from_now(seconds), "times": times, "reason": result.outcome.value, "error": result.error}
-    session.execute(
-        insert(ChannelPause)
-        .values(channel=channel.name, **values)
-        .on_conflict_do_update(index_elements=[ChannelPause.channel], set_=values)
-    )
-    level = log.error if result.outcome is Outcome.CONFIGURATION else log.warning
-    # not the provider's own words, which may quote an address: they stand in the row
-    level("channel_paused", channel=channel.name, seconds=round(seconds, 1), reason=result.outcome)
-
-
-def wake(name: str) -> None:
-    """Messages are accepted again: forget the pauses, inside a transaction."""
-    session.execute(delete(ChannelPause).where(ChannelPause.channel == name, ChannelPause.until <= seconds_from_now(0)))
-
-
-def paused(name: str) -> bool:
-    """Whether this channel rests at the moment."""
-    resting = exists().where(ChannelPause.channel == name, ChannelPause.until > seconds_from_now(0))
-    return bool(session.scalar(select(resting)))
-
-
-def channel_states(settings: Settings) -> dict[str, str]:
-    """How each channel is, for /ready: "ready", "not configured", or "paused: " and why."""
-    rows = session.execute(
-        select(ChannelPause.channel, ChannelPause.reason).where(ChannelPause.until > seconds_from_now(0))
-    )
-    resting: dict[str, str] = {row.channel: f"paused: {row.reason}" for row in rows}
-    return {
-        name: resting.get(name, "ready") if ready else "not configured" for name, ready in configured(settings).items()
-    }
+def wait_after(attempt: Attempt, result: Result, channel: Channel) -> float:
+    """The seconds until the next attempt, where there is one."""
+    treatment = result.treatment
+    if treatment.waits_as_told:
+        return result.retry_after or 0.0
+    if treatment.state != "pending" or not treatment.counts:
+        return 0.0
+    return max(channel.back_off.pause(attempt.number), result.retry_after or 0.0)

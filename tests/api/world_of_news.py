@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from service.db import session, transaction
 from service.db.clock import now
+from service.media.attaching import record
+from service.media.documents import store_document
 from service.news.content import Written
 from service.news.finding import version_of
 from service.news.kinds import KINDS
@@ -23,6 +25,7 @@ from tests.factories.reports import photo
 if TYPE_CHECKING:
     from tests.api.world import World
 
+A_PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 TEXTS: dict[str, Any] = {"main_language": "el", "title": {"el": "Γιορτή"}, "summary": {}, "body": {"el": "Ελάτε"}}
 
 
@@ -49,18 +52,22 @@ def facts(kind: str) -> dict[str, Any]:
 
 
 DRAFTS = {"discardArticle", "submitArticle", "moveArticle", "reviseArticle"}
-KINDS_OF = {"showWarning": "announcement", "showArticlePhoto": "news"}
+WITH_FILES = ("showArticlePhoto", "fetchArticleDocument", "fetchDocumentOfDraft", "showPhotoOfDraft")
+KINDS_OF = {"showWarning": "announcement"} | dict.fromkeys(WITH_FILES, "news")
 
 
 def article_for(world: "World", operation: str) -> dict[str, str]:
     """An article that this operation can be done with, and its picture: a new one where something is changed."""
     kind, seen = KINDS_OF.get(operation, "event"), operation not in DRAFTS
-    name = f"{operation} {kind}" if operation in ("showArticlePhoto", "signOff") else kind
+    name = f"{operation} {kind}" if operation in (*WITH_FILES, "signOff") else kind
     if name in world.articles and seen and operation not in ("cancelEvent", "signOff"):
         return world.articles[name]
     picture = world.new_photo("administrator") if kind == "news" else None
     pictures = [{"id": picture, "alt": {"el": "Γιορτή"}}] if picture else []
+    document = new_document(world) if kind == "news" else None
+    attached = [{"id": document, "title": {"el": "Πρόγραμμα"}}] if document else []
     lists: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": pictures, "expires_at": None}
+    lists["attachments"] = attached
     content = {key: TEXTS[key] for key in ("main_language", "title", "summary")} | lists | {"facts": facts(kind)}
     with transaction():
         by = find_caller(world.here.id, world.people["administrator"].token)
@@ -72,10 +79,19 @@ def article_for(world: "World", operation: str) -> dict[str, str]:
         if operation == "signOff":
             moment = datetime.fromisoformat(starts_at(world))
             sign_up(world.here, article, world.people["resident"].account_id, moment, 1, None)
-    found = {"article": str(article.uid)} | ({"photo": picture} if picture else {})
+    found = {"article": str(article.uid)} | ({"photo": picture, "document": document} if picture and document else {})
     if seen:
         world.articles[name] = found
     return found
+
+
+def new_document(world: "World") -> str:
+    """A document that the administrator has just sent."""
+    store, uploader = world.app.config["STORE"], str(world.people["administrator"].account)
+    kept = store_document(world.here, uploader, A_PDF, store, "news")
+    with transaction():
+        record(kept)
+    return str(kept.uid)
 
 
 def query_for(world: "World", operation: str) -> dict[str, Any]:
@@ -122,6 +138,10 @@ def filled_picture(world: "World", body: dict[str, Any], role: str) -> dict[str,
     return {"photo": photo("green", (48, 48))}
 
 
+def filled_document(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"document": A_PDF}
+
+
 def filled_sign_up(world: "World", body: dict[str, Any], role: str) -> dict[str, Any]:
     return {"starts_at": starts_at(world), "places": 1, "note": "α"}
 
@@ -141,6 +161,7 @@ FILLED = {
     "submitArticle": filled_hand_in,
     "cancelEvent": filled_cancellation,
     "sendNewsPhoto": filled_picture,
+    "sendNewsDocument": filled_document,
     "signUp": filled_sign_up,
     "keepNewsCategory": filled_category,
     "addFeed": filled_feed,

@@ -62,7 +62,11 @@ OF_THE_SERVER = (
 )
 OF_PERSONAL_DATA = ("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept")
 """Those of `test_personal_data`."""
-ELSEWHERE = (*OF_PERSONAL_DATA, "after_notice_begun")
+OF_THE_OFFICE = tuple(
+    f"{when}_{act}_commit" for act in ("article", "cancel", "correction") for when in ("before", "after")
+)
+"""Those of `test_office`."""
+ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, "after_notice_begun")
 """The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 

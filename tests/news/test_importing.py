@@ -226,6 +226,21 @@ def test_a_feed_is_changed_and_deleted_and_added_again_without_doubles(
     }
 
 
+def test_two_feeds_of_one_site_bring_an_entry_once(
+    client: FlaskClient, office: Office, site: Site, server: Served
+) -> None:
+    first = add(client, office.publisher, f"{server.url}/all")
+    add(client, office.publisher, f"{server.url}/works")
+    assert work_all() == 2 and sorted(titles(client)) == ["First", "Second"]
+    site.items["1"] = "First, corrected"
+    let_time_pass("fetch_news")
+    assert work_all() == 2 and sorted(titles(client)) == ["First, corrected", "Second"]
+    assert client.delete(f"{FEEDS}/{first['id']}", headers=office.publisher.headers).status_code == 204
+    site.items["1"] = "First, once more"
+    read_again()
+    assert sorted(titles(client)) == ["First, once more", "Second"], "the other feed follows it from now on"
+
+
 def test_where_a_second_person_has_to_look_no_feed_publishes(
     client: FlaskClient, office: Office, site: Site, server: Served, here: Municipality
 ) -> None:

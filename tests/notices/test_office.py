@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
@@ -19,6 +19,7 @@ from service.notices.models import InboxMessage
 from service.notices.office.audience import PolygonNotValid, polygon_in
 from service.notices.office.models import Notice, NoticeLeftOut
 from service.notices.office.states import STATES, TRANSITIONS, NotNow, next_state
+from service.notices.preferences.resting import who_rests
 from service.outbox import expanding
 from service.outbox.channels.push import Push
 from service.outbox.expanding import expand
@@ -74,7 +75,7 @@ def fcm() -> Iterator[LoopbackFcm]:
 @pytest.fixture
 def sender(fcm: LoopbackFcm) -> Iterator[Sender]:
     channel = Push(KEY | {"token_uri": f"{fcm.url}/token"}, threads=4, loopback=fcm.url)
-    sender = Sender(channel, "worker-1")
+    sender = Sender(channel, "worker-1", put_off=who_rests)
     yield sender
     sender.close()
     channel.close()
@@ -126,9 +127,45 @@ def test_a_notice_is_sent_stopped_corrected_and_sent_again(
     assert shown["edition"] == 2 and [e["mode"] for e in shown["editions"]] == ["first", "correction"]
     public = client.get(f"/api/v1/here/notices/{notice['id']}", headers={"Accept-Language": "en"})
     assert (public.json["title"], public.json["edition"]) == ("Corrected", 2)
+    again = act(client, ann, notice, "correct", texts=TEXTS, reason="Once more")
+    act(client, ann, again, "send", version=again["version"], reason=None)
+    work()
+    act(client, ann, again, "cancel", reason="It was right")
+    public = client.get(f"/api/v1/here/notices/{notice['id']}", headers={"Accept-Language": "en"})
+    assert (public.json["title"], public.json["edition"]) == ("Corrected", 2), "a correction that was taken back"
     session.rollback()
     acts = set(session.scalars(select(AuditEntry.action)))
     assert {"notice_sent_alone", "notice_cancelled", "notice_corrected"} <= acts
+
+
+def test_what_was_held_up_does_not_come_in_quiet_hours_but_for_an_emergency(
+    client: FlaskClient, here: Municipality, ann: Person, fcm: LoopbackFcm, sender: Sender
+) -> None:
+    person = phone(here, "e503-1-a")
+    send(client, ann)
+    sender.send_due()
+    tried = session.scalars(select(Delivery)).one()
+    assert (tried.state, tried.attempt, fcm.accepted) == ("pending", 1, []), "it is to be tried again"
+    prefer(client, person, quiet=around_now())
+    make_due()
+    send_all(sender, 2)
+    waiting = session.scalars(select(Delivery).execution_options(populate_existing=True)).one()
+    assert (waiting.state, waiting.attempt, fcm.accepted) == ("pending", 1, [])
+    assert now() + timedelta(hours=5) < waiting.next_at < now() + timedelta(hours=7)
+    session.rollback()
+    send(client, ann, emergency=True, texts=OTHER)
+    send_all(sender, 2)
+    assert [message["notification"]["title"] for message in fcm.accepted] == ["Διόρθωση"]
+    prefer(client, person, quiet=None)
+    make_due()
+    send_all(sender, 2)
+    assert [message["notification"]["title"] for message in fcm.accepted] == ["Διόρθωση", "Διακοπή νερού"]
+
+
+def make_due() -> None:
+    """Let what waits be due."""
+    with transaction():
+        session.execute(update(Delivery).where(Delivery.state == "pending").values(next_at=seconds_from_now(-1)))
 
 
 def test_what_a_tap_opens_is_there_for_everybody(client: FlaskClient, here: Municipality, ann: Person) -> None:

@@ -1,12 +1,15 @@
 """What people choose: channels, quiet hours, places that are kept coarse; it is theirs, and goes with them."""
 
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import shapely
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from service.db import session, transaction
 from service.db.clock import seconds_from_now
@@ -14,7 +17,7 @@ from service.housekeeping import plan_recurring
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
-from service.notices.digests import MAIL_DIGEST, Entry, mailing
+from service.notices.digests import MAIL_DIGEST, Entry, mailing, told_from
 from service.notices.models import Follow, InboxMessage
 from service.notices.office.models import NoticeLeftOut, NoticeOpening
 from service.notices.preferences.cells import (
@@ -30,7 +33,7 @@ from service.notices.preferences.keeping import next_digest, wishes_of
 from service.notices.preferences.models import NoticePlace, NoticePreference
 from service.notices.preferences.quiet import Wishes, end_of_quiet
 from service.notices.topics import ARTICLE_PUBLISHED, told_to_followers
-from service.outbox.expanding import expand
+from service.outbox.expanding import Posted, expand
 from service.outbox.models import Delivery, Event, Target
 from service.outbox.posting import owe
 from service.people.erasing import Person as Held
@@ -41,6 +44,7 @@ from service.worker import EVENTS, JOBS
 from tests.factories.people import Person, give_address, make_resident, make_staff
 from tests.notices.office import act, around_now, call, compose, owed, phone, prefer, send, work
 from tests.outbox.browser import Browser
+from tests.reports.test_statement_counts import statements
 
 ME = "/api/v1/here/me/notices"
 CHOSEN: dict[str, Any] = {
@@ -144,7 +148,7 @@ def test_a_digest_tells_once_what_is_new(client: FlaskClient, here: Municipality
         Entry("article", key, {"en": f"Title {key}"}, {"en": "Summary"}, f"/news/{key}", at, [("news_kind", kind)])
         for key, kind in (("a", "news"), ("b", "call"))
     ]
-    table = EVENTS | {MAIL_DIGEST: mailing([lambda *_: entries])}
+    table = EVENTS | {MAIL_DIGEST: mailing([lambda *_: entries], lambda here: f"/of/{here.slug}")}
 
     def mails() -> list[str]:
         with transaction():
@@ -174,6 +178,62 @@ def test_a_digest_tells_once_what_is_new(client: FlaskClient, here: Municipality
     assert session.scalars(select(NoticePreference.digest_due_at).where(NoticePreference.digest == "never")).all() == [
         None
     ]
+
+
+def test_digests_of_many_ask_once_and_lose_nothing(client: FlaskClient, here: Municipality) -> None:
+    at, asked_for = datetime.now(UTC), []
+    edge = at - timedelta(hours=1)
+    moments = [edge, edge + timedelta(microseconds=1), *(at - timedelta(minutes=30) for _ in range(58))]
+
+    def give(_: Municipality, since: datetime, until: datetime) -> list[Entry]:
+        asked_for.append((since, until))
+        return [
+            Entry("article", str(n), {"en": f"Title {n}"}, {}, f"/news/{n}", moment, [("news_kind", "news")])
+            for n, moment in enumerate(moments)
+            if since < moment <= until
+        ]
+
+    people = [make_resident(here) for _ in range(6)]
+    for number, who in enumerate(people):
+        give_address(here, who, f"{number}@home.example")
+    account_ids = [who.account_id for who in people]
+    follows = [{"uid": uuid.uuid4(), "municipality_id": here.id, "account_id": a} for a in account_ids]
+    with transaction():
+        session.execute(insert(Follow), [row | FOLLOWED | {"created_at": at} for row in follows])
+    told = partial(digest_of, here, at)
+    with statements() as for_one:
+        (alone,) = mailing([give], lambda _: "/all")(told([(account_ids[0], edge)]))
+    with statements() as for_all:
+        mails = list(mailing([give], lambda _: "/all")(told([(one, edge) for one in account_ids])))
+    assert len(for_one) == len(for_all) and len(mails) == 6 and len(asked_for) == 2
+    text = alone.content["text"]
+    assert text.count("Title ") == 50 and "9" in text.split("/all")[0].rsplit("\n", 1)[1], "59 are new"
+    assert "Title 0\n" not in text and "Title 1\n" in text, "what lies on the edge was told before"
+    before = mailing([give], lambda _: "/all")(told([(account_ids[0], at - timedelta(days=1))], until=edge))
+    assert [mail.content["text"].count("Title ") for mail in before] == [1]
+    (late,) = mailing([give], lambda _: "/all")(told([(account_ids[0], at - timedelta(minutes=40))]))
+    assert late.content["text"].count("Title ") == 50 and "Title 1\n" not in late.content["text"]
+    rest = list(mailing([give], lambda _: "/all")(told([(one, edge) for one in account_ids], cursor=account_ids[2])))
+    assert [mail.person_id for mail in rest] == account_ids[3:], "after a kill"
+    assert list(mailing([give], lambda _: "/all")(told([(account_ids[0], edge)], cursor=account_ids[-1]))) == []
+    old = {"account_id": account_ids[0], "since": edge.isoformat(), "until": at.isoformat(), "base": ""}
+    assert told_from(old) == {account_ids[0]: edge}
+
+
+FOLLOWED = {"kind": "news_kind", "value": "news", "part": ""}
+
+
+def digest_of(
+    here: Municipality,
+    at: datetime,
+    people: Sequence[tuple[int, datetime]],
+    until: datetime | None = None,
+    cursor: int = 0,
+) -> Posted:
+    """The event by which these people are owed a digest since their moments."""
+    named = [(account, since.isoformat()) for account, since in people]
+    payload = {"people": named, "until": (until or at).isoformat(), "base": "https://here.example"}
+    return Posted(1, uuid.uuid4(), here.id, MAIL_DIGEST, "digest:1", 1, payload, cursor, 0, at)
 
 
 def run_job_only(kind: str) -> None:

@@ -16,8 +16,10 @@ from sqlalchemy.exc import OperationalError
 from service.db import session, transaction
 from service.db.standstill import own_tables, stands_still
 from service.jobs.planning import plan
+from service.media.attaching import record
+from service.media.documents import store_document
 from service.media.models import Attachment
-from service.media.renditions import Rendition, key_of
+from service.media.renditions import Rendition, document_key, key_of
 from service.media.sweeping import sweep
 from service.municipalities.directory import Municipality
 from service.operating import archives, backing_up, moving
@@ -30,6 +32,7 @@ from service.operating.snapshots import Refused, changing, connected, revision_o
 from service.schema_version import migrate, newest, undo
 from service.storage.keeping import Store
 from tests.factories.reports import photo, send_report
+from tests.media.documents import PDF
 from tests.operating.conftest import KINDS, NewDatabase, application_over
 
 Entries = dict[str, bytes]
@@ -282,20 +285,24 @@ def test_a_photo_that_is_swept_between_its_row_and_its_files_does_not_come_back(
 ) -> None:
     data = {"photo": (io.BytesIO(photo("grey")), "photo.jpg")}
     unattached = client.post("/api/v1/here/photos", data=data).json["id"]
-    copy_files = backing_up.write_photos
+    document = store_document(full, "somebody", PDF, store, "news")
+    with transaction():
+        record(document).owner = "article:1"
+    copy_files = backing_up.write_attachments
 
     def sweep_first(*arguments: Any) -> Any:
         session.rollback()
         sweep(store, older_than=timedelta(0))
         return copy_files(*arguments)
 
-    monkeypatch.setattr(backing_up, "write_photos", sweep_first)
+    monkeypatch.setattr(backing_up, "write_attachments", sweep_first)
     path, manifest = back_up(url, store, tmp_path / "backup.tar")
     assert (manifest.gone, manifest.lost) == ([unattached], [])
     there = new_database("sqlite")
     restore(path, there, other_store)
     with snapshot(there) as connection:
-        assert connection.scalar(text("SELECT count(*) FROM attachments")) == 2
+        assert connection.scalar(text("SELECT count(*) FROM attachments")) == 3
+    assert other_store.read(document_key(full.slug, document.uid, document.media_type)) == PDF
 
 
 def test_a_photo_that_has_lost_a_file_is_named(full: Municipality, url: str, store: Store, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_what_was_erased_after_the_claim_is_left_out_and_the_rest_is_sent(here: 
     rows = claim(Delivery, "worker-1", 10, 60, *claimable("push"))
     with transaction():
         forget_subject("report:1")
-    assert [attempt.message.target for attempt in described(rows)] == ["ann"]
+    assert [attempt.message.target for attempt in described(rows, {})] == ["ann"]
 
 
 def test_what_is_erased_while_it_is_sent_stops_nothing(here: Municipality, push: Push, fcm: LoopbackFcm) -> None:

@@ -7,7 +7,8 @@ from service.config import Settings
 from service.db import transaction
 from service.municipalities.directory import Municipality
 from service.outbox.loopback_fcm import LoopbackFcm
-from service.outbox.sending import Sender, channel_states
+from service.outbox.pausing import channel_states
+from service.outbox.sending import Sender
 from service.outbox.targets import register, replace, retire
 from tests.outbox.scene import a_phone, send_all, tell, the_target, what_became_of
 

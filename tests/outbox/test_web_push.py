@@ -12,8 +12,9 @@ from service.config import Settings, SettingsRefused
 from service.db.clock import now
 from service.fetching.fetching import Fetcher
 from service.outbox.channels import Message, build, configured, web_push
+from service.outbox.channels.resting import MOST, Resting
 from service.outbox.channels.web_push import SUBSCRIPTION, WebPush, is_subscription, new_key, public_key, value_of
-from service.outbox.outcomes import Outcome
+from service.outbox.outcomes import BackOff, Outcome
 from service.outbox.pace import AT_FIRST, RAMP, Pace
 from tests.fetching.server import Answered, serving
 from tests.outbox.browser import Browser, claims_in, octets
@@ -95,6 +96,27 @@ def test_an_endpoint_that_is_always_too_slow_is_not_asked_for_ever(monkeypatch: 
     with serving(Answered(write=lambda _: time.sleep(0.4), headers={"Content-Length": "10"})) as service:
         found = [channel().send(message(Browser(service.url), uncertain)).outcome for uncertain in (0, 9)]
     assert found == [Outcome.UNCERTAIN, Outcome.DEAD_TARGET]
+
+
+def test_a_push_service_that_ails_is_left_alone_and_the_others_go_on() -> None:
+    moment = [0.0]
+    ours = channel()
+    ours.resting = Resting(BackOff(first=10, cap=10), clock=lambda: moment[0])
+    with serving(Answered(status=500)) as bad, serving(Answered(status=201)) as good:
+        slow, quick = message(Browser(bad.url)), message(Browser(good.url))
+        assert [ours.send(slow).outcome for _ in range(5)] == [Outcome.RETRY] * 3 + [Outcome.PUT_OFF] * 2
+        assert len(bad.asked) == 3 and ours.send(quick).outcome == Outcome.SENT
+        assert ours.send(slow).retry_after == 10.0
+        moment[0] = 11.0
+        assert ours.send(slow).outcome == Outcome.RETRY and ours.send(slow).outcome == Outcome.PUT_OFF
+    with serving(Answered(status=429, headers={"Retry-After": "30"})) as busy:
+        assert ours.send(message(Browser(busy.url))).outcome == Outcome.RETRY
+        put_off = ours.send(message(Browser(busy.url)))
+        assert (put_off.outcome, put_off.retry_after, len(busy.asked)) == (Outcome.PUT_OFF, 30.0, 1)
+    for number in range(MOST + 10):
+        ours.resting.failed(f"https://{number}.example:443", None)
+    assert len(ours.resting.ailing) == MOST
+    ours.resting.answered("https://9.example:443")
 
 
 def test_the_channel_needs_a_key_and_says_who_we_are(tmp_path: object) -> None:

@@ -67,7 +67,7 @@ def mails(here: Municipality, people: dict[str, Person]) -> list[Attempt]:
         make_report(here, who)
         expand_all()
     of_people = Delivery.target_id.in_(select(Target.id).where(Target.value.in_(people)))
-    claimed = described(claim(Delivery, "worker-1", 100, 60, *claimable("email"), of_people))
+    claimed = described(claim(Delivery, "worker-1", 100, 60, *claimable("email"), of_people), {})
     session.rollback()
     assert [attempt.message.target for attempt in claimed] == list(people)
     return claimed

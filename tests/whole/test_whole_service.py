@@ -244,6 +244,7 @@ BODIES: dict[str, Any] = {
     "staff_news.submit_article": {"seen": 1},
     "staff_news.move_article": {"action": "publish", "seen": 1},
     "staff_news.send_photo": {},
+    "news_documents.send": {},
     "staff_news.cancel_event": {},
     "news_sources.put_category": {"name": {"el": "α"}},
     "news_sources.add_feed": {"url": "https://old.example/feed", "language": "el"},

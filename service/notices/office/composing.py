@@ -144,12 +144,14 @@ def editions_of(notice: Notice) -> Sequence[AnyRow]:
     return session.execute(query.order_by(NoticeEdition.number)).all()
 
 
-def newest_edition(notice: Notice) -> AnyRow:
-    """What was sent last of it. Raises NotFound where nothing was."""
+def edition_that_holds(notice: Notice) -> AnyRow:
+    """What was sent last of it and not taken back on its way; the first, where all were. Raises NotFound where nothing
+    was sent.
+    """
     found = editions_of(notice)
     if not found:
         raise NotFound
-    return found[-1]
+    return next((edition for edition in reversed(found) if edition.cancelled_at is None), found[0])
 
 
 def sent_lately(municipality: Municipality, but: uuid.UUID | None) -> list[tuple[uuid.UUID, dict[str, Any]]]:

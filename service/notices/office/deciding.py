@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.errors import Problem
@@ -19,7 +20,7 @@ from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
 from service.notices.office.composing import check_version, editions_of, sign, touch
 from service.notices.office.fan_out import begin, stop
-from service.notices.office.models import Notice
+from service.notices.office.models import Notice, NoticeEdition
 from service.notices.office.states import AGAIN, CORRECTED, CORRECTION, SCHEDULED, SENDING, SENT, NotNow, next_state
 from service.notices.office.wording import ensure_sendable
 from service.people.auditing import record
@@ -129,6 +130,7 @@ def cancel(caller: Caller, notice: Notice, reason: str | None) -> None:
     end(notice, "cancel")
     notice.reason = reason
     write_down(caller, notice, "notice_cancelled", reason)
+    crash_here("before_cancel_commit")
 
 
 def end(notice: Notice, act: str) -> bool:
@@ -137,6 +139,10 @@ def end(notice: Notice, act: str) -> bool:
     unplan(SEND_NOTICE, planned_as(notice))
     move(notice, act)
     if running:
+        taken_back = update(NoticeEdition).where(
+            NoticeEdition.notice_id == notice.id, NoticeEdition.number == notice.edition
+        )
+        session.execute(taken_back.values(cancelled_at=now()).execution_options(synchronize_session=False))
         halt(notice)
     return running
 
@@ -152,6 +158,7 @@ def correct(caller: Caller, notice: Notice, texts: Mapping[str, Any], reason: st
     notice.approved_by_id, notice.reason = None, reason
     sign(notice, caller)
     write_down(caller, notice, "notice_corrected", reason)
+    crash_here("before_correction_commit")
 
 
 def repeat(caller: Caller, notice: Notice) -> None:

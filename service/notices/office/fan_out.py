@@ -169,11 +169,12 @@ def for_person(
         if theirs and kept_from:
             yield left_out(event, account_id, channel, kept_from, len(theirs))
         elif theirs:
-            zone = sending.municipality.time_zone
-            later = None if sending.notice.emergency else wishes.not_before(sending.moment, zone, account_id)
+            calm = not sending.notice.emergency
+            later = wishes.not_before(sending.moment, sending.municipality.time_zone, account_id) if calm else None
             until = sending.edition.at + timedelta(hours=sending.notice.lasts_hours)
             for device in theirs:
-                yield Owed(device.id, sending.tag, content, account_id, account_id, not_before=later, until=until)
+                to = (device.id, sending.tag, content, account_id, account_id)
+                yield Owed(*to, not_before=later, until=until, considerate=calm)
 
 
 def why_not(sending: Sending, wishes: Wishes, had: int, channel: str) -> str | None:

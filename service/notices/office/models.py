@@ -58,7 +58,9 @@ class Notice(Base):
 
 
 class NoticeEdition(Base):
-    """One sending of a notice, frozen: the texts, to whom, by which event of the outbox."""
+    """One sending of a notice, frozen: the texts, to whom, by which event of the outbox; `cancelled_at` is when it was
+    taken back while it was still going out.
+    """
 
     __tablename__ = "notice_editions"
     __table_args__ = (UniqueConstraint("notice_id", "number"), Index("ix_notice_editions_event_id", "event_id"))
@@ -73,6 +75,7 @@ class NoticeEdition(Base):
     reason: Mapped[str | None]
     by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class NoticeCell(Base):

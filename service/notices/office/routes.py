@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, current_app
 
+from service.crash_points import crash_here
 from service.db import transaction
 from service.db.clock import now
 from service.errors import NotFound
@@ -30,9 +31,9 @@ from service.notices.office.composing import (
     NoSuchTime,
     NoticeChanged,
     discard,
+    edition_that_holds,
     editions_of,
     link_preview,
-    newest_edition,
     notice_here,
     notices_of,
     previewed,
@@ -254,7 +255,9 @@ def refuse(body: dict[str, Any], municipality: Municipality, notice: uuid.UUID) 
 def cancel(body: dict[str, Any], municipality: Municipality, notice: uuid.UUID) -> Response:
     """Send a notice no more; what was sent stays, and showFigures says how much that is"""
     who = caller()
-    return changed(municipality, notice, lambda found: deciding.cancel(who, found, body["reason"]))
+    shown = changed(municipality, notice, lambda found: deciding.cancel(who, found, body["reason"]))
+    crash_here("after_cancel_commit")
+    return shown
 
 
 @blueprint.post(f"{ONE}/correct")
@@ -269,7 +272,9 @@ def correct(body: dict[str, Any], municipality: Municipality, notice: uuid.UUID)
     place of what was there.
     """
     who = caller()
-    return changed(municipality, notice, lambda found: deciding.correct(who, found, body["texts"], body["reason"]))
+    shown = changed(municipality, notice, lambda found: deciding.correct(who, found, body["texts"], body["reason"]))
+    crash_here("after_correction_commit")
+    return shown
 
 
 @blueprint.post(f"{ONE}/repeat")
@@ -303,7 +308,7 @@ def preview(municipality: Municipality, token: str) -> Response:
 def sent(municipality: Municipality, notice: uuid.UUID) -> Response:
     """Show a notice that was sent, as it holds now"""
     found = notice_here(municipality, notice)
-    edition, spoken = newest_edition(found), language()
+    edition, spoken = edition_that_holds(found), language()
     title, body = text_for(municipality, edition.texts, spoken)
     content = {
         "id": found.uid,

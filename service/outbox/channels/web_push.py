@@ -9,9 +9,12 @@ its answer          the outcome
 404, 410            dead target: the browser wants no more, or is gone
 400, 413            bad message
 401, 403            retry: our signature is refused, which a corrected key or clock of ours mends
-429, 503            retry, after as long as it says: it speaks for itself alone, and others go on
+429, 503            retry, after as long as it says, and until then nobody asks it for any other browser either
 other 5xx, 3xx      retry
 nobody answers      retry, or uncertain where the line broke after the message had gone; too slow so often: dead target
+
+A push service that fails or is too slow three times in a row rests too, longer each time: a few of its browsers would
+hold all of our threads. Each speaks for itself alone, and the others go on.
 """
 
 import base64
@@ -34,6 +37,7 @@ from service.db.clock import now
 from service.fetching.addresses import AddressRefused, Allowed, ensure_askable, host_in, origin_of, read_url
 from service.fetching.fetching import Bounds, Fetcher, FetchFailed
 from service.outbox.channels import Message
+from service.outbox.channels.resting import Resting
 from service.outbox.outcomes import BackOff, Outcome, Result
 
 SUBSCRIPTION = "subscription"
@@ -48,6 +52,8 @@ MOST_SLOW = 10
 DEAD, BAD = (404, 410), (400, 413)
 TOO_SLOW = "web: too_slow"
 NEVER_LEFT = ("host", "unreachable", "tls")
+AILING = {TOO_SLOW, "web: unreachable", *(f"web: {status}" for status in (429, *range(500, 600)))}
+"""What says something of a push service as a whole, and not of one browser."""
 
 
 def unpadded(data: bytes) -> str:
@@ -138,6 +144,7 @@ class WebPush:
         )
         self.contact, self.fetcher, self.threads = contact, fetcher, threads
         self.back_off = back_off or BackOff()
+        self.resting = Resting(self.back_off)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "WebPush":
@@ -155,15 +162,25 @@ class WebPush:
             content = plain(message)
             if len(content) > MOST_BYTES:
                 return Result(Outcome.BAD_MESSAGE, error=f"too long: {len(content)} bytes, {MOST_BYTES} may be sent")
-            body = encrypted(content, subscription)
             ensure_push_service(subscription["endpoint"], self.fetcher.allowed)
+            if rest := self.resting.left(origin_of(subscription["endpoint"])):
+                return Result(Outcome.PUT_OFF, error="web: resting", retry_after=rest)
+            body = encrypted(content, subscription)
             headers = self.headers(message, subscription["endpoint"])
         except (ValueError, KeyError, TypeError, AddressRefused, http_ece.ECEException):
             return Result(Outcome.DEAD_TARGET, error="web: refused")
         result = self.post(subscription["endpoint"], body, headers)
+        self.note(origin_of(subscription["endpoint"]), result)
         if result.error == TOO_SLOW and message.uncertain + 1 >= MOST_SLOW:
             return Result(Outcome.DEAD_TARGET, error=TOO_SLOW)
         return result
+
+    def note(self, origin: str, result: Result) -> None:
+        """Remember how this push service answers."""
+        if result.error in AILING:
+            self.resting.failed(origin, result.retry_after)
+        else:
+            self.resting.answered(origin)
 
     def post(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Send it, and say what the answer means."""
