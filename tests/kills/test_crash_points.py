@@ -62,7 +62,9 @@ OF_THE_SERVER = (
 )
 OF_PERSONAL_DATA = ("before_seal_commit", "before_erasure_commit", "after_erasure_listed", "after_copy_kept")
 """Those of `test_personal_data`."""
-ELSEWHERE = (*OF_PERSONAL_DATA, "after_notice_begun")
+OF_PLANS = ("before_plan_applied", "before_plan_frozen", "before_plan_published", "before_progress_approved")
+"""Those of `plan_driver`."""
+ELSEWHERE = (*OF_PERSONAL_DATA, *OF_PLANS, "after_notice_begun")
 """The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 
