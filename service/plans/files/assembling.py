@@ -352,9 +352,13 @@ class Putting:
         return self.source_keys[plain(name)]
 
     def remove_but(self, named: set[str]) -> None:
-        """Take out the actions that no row names, and the groups that are empty without them."""
+        """Take out the actions that no row names, and the groups that are empty without them.
+
+        One without a title stays: EETAA's sheet shows it as an empty row, which names nothing.
+        """
         for key, node in list(self.tree.nodes.items()):
-            if self.is_leaf(node.element) and key not in named and not node.children:
+            is_shown = any(node.element.title.values())
+            if self.is_leaf(node.element) and is_shown and key not in named and not node.children:
                 self.remove_upwards(key)
 
     def remove_upwards(self, key: str) -> None:

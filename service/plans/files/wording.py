@@ -85,14 +85,11 @@ class Words:
 
     def sums(self, below: Sum) -> Iterator[str]:
         """How far what is below is, and its sums by role and currency; what nobody reported on is no nought."""
-        if below.actions:
+        if below.percent is not None:
             yield say(self.language, SO_FAR, reported=below.reported, actions=below.actions)
-            percent = below.percent
-            yield (
-                say(self.language, NO_DATA)
-                if percent is None
-                else say(self.language, PERCENT, percent=number(round(Decimal(percent), 1)))
-            )
+            yield say(self.language, PERCENT, percent=number(round(Decimal(below.percent), 1)))
+        elif below.actions:
+            yield say(self.language, NO_DATA)
         for (role, currency), amount in sorted(below.money.items()):
             yield f"{say(self.language, ROLES[role])}: {written(amount, currency)}"
 
