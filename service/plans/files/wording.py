@@ -36,7 +36,7 @@ LABELS = {
     "target": N_("aim"),
     "actual": N_("reached"),
 }
-SO_FAR = N_("{reported} of {actions} actions were reported on.")
+SO_FAR = N_("Reports speak of {reported} of {actions} actions.")
 PERCENT = N_("On the average {percent} % are done.")
 NO_DATA = N_("Nobody has reported yet.")
 TYPES = {
