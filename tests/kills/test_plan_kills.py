@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from service.db import session
 from service.municipalities.directory import Municipality
 from tests.kills.plan_driver import ACTS
@@ -14,6 +16,7 @@ from tests.kills.test_crash_points import OF_PLANS
 CHECKOUT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_a_death_at_any_point_of_a_plan_leaves_nothing_and_another_try_does_it(
     here: Municipality, database_url: str
 ) -> None:

@@ -18,7 +18,7 @@ from service.plans.files.oc4ids import NoActions, package
 from service.plans.files.pdf import write_pdf
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.reading_json import NotAPlan
-from service.plans.record import ProgressEntry, ProgressReport
+from service.plans.record import Answer, EvaluationReport, Finding, ProgressEntry, ProgressReport, Recommendation
 from service.plans.values import (
     Document,
     Figure,
@@ -207,7 +207,14 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
     entries = (ProgressEntry("a", physical_percent=Decimal(40), money=spent), ProgressEntry("b", "completed"))
     report = ProgressReport("r", Period(stated="έτος 2024"), approved_by="works", entries=entries)
     waiting = ProgressReport("q", Period(stated="έτος 2025"), entries=(ProgressEntry("c", "completed"),))
-    text = words_of(text_of(replace(rich(), elements=(axis,), progress=(report, waiting)), "el"))
+    advice = Recommendation("a", {"el": "Περισσότερα δέντρα"}, answer=Answer("accepted", {"el": "Θα φυτευτούν"}))
+    found = EvaluationReport(
+        "e", {"el": "Ενδιάμεση"}, findings=(Finding("f", {"el": "Λίγη σκιά"}),), recommendations=(advice,)
+    )
+    whole = replace(rich(), elements=(axis,), progress=(report, waiting), evaluations=(found,), vision={"el": "Όραμα"})
+    goal = replace(measured, title={"el": "Αέρας"}, periods=(IndicatorPeriod(Period(), target=Figure(Decimal("0.1"))),))
+    bare = MoneyLine("budgeted", source="sata")
+    text = words_of(text_of(replace(whole, indicators=(goal,), money=(bare,)), "el"))
     for said in (
         "Αναφορές υπάρχουν για 2 από τις 3 δράσεις. Κατά μέσο όρο έχει ολοκληρωθεί το 55 %.",  # (3 · 40 + 100) / 4
         "Προϋπολογισμός: 6.001,00 EUR Πληρωμένα: 123,45 EUR",  # the total of one, the years of the other
@@ -216,6 +223,10 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
         "Προϋπολογισμός 2024: 1.000,50, ΣΑΤΑ",
         "Σκιά · δέντρα 2024: αρχικά 1,5, στόχος 20, έως τώρα λίγα",
         "έτος 2024 · ",
+        "Όραμα",
+        "Αέρας · δέντρα στόχος 0,1",
+        "Αξιολογήσεις: Ενδιάμεση Λίγη σκιά Περισσότερα δέντρα",
+        "Θα φυτευτούν",
     ):
         assert said in text, said
     assert "έτος 2025" not in text
@@ -232,8 +243,12 @@ def test_a_deep_plan_with_sums_is_written_too():
         deep = Element(f"e{number}", "axis", {"el": f"Επίπεδο {number}"}, number=str(number), children=(deep,))
     money = (MoneyLine("total", 5, "EUR", 2024), MoneyLine("own", 5, "EUR"))
     plan = replace(rich(), elements=(deep,), money=money, period=Period(StatedDate("2024")))
-    long = replace(plan, description={"el": "Πολλά λόγια. " * 900})
-    assert tags_of(text_of(long, "el")).count("/P") > 3
+    axes = tuple(Element(f"e{n}", "axis", {"el": f"Άξονας {n} {'μακρύς ' * (n % 9 * 3)}"}) for n in range(60))
+    long = text_of(replace(plan, elements=axes, description={"el": "Πολλά λόγια. " * 900}), "el")
+    assert tags_of(long).count("/TOCI") == len(axes) + 2
+    first, *_, last = [number for number, page in enumerate(long.pages, 1) if "Άξονας 58" in page.extract_text()]
+    line = next(said for said in long.pages[first - 1].extract_text().splitlines() if "Άξονας 58" in said)
+    assert line.split()[-1] == str(last) and first == 3  # the contents go on there, and lead to the right page
     text = words_of(text_of(plan, "el"))
     assert "Επίπεδο 0" in text and "2024: 0,05 EUR" in text and "Ανάπλαση" in text
     assert [element.key for element, _ in walk(plan.elements)][-1] == "leaf"

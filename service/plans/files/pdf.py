@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from service.plans.canonical import to_json
 from service.plans.document import Action, Element, Level, Plan
-from service.plans.files.sheets import Contents, Sheets
+from service.plans.files.sheets import Contents, Headings, Sheets
 from service.plans.files.tabulating import location_of, responsible_text, type_of
 from service.plans.files.wording import TYPES, Words, period_text
 from service.plans.kinds import STATUSES
@@ -26,18 +26,31 @@ DEEPEST = 5
 def write_pdf(plan: Plan, target: IO[bytes], language: str, publisher: str, label: str = "") -> None:
     """Write the plan in this language, where it has it. `label` says which version it is."""
     pages = Sheets(pick(plan.title, language, plan.source_language), language, publisher)
+    headings = Headings()
+    _Writing(headings, plan, language).all()
     pages.add_page()
     writing = _Writing(pages, plan, language)
-    writing.front(publisher, label)
-    pages.insert_toc_placeholder(Contents().render_toc, allow_extra_pages=True, reset_page_indices=False)
+    front(pages, writing.words, publisher, label)
+    pages.insert_toc_placeholder(Contents().render_toc, pages.pages_of_contents(headings.count))
     writing.all()
     target.write(bytes(pages.output()))
+
+
+def front(pages: Sheets, words: Words, publisher: str, label: str) -> None:
+    """The first page, and the heading of the contents."""
+    pages.ln(60)
+    pages.paragraph(publisher, size=12)
+    pages.paragraph(pages.title or "", bold=True, size=22, kind="/Title")
+    pages.paragraph(period_text(words.plan.period), size=14)
+    pages.paragraph(label, size=9)
+    pages.add_page()
+    pages.paragraph(words.say("contents"), bold=True, size=16, kind="/H1")
 
 
 class _Writing:
     """The parts of the plan being written."""
 
-    def __init__(self, pages: Sheets, plan: Plan, language: str) -> None:
+    def __init__(self, pages: Sheets | Headings, plan: Plan, language: str) -> None:
         self.pages, self.plan, self.language = pages, plan, language
         self.words = Words(plan, language)
         self.papers = {one.key: self.words.pick(one.title) for one in plan.documents}
@@ -48,17 +61,6 @@ class _Writing:
         self.standings = standings(rows, entries)
         self.sums = roll_up(rows, self.standings, leaves)
         self.actions = {row.key for row in rows if is_action(row, leaves)}
-
-    def front(self, publisher: str, label: str) -> None:
-        """The first page, and the heading of the contents."""
-        pages = self.pages
-        pages.ln(60)
-        pages.paragraph(publisher, size=12)
-        pages.paragraph(pages.title or "", bold=True, size=22, kind="/Title")
-        pages.paragraph(period_text(self.plan.period), size=14)
-        pages.paragraph(label, size=9)
-        pages.add_page()
-        pages.paragraph(self.words.say("contents"), bold=True, size=16, kind="/H1")
 
     def all(self) -> None:
         plan, words = self.plan, self.words

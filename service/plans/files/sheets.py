@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 from fpdf.fonts import TextStyle
 from fpdf.outline import OutlineSection, TableOfContents
-from fpdf.output import PDFPage
 from fpdf.prefs import ViewerPreferences
 from fpdf.structure_tree import StructElem
 
@@ -29,8 +27,9 @@ SIZES = (16, 14, 12, 11, 10, 10)
 PAGE = N_("Page {page}")
 LINE = 1.25
 """Height of a line, in heights of the letters."""
-LONGEST_NAME = 110
-"""Letters of a heading in the contents."""
+ITEM_SIZE = 10
+FOR_NUMBERS = 20
+"""Millimetres that a line of the contents leaves for the number of its page."""
 
 
 def heading(size: int) -> TextStyle:
@@ -38,17 +37,32 @@ def heading(size: int) -> TextStyle:
 
 
 class Contents(TableOfContents):
-    """The contents, each line of them one."""
+    """The contents, each heading a line."""
 
     def __init__(self) -> None:
-        super().__init__(TextStyle(font_family=FONT, font_size_pt=10))
+        super().__init__(TextStyle(font_family=FONT, font_size_pt=ITEM_SIZE))
 
     def render_toc_item(self, pdf: FPDF, item: OutlineSection) -> None:
-        """A line of the contents, two at most."""
+        """A line of the contents; a long heading is cut."""
         if isinstance(pdf, Sheets):
-            pdf.make_room(15)
+            pdf.set_font(FONT, "", ITEM_SIZE)
+            pdf.make_room(pdf.font_size * self.line_spacing)
+            name = pdf.cut(item.name, pdf.epw - item.level * self.level_indent - FOR_NUMBERS)
             with pdf.tagged("/TOCI"):
-                super().render_toc_item(pdf, replace(item, name=shorten(item.name, LONGEST_NAME, placeholder="…")))
+                super().render_toc_item(pdf, replace(item, name=name))
+
+
+class Headings:
+    """Counts headings, instead of pages."""
+
+    count = 0
+
+    def start_section(self, name: str, level: int = 0) -> None:
+        """A heading."""
+        self.count += 1
+
+    def paragraph(self, text: str, bold: bool = False, size: int = 10) -> None:
+        """No heading."""
 
 
 class Sheets(FPDF):
@@ -58,7 +72,6 @@ class Sheets(FPDF):
         super().__init__(format="A4")
         self.foot, self.language = name, language
         self.marks: Counter[int] = Counter()
-        self.placed: list[tuple[StructElem, PDFPage]] = []
         self.set_title(name)
         self.set_author(author)
         self.set_lang(language)
@@ -85,16 +98,34 @@ class Sheets(FPDF):
         found = self._add_marked_content(struct_type=kind, mcid=self.marks[page], title=title)
         self._out(f"{kind} <</MCID {self.marks[page]}>> BDC")
         self.marks[page] += 1
-        self.placed.append((found, self.pages[page]))
         yield found
         self._out("EMC")
 
     def _insert_table_of_contents(self) -> None:
-        """Where fpdf2 moves pages behind the contents: what is on them moves along, and is read in their order."""
+        """The contents are written last and read where they stand."""
         super()._insert_table_of_contents()
-        for found, page in self.placed:
-            found._page_number = page.index()
         self.struct_builder.doc_struct_elem.k.sort(key=lambda one: one.page_number())
+
+    def pages_of_contents(self, headings: int) -> int:
+        """How many pages contents that begin here need for so many headings.
+
+        They are left for them: with pages that come between later, those behind would have wrong numbers.
+        """
+        height = ITEM_SIZE / self.k * Contents().line_spacing
+        pages, y = 1, self.y
+        for _ in range(headings):
+            if y + height > self.page_break_trigger:
+                pages, y = pages + 1, self.t_margin
+            y += height
+        return pages
+
+    def cut(self, text: str, width: float) -> str:
+        """The text on one line, with an ellipsis where it is too long in the font of now."""
+        text = " ".join(text.split())
+        kept = text
+        while kept and self.get_string_width(kept) > width:
+            kept = kept[: len(kept) * 19 // 20].rstrip()
+        return kept if kept == text else f"{kept}…"
 
     def _marked_sequence(self, **about: Any) -> Any:
         """Where fpdf2 marks a heading: by its level."""
