@@ -90,16 +90,6 @@ def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namesp
     return run
 
 
-def run_plans(options: argparse.Namespace) -> Measured:
-    """A plan of 10,000 actions: its tree, comparing, rolling up."""
-    figures = plans.measure(200 if options.quick else plans.ACTIONS)
-    return (
-        figures,
-        plans.table(figures),
-        [verdict("tree of a plan, × a GET", figures["tree"] / figures["floor: GET"], plans.TARGET)],
-    )
-
-
 def run_consultations(options: argparse.Namespace) -> Measured:
     """Counting 100,000 ballots, making their bundle, and verifying it."""
     figures = votes.measure(2_000 if options.quick else votes.BALLOTS)
@@ -116,7 +106,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "layers": on_databases(layers, "layer of 50,000 polygons"),
     "news": on_databases(news, "news"),
     "notices": on_databases(notices, "notice to many phones"),
-    "plans": run_plans,
+    "plans": on_databases(plans, "plans"),
     "consultations": run_consultations,
     "conversation": on_databases(conversation, "a page of 20 of 5,000 contributions"),
 }

@@ -131,11 +131,14 @@ def loopback_fcm(settings: Settings, port: int, record: Path | None) -> None:
 @cli.command("load-samples")
 @click.pass_obj
 def load_samples(settings: Settings) -> None:
-    """Load the sample municipalities that are not there yet (on a loopback address only)."""
+    """Load what is not there yet of the sample municipalities (on a loopback address only)."""
     settings = with_samples(settings)
     with application(settings).app_context():
         for slug in load_all():
             click.echo(slug)
+
+
+cli.add_command(load_samples, "samples")
 
 
 @cli.command("load-municipality")

@@ -38,6 +38,10 @@ POINTS = {
     "before_erasure_commit": "an account is erased whole, the transaction is still open",
     "after_erasure_listed": "an erasure stands in the store, files of photos are still there",
     "after_copy_kept": "the file of a copy of somebody's data is kept, no row names it",
+    "before_plan_applied": "a document is written whole as a draft, the transaction is still open",
+    "before_plan_frozen": "a draft is frozen, the transaction is still open",
+    "before_plan_published": "a version is in force with what it tells and brings, the transaction is still open",
+    "before_progress_approved": "a report on progress is approved and told, the transaction is still open",
     "after_job_run": "a job's handler has come back, its result is not written",
 }
 

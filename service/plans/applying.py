@@ -1,11 +1,12 @@
 """A document becomes a draft version of a plan: first what it would change is said, then it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
@@ -20,9 +21,9 @@ from service.plans.finding import draft_of, newest_of, plan_named, side_of, uids
 from service.plans.matching import identified
 from service.plans.models import PlanRow, PlanVersion
 from service.plans.recording import write_record
-from service.plans.reporting import write_reports
+from service.plans.reporting import Apart, taken_apart, write_reports
 from service.plans.rows import Row, rows_of
-from service.plans.writing import ensure_unchanged, new_draft, write_rows
+from service.plans.writing import ensure_unchanged, new_draft, nothing_collected, write_rows
 from service.text import N_
 
 
@@ -45,6 +46,7 @@ class Proposal:
     comparison: Comparison
     warnings: list[Warned]
     revision: int | None
+    reports: Sequence[Apart]
 
 
 def propose(municipality: Municipality, document: Plan) -> Proposal:
@@ -62,7 +64,9 @@ def propose(municipality: Municipality, document: Plan) -> Proposal:
     ensure_sound(document)
     heading, rows = heading_of(document), rows_of(document.elements)
     compared = compare(before, (heading, rows))
-    return Proposal(document, heading, rows, compared, warnings_of(document), plan.revision if plan else None)
+    reports = [taken_apart(report) for report in document.progress]
+    seen = plan.revision if plan else None
+    return Proposal(document, heading, rows, compared, warnings_of(document), seen, reports)
 
 
 def heading_of(document: Plan) -> dict[str, Any]:
@@ -89,12 +93,14 @@ def apply(
     draft.heading = dict(proposal.heading)
     draft.reason = reason or draft.reason
     names = {element.key: element.uid for element, _ in walk(proposal.document.elements) if element.uid}
-    write_rows(plan, draft, proposal.rows, names)
+    with nothing_collected():
+        write_rows(plan, draft, proposal.rows, names)
+        write_reports(plan, proposal.reports, by_id, approved=draft.based_on_id is None)
     write_record(plan, draft, proposal.document)
-    write_reports(plan, proposal.document.progress, by_id, approved=draft.based_on_id is None)
     if plan.published_version_id is None:
         plan.kind, plan.title = proposal.document.kind, dict(proposal.document.title)
     session.flush()
+    crash_here("before_plan_applied")
     return draft
 
 

@@ -90,8 +90,13 @@ def file_of(
 def key_of(municipality: Municipality, there: PlanRow, version: PlanVersion, wanted: Wanted) -> str:
     """Under which key the file is kept: of all that it is made of."""
     asked = astuple(wanted if wanted.format == "oc4ids" else replace(wanted, address=""))
-    made_of = (there.uid, version.id, there.revision, version.label, publisher_of(municipality, wanted), asked)
+    made_of = (there.uid, version.id, seen_at(there, wanted), version.label, publisher_of(municipality, wanted), asked)
     return f"{FOLDER}/{blake2b(orjson.dumps(made_of), digest_size=24).hexdigest()}.{wanted.format}"
+
+
+def seen_at(there: PlanRow, wanted: Wanted) -> int:
+    """The count of changes of what the caller may see of the plan."""
+    return there.shown if wanted.is_public else there.revision
 
 
 def publisher_of(municipality: Municipality, wanted: Wanted) -> str:

@@ -14,8 +14,9 @@ from service.people.access import anybody, caller, staff
 from service.people.limits import plan_files_limit
 from service.plans.applying import apply
 from service.plans.checking import PlanFaulty
-from service.plans.exporting import TYPES, PlanFileNotMade, Wanted, ending_of, file_of
+from service.plans.exporting import TYPES, PlanFileNotMade, Wanted, ending_of, file_of, seen_at
 from service.plans.file_schemas import BeingMadeOut, FileQuery, PlanUploadIn, PlanUploadOut, TakenOverOut, TakeOverIn
+from service.plans.files.oc4ids import NoActions
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.files.workbooks import LARGEST_FILE
 from service.plans.finding import newest_of, plan_named, published_plan, version_known_as
@@ -39,7 +40,7 @@ FILE = {"type": "string", "format": "binary"}
 @blueprint.response(200, FILE, content_type="application/octet-stream")
 @blueprint.alt_response(304, description="Nothing has changed.")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
-@operation("fetchPlanFile", NotFound, PlanFileNotMade, StoreUnavailable)
+@operation("fetchPlanFile", NotFound, NoActions, PlanFileNotMade, StoreUnavailable)
 def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:
     """Fetch a plan as a file
 
@@ -58,7 +59,7 @@ def fetch(query: dict[str, Any], municipality: Municipality, plan: str, form: st
 @blueprint.response(200, FILE, content_type="application/octet-stream")
 @blueprint.alt_response(304, description="Nothing has changed.")
 @blueprint.alt_response(202, schema=BeingMadeOut, description="It is being made. Ask again after `Retry-After`.")
-@operation("fetchDraftFile", NotFound, PlanFileNotMade, StoreUnavailable)
+@operation("fetchDraftFile", NotFound, NoActions, PlanFileNotMade, StoreUnavailable)
 def fetch_draft(query: dict[str, Any], municipality: Municipality, plan: str, form: str) -> Response:
     """Fetch any version of a plan as a file, the newest where none is named"""
     found = plan_named(municipality, plan)
@@ -123,7 +124,7 @@ def sent(
     own = version.heading["source_language"]
     spoken = query.get("language", own)
     wanted = Wanted(form, spoken if spoken in (*LANGUAGES, own) else own, address_of(municipality, plan), is_public)
-    etag = etag_of(plan.uid, version.id, plan.revision, form, wanted.language, is_public)
+    etag = etag_of(plan.uid, version.id, seen_at(plan, wanted), form, wanted.language, is_public)
     if unchanged := not_modified(etag):
         return unchanged
     name = f"{municipality.slug}.{ending_of(form)}"

@@ -1,7 +1,7 @@
 """Questions to the database about plans, read only; every one says of which municipality."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -107,6 +107,16 @@ def linked_from(municipality: Municipality, key: str) -> list[dict[str, Any]]:
     ]
 
 
+def published_among(municipality: Municipality, keys: Iterable[str]) -> dict[str, PlanRow]:
+    """Of the plans with these keys those that everybody may see, by key."""
+    query = select(PlanRow).where(
+        PlanRow.municipality_id == municipality.id,
+        PlanRow.published_version_id.is_not(None),
+        PlanRow.key.in_(sorted(set(keys))),
+    )
+    return {plan.key: plan for plan in session.scalars(query)}
+
+
 def versions_of(plan: PlanRow, states: Sequence[str] | None = None) -> Sequence[PlanVersion]:
     """The versions of a plan, first to last."""
     query = select(PlanVersion).where(PlanVersion.plan_id == plan.id).order_by(PlanVersion.number)
@@ -188,6 +198,17 @@ def said_between(plan: PlanRow, after: int, until: int) -> list[Said]:
         .order_by(PlanChange.id)
     )
     return [Said(key, kind, tuple(others), reason) for key, kind, others, reason in rows]
+
+
+def is_everybodys(entry: Mapping[str, Any] | None) -> bool:
+    """Whether everybody sees an entry of the record: not an evaluation that is a draft."""
+    return entry is not None and not entry.get("draft")
+
+
+def shown_of(plan: PlanRow, version: PlanVersion | None = None) -> dict[str, list[Mapping[str, Any]]]:
+    """As `entries_of`, of what everybody sees."""
+    seen = {kind: [one for one in found if is_everybodys(one)] for kind, found in entries_of(plan, version).items()}
+    return {kind: found for kind, found in seen.items() if found}
 
 
 def entries_of(plan: PlanRow, version: PlanVersion | None = None) -> dict[str, list[Mapping[str, Any]]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.errors import Problem
@@ -76,6 +77,7 @@ def freeze(municipality: Municipality, key: str, sealed: Sealed, label: str | No
     draft.heading, draft.label, draft.content_hash = sealed.heading, label, sealed.hash
     draft.state, draft.frozen_at = FROZEN, now()
     session.flush()
+    crash_here("before_plan_frozen")
     return draft
 
 
@@ -94,7 +96,8 @@ def publish(municipality: Municipality, key: str, known_as: str) -> tuple[PlanRo
         before.state = SUPERSEDED
     version.state, version.published_at = PUBLISHED, version.published_at or now()
     write_brought(plan, version)
-    plan.published_version_id, plan.revision = version.id, plan.revision + 1
+    plan.published_version_id = version.id
+    plan.revision, plan.shown = plan.revision + 1, plan.shown + 1
     plan.kind, plan.title = version.heading["kind"], version.heading["title"]
     session.flush()
     return plan, version, before.id if before else None

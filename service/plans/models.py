@@ -17,7 +17,8 @@ LONGEST_KEY = 120
 
 
 class PlanRow(Base):
-    """A plan of a municipality; `revision` counts every change of it and of what is recorded about it.
+    """A plan of a municipality; `revision` counts every change of it and of what is recorded about it, `shown` those of
+    what everybody sees.
 
     `published_version_id` is the version in force (no foreign key, because the versions already point here).
     """
@@ -33,6 +34,7 @@ class PlanRow(Base):
     title: Mapped[dict[str, str]] = mapped_column(Json)
     published_version_id: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=0)
+    shown: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -9,7 +9,15 @@ from service.municipalities.directory import Municipality
 from service.plans.canonical import REGISTERS
 from service.plans.comparing import Change, Comparison, compare
 from service.plans.finding import element_in as element_in_version
-from service.plans.finding import entries_of, revisions_of_element, said_between, sides_of
+from service.plans.finding import (
+    linked_from,
+    name_of,
+    published_among,
+    revisions_of_element,
+    said_between,
+    shown_of,
+    sides_of,
+)
 from service.plans.models import PlanRow, PlanVersion
 from service.plans.rolling_up import Delay, Sum, delays, roll_up
 from service.plans.stages import advise, template_of
@@ -45,22 +53,45 @@ def version_line(version: PlanVersion) -> Json:
     }
 
 
-def whole(plan: PlanRow, version: PlanVersion, versions: Sequence[PlanVersion], linked_from: Sequence[Json]) -> Json:
+def address_of(municipality: Municipality, plan: PlanRow) -> str:
+    """Where everybody finds a plan; by our name of it, which stays."""
+    return f"/api/v1/{municipality.slug}/plans/{plan.uid}"
+
+
+def whole(municipality: Municipality, plan: PlanRow, version: PlanVersion, versions: Sequence[PlanVersion]) -> Json:
     """A plan without its elements: what it says of itself, its versions, and its links in both directions."""
-    entries = entries_of(plan)
+    address = address_of(municipality, plan)
+    entries = shown_of(plan)
     left_out = ("key", "kind", "title", "period", *REGISTERS)
     return {
         **summary(plan, version),
         "about": {name: said for name, said in version.heading.items() if name not in left_out},
-        "versions": [version_line(one) for one in versions],
-        "links": entries.get("links", []),
-        "linked_from": list(linked_from),
+        "address": address,
+        "versions": [version_line(one) | {"address": f"{address}/versions/{one.content_hash}"} for one in versions],
+        "links": links_out(municipality, entries.get("links", [])),
+        "linked_from": linked_from(municipality, plan.key),
     }
+
+
+def links_out(municipality: Municipality, links: Sequence[Mapping[str, Any]]) -> list[Json]:
+    """The links of a plan by their keys; `there` is the plan that one leads to, where everybody may see it."""
+    plans = published_among(municipality, (link["plan"] for link in links if "plan" in link))
+    return [
+        {**link, "key": name_of("links", link), "there": there_of(municipality, plans.get(link.get("plan", "")))}
+        for link in links
+    ]
+
+
+def there_of(municipality: Municipality, plan: PlanRow | None) -> Json | None:
+    """What a plan is called and where it is found."""
+    if plan is None:
+        return None
+    return {"id": plan.uid, "title": plan.title, "address": address_of(municipality, plan)}
 
 
 def registers(plan: PlanRow, version: PlanVersion) -> Json:
     """Bodies, territories, sources of money and documents by their keys, as the version froze them or as they are."""
-    entries = entries_of(plan)
+    entries = shown_of(plan)
     return {
         name: {one["key"]: one for one in (*entries.get(name, ()), *version.heading.get(name, ()))}
         for name in REGISTERS
@@ -69,7 +100,7 @@ def registers(plan: PlanRow, version: PlanVersion) -> Json:
 
 def recorded(municipality: Municipality, plan: PlanRow, version: PlanVersion) -> Json:
     """How the plan came about: stages and decisions in their order, and what usually comes next."""
-    entries, heading = entries_of(plan, version), version.heading
+    entries, heading = shown_of(plan, version), version.heading
     template = template_of(heading.get("stage_template"), municipality.country, heading["kind"])
     advice = advise(template, entries.get("stages", []))
     return {
@@ -83,9 +114,10 @@ def recorded(municipality: Municipality, plan: PlanRow, version: PlanVersion) ->
     }
 
 
-def element(state: State, key: str, frozen: Mapping[str, Any], history: Sequence[Json]) -> Json:
-    """An element with all that it says, where it stands and how far it is."""
+def element(state: State, key: str, frozen: Mapping[str, Any], address: str, history: Sequence[Json]) -> Json:
+    """An element with all that it says, where it stands and how far it is; `address` is that of its plan."""
     row, tree = state.tree.row(key), state.tree
+    named = f"elements/{tree.uids[key]}"
     children = [state.line(one) for one in tree.rows if one.parent == key]
     return {
         **state.line(row),
@@ -101,7 +133,8 @@ def element(state: State, key: str, frozen: Mapping[str, Any], history: Sequence
             if entry["element"] == key
         ],
         "names": names_in(row.detail, frozen),
-        "revisions": list(history),
+        "address": f"{address}/{named}",
+        "revisions": [one | {"address": f"{address}/versions/{one['version']}/{named}"} for one in history],
     }
 
 

@@ -21,7 +21,7 @@ from service.plans.publishing import approve_and_tell
 from service.plans.reading import progress_json
 from service.plans.reading_json import NotAPlan, read
 from service.plans.recording import ensure_known, known_to
-from service.plans.reporting import Approval, NobodyApproves, ReportApproved, read_report, write_report
+from service.plans.reporting import Approval, NobodyApproves, ReportApproved, read_report, taken_apart, write_report
 from service.plans.staff_schemas import ApproveIn, ProgressIn, ProgressReportsOut
 from service.plans.values import Period
 from service.plans.writing import PlanChanged, ensure_seen
@@ -48,13 +48,14 @@ def reports(municipality: Municipality, plan: str) -> Response:
 def put(body: dict[str, Any], municipality: Municipality, plan: str, report_key: str) -> Response:
     """Write a report on progress, or write it anew while nobody has approved it"""
     report = read_report(report_key, {name: said for name, said in body.items() if name != "revision"})
+    apart = taken_apart(report)
     ensure_known(plan_named(municipality, plan), report)
     who = caller()
     with transaction():
         row = plan_named(municipality, plan, locked=True)
         ensure_seen(row, body["revision"])
         row.revision += 1
-        take_photos(municipality, write_report(row, report, who.account_id), report, str(who.account))
+        take_photos(municipality, write_report(row, apart, who.account_id), report, str(who.account))
     return nothing()
 
 

@@ -1,5 +1,6 @@
 """What everybody sees changes, and who follows it is told: a version is put in force, a report is approved."""
 
+from service.crash_points import crash_here
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
@@ -26,6 +27,7 @@ def publish_and_tell(municipality: Municipality, key: str, known_as: str, who: C
         facts = {"number": version.number, "hash": version.content_hash, "former": former}
         record(municipality.id, who, "plan_published", "plan", str(plan.uid), facts)
         tell_what_changed(plan, version, before, published=True)
+        crash_here("before_plan_published")
     return version
 
 
@@ -44,13 +46,14 @@ def approve_and_tell(
         ensure_seen(plan, seen)
         row = report_named(plan, report, locked=True)
         approve(row, approval)
-        plan.revision += 1
+        plan.revision, plan.shown = plan.revision + 1, plan.shown + 1
         facts = {"report": report, "by": approval.by, "decision": approval.decision}
         record(municipality.id, who, "plan_progress_approved", "plan", str(plan.uid), facts)
         session.flush()
         version = session.get(PlanVersion, plan.published_version_id) if plan.published_version_id else None
         if version is not None:
             tell_what_changed(plan, version, before, published=False)
+        crash_here("before_progress_approved")
     return row
 
 

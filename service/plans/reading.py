@@ -5,7 +5,7 @@ from typing import Any
 
 from service.plans.canonical import REGISTERS
 from service.plans.document import Plan
-from service.plans.finding import entries_of, revisions_of, stored_rows
+from service.plans.finding import entries_of, revisions_of, shown_of, stored_rows
 from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
 from service.plans.progress_finding import entries_in, reports_of
 from service.plans.reading_json import from_json, read
@@ -25,7 +25,8 @@ def document_json(plan: PlanRow, version: PlanVersion, only_approved: bool = Fal
     found = revisions_of(version.id)
     keys = {row.element_id: row.key for row in found}
     rows = [Row(row.key, keys.get(row.parent_id), row.detail, row.revision_hash) for row in found]
-    content = heading_json(plan, version, entries_of(plan, version))
+    entries = shown_of(plan, version) if only_approved else entries_of(plan, version)
+    content = heading_json(plan, version, entries)
     elements = nested(rows, {row.key: {"uid": str(row.uid)} for row in found})
     progress = progress_json(reports_of(plan, only_approved))
     more = {"uid": str(plan.uid), "elements": elements, "progress": progress}

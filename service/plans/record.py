@@ -170,7 +170,11 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """An evaluation of the plan: criteria, findings, recommendations and the answers to them."""
+    """An evaluation of the plan: criteria, findings, recommendations and the answers to them.
+
+    As a `draft` only staff see it; who was a draft says by which body (`approved_by`) or decision (`approved_in`) it
+    was approved.
+    """
 
     key: str
     title: Text
@@ -182,3 +186,7 @@ class EvaluationReport:
     criteria: tuple[Criterion, ...] = ()
     findings: tuple[Finding, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
+    draft: bool = False
+    approved_by: str | None = one_of("bodies")
+    approved_in: str | None = one_of("decisions")
+    approved_when: Period | None = None

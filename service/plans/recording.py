@@ -11,11 +11,12 @@ from service.errors import NotFound
 from service.plans.canonical import digest, references, to_json
 from service.plans.checking import PlanFaulty, ensure_sound, faults_of_evaluation, faults_of_report, faults_of_weight
 from service.plans.document import Element, Plan
-from service.plans.finding import entries_of, name_of, versions_of, with_brought
+from service.plans.finding import entries_of, is_everybodys, name_of, newest_of, versions_of, with_brought
 from service.plans.models import PlanElement, PlanEntry, PlanRow, PlanVersion
 from service.plans.reading import document
 from service.plans.reading_json import read
 from service.plans.record import Decision, EvaluationReport, PlanLink, ProgressReport, Stage
+from service.plans.reporting import NobodyApproves
 from service.plans.values import Body, Document, FundingSource, Territory
 
 KINDS: Mapping[str, type] = {
@@ -35,7 +36,10 @@ FAULTS: Mapping[type, Any] = {
     Element: faults_of_weight,
 }
 """What else may be wrong with a thing by itself."""
-PLAIN = ("kind", "outcome", "body", "stage", "parent", "document", "on_recommendation_of", "plan", "year")
+PLAIN = (
+    *("kind", "outcome", "body", "stage", "parent", "document", "on_recommendation_of", "plan", "year"),
+    *("draft", "approved_by", "approved_in"),
+)
 """Of an entry, what says nothing in free words."""
 
 
@@ -115,15 +119,18 @@ def positions_of(plan: PlanRow, kind: str) -> dict[str, int]:
 def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
     """Record one thing, or record it rightly; behind the one with the key `after` where it is given.
 
-    Inside `transaction()`, the plan locked. Raises NotFound where there is none with that key.
+    Inside `transaction()`, the plan locked. Raises NobodyApproves for an evaluation that was a draft and is published
+    by nobody, NotFound where there is none with the key `after`.
     """
+    key = key_of(kind, entry)
+    ensure_approved(entry_in(plan, newest_of(plan), kind, key), entry)
+    was_shown = is_everybodys(entry_there(plan, kind, key))
     write_entries(plan, kind, [entry])
-    forget_brought(plan, kind, key_of(kind, entry))
+    forget_brought(plan, kind, key)
     if after is not None:
         places = positions_of(plan, kind)
         if after not in places:
             raise NotFound
-        key = key_of(kind, entry)
         order = [one for one in sorted(places, key=lambda one: places[one]) if one != key]
         order.insert(order.index(after) + 1 if after != key else len(order), key)
         for position, one in enumerate(order):
@@ -133,7 +140,27 @@ def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
                 .values(position=position)
                 .execution_options(synchronize_session=False)
             )
+    count_change(plan, was_shown or is_everybodys(to_json(entry)))
+
+
+def count_change(plan: PlanRow, shown: bool) -> None:
+    """The plan is another one now; `shown`: for everybody."""
     plan.revision += 1
+    plan.shown += int(shown)
+
+
+def ensure_approved(before: Mapping[str, Any] | None, entry: Any) -> None:
+    """Refuse to publish the draft of an evaluation without saying who approved it. Raises NobodyApproves."""
+    if before is None or is_everybodys(before) or entry.draft:
+        return
+    if entry.approved_by is None and entry.approved_in is None:
+        raise NobodyApproves
+
+
+def entry_there(plan: PlanRow, kind: str, key: str) -> Mapping[str, Any] | None:
+    """The JSON of what is recorded under this name; None: nothing, or it waits with a version."""
+    found = select(PlanEntry.detail).where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind, PlanEntry.key == key)
+    return session.scalar(found)
 
 
 def ensure_unneeded(plan: PlanRow, version: PlanVersion, kind: str, key: str) -> None:
@@ -166,15 +193,15 @@ def told_of(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
     """Take a thing out of its list. Inside `transaction()`, the plan locked. Raises NotFound."""
-    found = session.execute(
+    there = entry_there(plan, kind, key)
+    session.execute(
         delete(PlanEntry)
         .where(PlanEntry.plan_id == plan.id, PlanEntry.kind == kind, PlanEntry.key == key)
-        .returning(PlanEntry.id)
         .execution_options(synchronize_session=False)
-    ).one_or_none()
-    if not forget_brought(plan, kind, key) and found is None:
+    )
+    if not forget_brought(plan, kind, key) and there is None:
         raise NotFound
-    plan.revision += 1
+    count_change(plan, is_everybodys(there))
 
 
 def write_record(plan: PlanRow, draft: PlanVersion, document: Plan) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 
 from service.db import session
 from service.db.clock import now
@@ -15,7 +15,7 @@ from service.plans.models import PlanRow, ProgressEntryRow, ProgressReportRow
 from service.plans.reading_json import read
 from service.plans.record import ProgressReport
 from service.plans.values import Period
-from service.plans.writing import element_ids
+from service.plans.writing import element_ids, put_in
 from service.text import N_
 
 
@@ -45,7 +45,19 @@ def not_approved(report: ProgressReport) -> ProgressReport:
     return replace(report, approved_by=None, approved_in=None, approved_when=None)
 
 
-def write_reports(plan: PlanRow, reports: Sequence[ProgressReport], by_id: int | None, approved: bool) -> None:
+class Apart(NamedTuple):
+    """A report without its entries, and of each of these its element and its canonical JSON."""
+
+    report: ProgressReport
+    entries: Sequence[tuple[str, Mapping[str, Any]]]
+
+
+def taken_apart(report: ProgressReport) -> Apart:
+    """A report ready to be written; of a large one before the transaction."""
+    return Apart(replace(report, entries=()), [(entry.element, to_json(entry)) for entry in report.entries])
+
+
+def write_reports(plan: PlanRow, reports: Sequence[Apart], by_id: int | None, approved: bool) -> None:
     """Reports of a document, `approved` as it says or not; those that are there and approved stay as they are.
 
     Inside `transaction()`.
@@ -54,16 +66,18 @@ def write_reports(plan: PlanRow, reports: Sequence[ProgressReport], by_id: int |
         select(ProgressReportRow.key, ProgressReportRow.approved_at).where(ProgressReportRow.plan_id == plan.id)
     )
     final = {row.key for row in rows if row.approved_at is not None}
-    for report in reports:
+    for report, entries in reports:
         if report.key not in final:
-            write_report(plan, report if approved else not_approved(report), by_id, former=True)
+            said = report if approved else not_approved(report)
+            write_report(plan, Apart(said, entries), by_id, former=True)
 
 
-def write_report(plan: PlanRow, report: ProgressReport, by_id: int | None, former: bool = False) -> ProgressReportRow:
+def write_report(plan: PlanRow, apart: Apart, by_id: int | None, former: bool = False) -> ProgressReportRow:
     """A report and its entries in place of what was there of it; approved if it says by whom. Inside `transaction()`.
 
     `former`: it may speak of elements that the plan does not have any more. Raises ReportApproved, PlanFaulty.
     """
+    report, entries = apart
     row = session.scalar(
         select(ProgressReportRow).where(ProgressReportRow.plan_id == plan.id, ProgressReportRow.key == report.key)
     )
@@ -74,28 +88,30 @@ def write_report(plan: PlanRow, report: ProgressReport, by_id: int | None, forme
         place = session.scalar(last)
         row = ProgressReportRow(plan_id=plan.id, key=report.key, position=0 if place is None else place + 1)
         session.add(row)
-    row.detail, row.by_id = to_json(replace(report, entries=())), by_id
+    row.detail, row.by_id = to_json(report), by_id
     session.flush()
     session.execute(delete(ProgressEntryRow).where(ProgressEntryRow.report_id == row.id))
-    if rows := entry_rows(plan, row, report, former):
-        session.execute(insert(ProgressEntryRow), rows)
+    put_in(ProgressEntryRow, entry_rows(plan, row, entries, former))
     if report.approved_by or report.approved_in:
         row.approved_at = now()
         session.flush()
     return row
 
 
-def entry_rows(plan: PlanRow, row: ProgressReportRow, report: ProgressReport, former: bool) -> list[dict[str, Any]]:
+def entry_rows(
+    plan: PlanRow, row: ProgressReportRow, entries: Sequence[tuple[str, Mapping[str, Any]]], former: bool
+) -> list[dict[str, Any]]:
     """The rows of a report's entries. Raises PlanFaulty for elements that the plan never had."""
-    ids = element_ids(plan, [entry.element for entry in report.entries] if former else [], {})
-    lost = [entry.element for entry in report.entries if entry.element not in ids]
-    twice = len({entry.element for entry in report.entries}) < len(report.entries)
+    named = [element for element, _ in entries]
+    ids = element_ids(plan, named if former else [], {})
+    lost = [element for element in named if element not in ids]
+    twice = len(set(named)) < len(named)
     if lost or twice:
         fault = "nothing_there" if lost else "twice"
-        raise PlanFaulty(faults=[{"fault": fault, "what": "elements", "key": key} for key in lost or [report.key]])
+        raise PlanFaulty(faults=[{"fault": fault, "what": "elements", "key": key} for key in lost or [row.key]])
     return [
-        {"report_id": row.id, "element_id": ids[entry.element], "position": place, "detail": to_json(entry)}
-        for place, entry in enumerate(report.entries)
+        {"report_id": row.id, "element_id": ids[element], "position": place, "detail": detail}
+        for place, (element, detail) in enumerate(entries)
     ]
 
 

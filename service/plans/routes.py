@@ -25,7 +25,6 @@ from service.plans import presenting
 from service.plans.departing import ElementGone, element_or_gone
 from service.plans.finding import (
     EVERYBODYS,
-    linked_from,
     published_plan,
     published_plans,
     version_known_as,
@@ -56,8 +55,8 @@ blueprint = Blueprint(
 
 
 def etag_for(what: str, plan: PlanRow, version: PlanVersion, *more: Any) -> str:
-    """What names an answer about a plan as it is now."""
-    return etag_of(what, plan.uid, version.content_hash, plan.revision, *more)
+    """What names an answer about a plan as everybody sees it now; it stays while only a draft changes."""
+    return etag_of(what, plan.uid, version.content_hash, plan.shown, *more)
 
 
 def ready(data: bytes, etag: str, content_type: str = "application/json") -> Response:
@@ -89,7 +88,7 @@ def show(municipality: Municipality, plan: str) -> Response:
     """Show a plan without its elements, its versions and its links"""
     row, version = published_plan(municipality, plan)
     versions = versions_of(row, EVERYBODYS)
-    content = presenting.whole(row, version, versions, linked_from(municipality, row.key))
+    content = presenting.whole(municipality, row, version, versions)
     return answer(content, etag=etag_of(content))
 
 
@@ -150,7 +149,8 @@ def element(municipality: Municipality, plan: str, element: str) -> Response:
     found = element_or_gone(row, version, element)
     history = presenting.history_of(found.id, EVERYBODYS)
     registers = presenting.registers(row, version)
-    return answer(presenting.element(state_of(row, version), found.key, registers, history), etag=etag)
+    address = presenting.address_of(municipality, row)
+    return answer(presenting.element(state_of(row, version), found.key, registers, address, history), etag=etag)
 
 
 @blueprint.get("/<plan>/map")
@@ -239,7 +239,7 @@ def changes(query: dict[str, Any], municipality: Municipality, plan: str, known_
         before: PlanVersion | None = version_known_as(row, query["since"], EVERYBODYS)
     else:
         before = next((one for one in reversed(versions_of(row, EVERYBODYS)) if one.number < after.number), None)
-    etag = etag_of("changes", row.uid, before and before.content_hash, after.content_hash, row.revision)
+    etag = etag_of("changes", row.uid, before and before.content_hash, after.content_hash, row.shown)
     return not_modified(etag) or answer(presenting.differences(row, before, after), etag=etag)
 
 

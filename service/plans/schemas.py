@@ -132,6 +132,14 @@ class PlanVersionOut(Schema):
     published_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class ShownVersionOut(PlanVersionOut):
+    """A version that everybody may read."""
+
+    example: ClassVar[dict[str, Any]] = VERSION | {"address": f"/api/v1/kozani/plans/{ID}/versions/{HASH}"}
+
+    address = fields.String(required=True, metadata={"description": "Where it is found; stays."})
+
+
 class PlanLineOut(Schema):
     """A plan in a list."""
 
@@ -158,16 +166,21 @@ class PlanOut(PlanLineOut):
 
     example: ClassVar[dict[str, Any]] = PLAN | {
         "about": {"source_language": "el", "levels": [{"key": "action", "name": {"en": "Action"}}]},
-        "versions": [VERSION],
-        "links": [{"kind": "implements", "plan": "strategic-2014-2019"}],
+        "address": f"/api/v1/kozani/plans/{ID}",
+        "versions": [ShownVersionOut.example],
+        "links": [{"kind": "implements", "plan": "strategic-2014-2019", "key": HASH, "there": None}],
         "linked_from": [
             {"id": ID, "key": "technical-2015", "title": {"el": "…"}, "kind": "specifies_yearly", "year": 2015}
         ],
     }
 
     about = json_object()
-    versions = fields.List(fields.Nested(PlanVersionOut), required=True)
-    links = json_list("Links of this plan to others.")
+    address = fields.String(required=True, metadata={"description": "Where it is found; stays."})
+    versions = fields.List(fields.Nested(ShownVersionOut), required=True)
+    links = json_list(
+        "Links of this plan to others, each with its `key` in the record; `there` has id, title and address of the plan"
+        " that it leads to, null where that is not published here."
+    )
     linked_from = json_list("Links of others to this plan: id, key and title of that plan, kind and year.")
 
 
@@ -225,13 +238,16 @@ class PlanMapOut(Schema):
                 "type": "Feature",
                 "id": ELEMENT_ID,
                 "geometry": {"type": "Point", "coordinates": [21.7883, 40.3005]},
-                "properties": LINE,
+                "properties": LINE | {"place": "action"},
             }
         ],
     }
 
     type = fields.String(required=True)
-    features = json_list("Each with the element's line as its properties.")
+    features = json_list(
+        "Each with the element's line as its properties, and whose `place` it is: its own (`action`), or points"
+        " somewhere in the territories that it names (`territory`)."
+    )
 
 
 class ElementOut(LineOut):
@@ -252,10 +268,13 @@ class ElementOut(LineOut):
                 "published_at": "2026-11-22T08:06:00Z",
                 "revision": HASH,
                 "title": LINE["title"],
+                "address": f"/api/v1/kozani/plans/{ID}/versions/{HASH}/elements/{ELEMENT_ID}",
             }
         ],
+        "address": f"/api/v1/kozani/plans/{ID}/elements/{ELEMENT_ID}",
     }
 
+    address = fields.String(required=True, metadata={"description": "Where it is found; stays."})
     revision = fields.String(required=True, metadata={"description": "SHA-256 of `detail`."})
     detail = json_object()
     above = json_list("What it stands under, from the top down.")
@@ -263,7 +282,7 @@ class ElementOut(LineOut):
     sum = fields.Dict(required=True, metadata={"description": "As in showPlanProgress, of what is below."})
     reports = json_list("What approved reports say of it, first to last.")
     names = fields.Dict(required=True, metadata={"description": "The bodies, places … that it names, by key."})
-    revisions = json_list("The published versions in which it said something new.")
+    revisions = json_list("The published versions in which it said something new, and where it is found as it was.")
 
 
 class ElementThenOut(Schema):

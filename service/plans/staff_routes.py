@@ -31,6 +31,7 @@ from service.plans.recording import (
     read_entry,
     told_of,
 )
+from service.plans.reporting import NobodyApproves
 from service.plans.schemas import DifferencesOut, DocumentOut, PlanVersionOut
 from service.plans.staff_schemas import (
     DraftPlanIn,
@@ -221,11 +222,12 @@ def put_in_force(municipality: Municipality, plan: str, known_as: str) -> Respon
 @staff("manage_plans")
 @blueprint.arguments(EntryIn)
 @blueprint.response(204)
-@operation("recordEntry", NotFound, NotAPlan, PlanFaulty, PlanChanged)
+@operation("recordEntry", NotFound, NotAPlan, PlanFaulty, PlanChanged, NobodyApproves)
 def put_in_record(body: dict[str, Any], municipality: Municipality, plan: str, register: str, entry: str) -> Response:
     """Record a stage, decision, evaluation or link, or put a body, place, source or document into its register
 
-    Nothing of a country's usual way is required: a body may decide before anybody was heard.
+    Nothing of a country's usual way is required: a body may decide before anybody was heard. Only staff see the `draft`
+    of an evaluation; it is published by recording it without `draft` and with `approved_by` or `approved_in`.
     """
     thing = read_entry(plan_named(municipality, plan), register, entry, body["entry"])
     with transaction():

@@ -1,5 +1,5 @@
 """The published trees that a process has in memory, and how far each is: versions never change, so they are kept by
-what they are; what changes with the plan is kept by its revision.
+what they are; what changes with the plan is kept by the count of what was shown.
 """
 
 import threading
@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from shapely.geometry import shape
 
 from service.gis.romanising import in_latin
 from service.plans.finding import revisions_of
@@ -50,6 +51,22 @@ class Tree:
         return found[::-1]
 
     @cached_property
+    def areas(self) -> dict[str, list[float]]:
+        """A point within each of the territories that the version names, by their keys."""
+        named = [one for one in self.heading.get("territories", ()) if one.get("geometry")]
+        return {one["key"]: point_within(one["geometry"]) for one in named}
+
+    def place_of(self, row: Row) -> tuple[str, Mapping[str, Any]] | None:
+        """Where an action is: its own place ("action"), else points in the territories that it names ("territory")."""
+        action = row.detail.get("action", {})
+        if own := action.get("geometry"):
+            return "action", own
+        found = [self.areas[key] for key in action.get("territories", ()) if key in self.areas]
+        if not found:
+            return None
+        return "territory", {"type": "MultiPoint", "coordinates": found}
+
+    @cached_property
     def texts(self) -> list[tuple[str, str]]:
         """Of each row the words of its number and title, and those of the rest, in Latin letters without accents."""
         return [
@@ -72,6 +89,12 @@ class Tree:
         return numbered + titled + described
 
 
+def point_within(geometry: Mapping[str, Any]) -> list[float]:
+    """Longitude and latitude of a point of a geometry: an area may be large, and a thousand actions in it."""
+    point = shape(dict(geometry)).representative_point()
+    return [round(point.x, 6), round(point.y, 6)]
+
+
 def words_of(number: str | None, texts: Mapping[str, str]) -> str:
     """The words of a text in all its languages, each after a space."""
     return " " + in_latin(" ".join((number or "", *texts.values())))
@@ -83,7 +106,7 @@ def stem(word: str) -> str:
 
 
 class State:
-    """A version with how far it is: what everybody sees of a plan at one of its revisions."""
+    """A version with how far it is: what everybody sees of a plan at some time."""
 
     def __init__(self, plan: PlanRow, tree: Tree) -> None:
         self.tree = tree
@@ -121,13 +144,13 @@ class State:
     @cached_property
     def map_bytes(self) -> bytes:
         """The elements that have a place, as GeoJSON."""
-        placed = [(row, row.detail.get("action", {}).get("geometry")) for row in self.tree.rows]
-        features = [
-            {"type": "Feature", "id": str(self.tree.uids[row.key]), "geometry": where, "properties": self.line(row)}
-            for row, where in placed
-            if where
-        ]
+        features = [self.feature(row, *found) for row in self.tree.rows if (found := self.tree.place_of(row))]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+    def feature(self, row: Row, place: str, geometry: Mapping[str, Any]) -> dict[str, Any]:
+        """An element on the map; `place` is whose place it is."""
+        named = {"type": "Feature", "id": str(self.tree.uids[row.key])}
+        return named | {"geometry": geometry, "properties": self.line(row) | {"place": place}}
 
     def line(self, row: Row) -> dict[str, Any]:
         """An element in a list: what it is called, where it stands and how far it is."""
@@ -181,7 +204,7 @@ def tree_of(plan: PlanRow, version: PlanVersion) -> Tree:
 
 
 def state_of(plan: PlanRow, version: PlanVersion) -> State:
-    """The version in force with its progress, as the plan's revision has it."""
-    key = plan.uid, version.content_hash, plan.revision
+    """The version in force with its progress, as everybody sees it."""
+    key = plan.uid, version.content_hash, plan.shown
     found: State = states.get(key, lambda: State(plan, tree_of(plan, version)))
     return found

@@ -1,12 +1,14 @@
 """Writes the tree of a draft: only what differs from what is there. Call inside `transaction()`, the plan locked."""
 
+import gc
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from service.db import session
+from service.db import Base, session
 from service.db.clock import now
 from service.db.keys import new_uid
 from service.errors import Problem
@@ -113,8 +115,7 @@ def write_rows(
         )
     kept = there.keys() - set(gone)
     added = [one for element_id, one in wanted.items() if element_id not in kept]
-    if added:
-        session.execute(insert(PlanRevision), [of_revision(version.id, ids, row, at) for row, at in added])
+    put_in(PlanRevision, [of_revision(version.id, ids, row, at) for row, at in added])
     moved = [(one, at) for one, (_, at) in wanted.items() if one in kept and there[one] != at]
     move(moved, version)
 
@@ -160,15 +161,36 @@ def placed_in(version: PlanVersion) -> dict[int, Placed]:
 
 def element_ids(plan: PlanRow, keys: Sequence[str], names: Mapping[str, uuid.UUID]) -> dict[str, int]:
     """Key → our key in the database of each element, made where it is new."""
-    rows = session.execute(select(PlanElement.key, PlanElement.id).where(PlanElement.plan_id == plan.id))
-    ids = {row.key: row.id for row in rows}
+    ids = known_ids(plan)
     new = [key for key in dict.fromkeys(keys) if key not in ids]
+    if not new:
+        return ids
     free = free_names({names[key] for key in new if key in names})
-    made = [{"plan_id": plan.id, "key": key, "uid": named(names.get(key), free)} for key in new]
-    for some in parts(made):
-        returned = session.execute(insert(PlanElement).returning(PlanElement.key, PlanElement.id), list(some))
-        ids |= {row.key: row.id for row in returned}
-    return ids
+    put_in(PlanElement, [{"plan_id": plan.id, "key": key, "uid": named(names.get(key), free)} for key in new])
+    return known_ids(plan)
+
+
+def known_ids(plan: PlanRow) -> dict[str, int]:
+    """Key → our key in the database of each element that the plan ever had."""
+    rows = session.execute(select(PlanElement.key, PlanElement.id).where(PlanElement.plan_id == plan.id))
+    return {row.key: row.id for row in rows}
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Python looks for garbage later: while 10,000 rows are made it would look at all there is, again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def put_in(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows at once, past the session: while they are written on SQLite everybody else who writes waits."""
+    table: Any = model.__table__
+    if rows:
+        session.execute(insert(table), list(rows))
 
 
 def named(name: uuid.UUID | None, free: set[uuid.UUID]) -> uuid.UUID:
@@ -203,8 +225,7 @@ def write_acts(plan: PlanRow, version: PlanVersion, acts: Iterable[Said], by_id:
         }
         for act in acts
     ]
-    if rows:
-        session.execute(insert(PlanChange), rows)
+    put_in(PlanChange, rows)
 
 
 def parts(things: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -20,8 +20,8 @@ from service.people.signing_in import hash_password
 from service.plans.document import Plan
 from service.reports.cataloguing import set_categories, set_rules
 from service.samples.checking import ANY_ADDRESS, EXAMPLE_ADDRESS, check
-from service.samples.planning import plans_of, publish_plans
-from service.samples.telling import load_news
+from service.samples.planning import missing_plans, plans_of, publish_plans
+from service.samples.telling import has_news, news_of, publish_news
 
 FOLDER = Path(__file__).parent
 PASSWORD = "plateia-sample"  # noqa: S105  (known to everybody, hence on loopback only)
@@ -59,13 +59,33 @@ def samples() -> list[Path]:
 
 
 def load_all() -> list[str]:
-    """Load those samples that are not there yet; their slugs."""
+    """Load what is not there yet of the samples; the slugs of the municipalities that were given something."""
     known = set(municipalities())
-    missing = [path for path in samples() if path.stem not in known]
-    for path in missing:
-        load(yaml.safe_load(path.read_text("utf-8")), plans=list(plans_of(path.stem)))
-        load_news(municipality(path.stem))
-    return [path.stem for path in missing]
+    return [path.stem for path in samples() if (complete if path.stem in known else load_sample)(path)]
+
+
+def load_sample(path: Path) -> bool:
+    """Load a sample municipality with its plans and its news, all of it or nothing."""
+    described = yaml.safe_load(path.read_text("utf-8"))
+    load(described, plans=list(plans_of(path.stem)), news=news_of(path.stem))
+    return True
+
+
+def complete(path: Path) -> bool:
+    """Give a sample municipality that was loaded before the plans that it lacks, and news where it has none."""
+    here = municipality(path.stem)
+    plans, news = missing_plans(here), None if has_news(here) else news_of(path.stem)
+    if plans or news:
+        with transaction():
+            add_to(here, plans, news)
+    return bool(plans or news)
+
+
+def add_to(here: Municipality, plans: Sequence[Plan], news: Mapping[str, Any] | None) -> None:
+    """Put plans in force and publish news. Inside `transaction()`."""
+    publish_plans(here, plans)
+    if news:
+        publish_news(here, news)
 
 
 def load_file(path: Path) -> str:
@@ -85,8 +105,9 @@ def load(
     folder: Path = FOLDER,
     addresses: re.Pattern[str] = EXAMPLE_ADDRESS,
     plans: Sequence[Plan] = (),
+    news: Mapping[str, Any] | None = None,
 ) -> None:
-    """Load one municipality with layers from this folder and its plans, all of it or nothing. Raises SampleFaulty."""
+    """Load one municipality with layers from this folder, plans and news, all of it or nothing. Raises SampleFaulty."""
     faults = check(sample, addresses)
     if faults:
         raise SampleFaulty("; ".join(faults))
@@ -108,7 +129,7 @@ def load(
         set_categories(here, [category(sample, values) for values in sample["categories"]])
         set_rules(here, [rule(values) for values in sample["rules"]])
         appoint_staff(here, sample, hashed)
-        publish_plans(here, plans)
+        add_to(here, plans, news)
 
 
 def category(sample: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

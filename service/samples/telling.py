@@ -1,15 +1,18 @@
 """The news of the sample municipalities: a few articles of every kind, published when they are loaded."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import select
 
-from service.db import transaction
+from service.db import session
 from service.municipalities.directory import Municipality
 from service.news.content import Written, check_whole, check_written
+from service.news.models import Article
 from service.news.shelving import put_up
 from service.news.sourcing import keep_category
 from service.news.states import PUBLISHED
@@ -20,15 +23,24 @@ DAY = re.compile(r"\{day:(\d+)\}")
 NOTHING: dict[str, Any] = {"categories": [], "districts": [], "links": [], "pictures": [], "expires_at": None}
 
 
-def load_news(here: Municipality) -> None:
-    """Publish the sample's articles. Raises ArticleIncomplete for a faulty one."""
-    text = (FOLDER / f"{here.slug}.yaml").read_text("utf-8")
-    news = yaml.safe_load(DAY.sub(lambda found: day(int(found[1])), text))
-    with transaction():
-        for position, (key, name) in enumerate(news["categories"].items()):
-            keep_category(here, key, {"name": name, "position": position, "active": True})
-        for values in news["articles"]:
-            publish(here, values)
+def news_of(slug: str) -> dict[str, Any]:
+    """The categories and articles of a sample municipality, with days from today on."""
+    text = (FOLDER / f"{slug}.yaml").read_text("utf-8")
+    found: dict[str, Any] = yaml.safe_load(DAY.sub(lambda found: day(int(found[1])), text))
+    return found
+
+
+def has_news(here: Municipality) -> bool:
+    """Whether any article was ever written there."""
+    return session.scalar(select(Article.id).where(Article.municipality_id == here.id).limit(1)) is not None
+
+
+def publish_news(here: Municipality, news: Mapping[str, Any]) -> None:
+    """Publish the sample's articles. Inside `transaction()`. Raises ArticleIncomplete for a faulty one."""
+    for position, (key, name) in enumerate(news["categories"].items()):
+        keep_category(here, key, {"name": name, "position": position, "active": True})
+    for values in news["articles"]:
+        publish(here, values)
 
 
 def day(days: int) -> str:

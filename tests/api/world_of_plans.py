@@ -15,7 +15,7 @@ from service.plans.freezing import freeze, seal
 from service.plans.progress_finding import report_named
 from service.plans.reading_json import from_json
 from service.plans.record import ProgressEntry, ProgressReport
-from service.plans.reporting import write_report
+from service.plans.reporting import taken_apart, write_report
 from service.plans.values import Period
 from tests.factories.reports import INSIDE, photo
 from tests.plans.plans import a_plan, keep, put_in_force
@@ -79,7 +79,7 @@ def plan_for(world: Planned, operation: str, asked: Mapping[str, Any]) -> dict[s
 def write_progress(world: Planned, key: str) -> None:
     report = ProgressReport("2024", Period(), entries=(ProgressEntry("1.1"),))
     with transaction():
-        write_report(plan_named(world.here, key, locked=True), report, None)
+        write_report(plan_named(world.here, key, locked=True), taken_apart(report), None)
 
 
 def filled_plan(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:

@@ -70,6 +70,15 @@ def test_pages_of_a_conversation_are_measured_on_both_databases(tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_trees_of_plans_are_measured_beside_their_floor_on_both_databases(tmp_path: Path) -> None:
+    postgres_server()
+    _, figures = run(tmp_path, "--only", "plans")
+    for measured in figures["plans"].values():
+        assert measured["tree of 10,000 / floor"] > 0 < measured["roll-up"] and measured["diff of 10,000"] > 0
+    assert len(figures["targets"]) == 6
+
+
+@pytest.mark.slow
 def test_tiles_and_pages_are_measured_beside_their_floors(tmp_path: Path) -> None:
     _, figures = run(tmp_path, "--only", "tiles")
     assert len(figures["targets"]) == 2 and figures["tiles"]["40 cells"]["tile"] > 0

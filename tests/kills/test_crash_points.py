@@ -66,7 +66,9 @@ OF_THE_OFFICE = tuple(
     f"{when}_{act}_commit" for act in ("article", "cancel", "correction") for when in ("before", "after")
 )
 """Those of `test_office`."""
-ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, "after_notice_begun")
+OF_PLANS = ("before_plan_applied", "before_plan_frozen", "before_plan_published", "before_progress_approved")
+"""Those of `plan_driver`."""
+ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, *OF_PLANS, "after_notice_begun")
 """The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 

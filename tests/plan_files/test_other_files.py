@@ -1,7 +1,9 @@
 """Plans as JSON by their schema, as projects of OC4IDS, and as PDF."""
 
 import json
+import re
 from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -9,19 +11,34 @@ import jsonschema
 import pytest
 from pypdf import PdfReader
 
-from service.plans.document import Action, Element, Plan, walk
+from service.plans.document import Action, Element, Level, Plan, walk
 from service.plans.files.json_files import read_json_file, write_json_file
 from service.plans.files.json_schema import schema
-from service.plans.files.oc4ids import package
+from service.plans.files.oc4ids import NoActions, package
 from service.plans.files.pdf import write_pdf
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.reading_json import NotAPlan
-from service.plans.values import Document, FundingSource, MoneyLine, Period, StatedDate, Territory
+from service.plans.record import Answer, EvaluationReport, Finding, ProgressEntry, ProgressReport, Recommendation
+from service.plans.values import (
+    Document,
+    Figure,
+    FundingSource,
+    Indicator,
+    IndicatorPeriod,
+    MoneyLine,
+    Period,
+    StatedDate,
+    Territory,
+)
 from service.samples.planning import plans_of
 
 ROOT = Path(__file__).parents[2]
 SLUGS = ("kozani", "heraklion", "sopot", "kaunas-district")
-PROJECT = jsonschema.Draft4Validator(json.loads((Path(__file__).parent / "oc4ids-0.9-project.json").read_text()))
+PACKAGE = jsonschema.Draft4Validator(
+    json.loads((Path(__file__).parent / "oc4ids-0.9-package.json").read_text()),
+    format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER,
+)
+URI, AT = "https://plateia.example/p", "2026-11-22T09:00:00Z"
 
 
 def samples():
@@ -102,21 +119,33 @@ def sample(key):
 
 
 def test_every_action_is_a_project_of_oc4ids():
-    found = package(rich(), "el", "https://plateia.example/p", "2026-11-22T09:00:00Z", "Δήμος")
+    found = package(rich(), "el", URI, AT, "Δήμος")
     first, second, third = found["projects"]
     assert first["budget"]["amount"] == {"amount": 3000.5, "currency": "EUR"} == second["budget"]["amount"]
     assert [part["amount"]["amount"] for part in first["budget"]["budgetBreakdown"]] == [1000.5, 2000]
     assert first["period"] == {"startDate": "2024-02-01T00:00:00Z", "endDate": "2025-02-28T23:59:59Z"}
     assert second["period"] == {"startDate": "2024-01-01T00:00:00Z", "endDate": "2025-12-31T23:59:59Z"}
     assert [party["roles"] for party in first["parties"]] == [["publicAuthority", "partner"], ["funder"]]
-    assert [place["id"] for place in first["locations"]] == ["action", "square"]
+    assert [place["id"] for place in first["locations"]] == ["action/place", "square"]
     assert set(third) == {"id", "title"}
+    assert first["budget"]["budgetBreakdown"][0]["sourceParty"]["id"] == first["parties"][1]["id"] == "sources/sata"
+    ruble = replace(rich(), elements=(replace(rich().elements[0], money=(MoneyLine("total", 5, "VED"),)),))
+    ruble = replace(ruble, levels=(Level("action", {}, leaf=True),))
+    assert "budget" not in package(ruble, "el", URI, AT, "Δήμος")["projects"][0]
+    with pytest.raises(NoActions):
+        package(replace(rich(), elements=()), "el", URI, AT, "Δήμος")
     counts = {}
     for plan in [rich(), *samples()]:
-        for project in package(plan, "en", "https://plateia.example/p", "2026-11-22T09:00:00Z", "Δήμος")["projects"]:
-            PROJECT.validate(project)
-            counts[plan.key] = counts.get(plan.key, 0) + 1
+        if not any(element.action or element.level in leaves(plan) for element, _ in walk(plan.elements)):
+            continue
+        whole = package(plan, "en", URI, AT, "Δήμος")
+        PACKAGE.validate(whole)
+        counts[plan.key] = len(whole["projects"])
     assert counts["sopot-development-plan-2014-2020"] == 18
+
+
+def leaves(plan):
+    return {level.key for level in plan.levels if level.leaf}
 
 
 def text_of(plan, language):
@@ -138,14 +167,73 @@ def text_of(plan, language):
 def test_the_pdf_has_the_letters_of_each_language_contents_and_page_numbers(key, language, words):
     plan = sample(key)
     found = text_of(plan, language)
-    text = " ".join(" ".join(page.extract_text() for page in found.pages).split())
+    text = words_of(found)
     assert [word for word in words if word not in text] == []
     assert found.metadata.title == (plan.title.get(language) or plan.title[plan.source_language])
     assert found.trailer["/Root"]["/Lang"] == language and found.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert len(found.outline) >= 1
+    assert len(found.outline) >= 1 and found.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert {"/Title", "/H1", "/P", "/TOCI"} <= set(tags_of(found))
     fonts = [font.get_object() for font in found.pages[-1]["/Resources"]["/Font"].values()]
     assert all("FontFile2" in str(font["/DescendantFonts"][0].get_object()["/FontDescriptor"]) for font in fonts)
     assert str(len(found.pages)) in found.pages[-1].extract_text().split()
+
+
+def tags_of(found):
+    """What is read out, in its order: every piece of a page is tagged once, or marked as no part of the text."""
+    elements = [one.get_object() for one in found.trailer["/Root"]["/StructTreeRoot"]["/K"][0].get_object()["/K"]]
+    numbers = {page.indirect_reference.idnum: number for number, page in enumerate(found.pages)}
+    places = [numbers[one.raw_get("/Pg").idnum] for one in elements]
+    assert places == sorted(places)
+    for number, page in enumerate(found.pages):
+        content = page.get_contents().get_data()
+        marked = [one["/K"][0] for one, at in zip(elements, places, strict=True) if at == number]
+        assert sorted(marked) == list(range(content.count(b"<</MCID"))) and content.count(b"/Artifact BMC") == 1
+        assert content.count(b"EMC") == len(marked) + 1
+        bare = re.sub(rb"(BDC|BMC).*?EMC", b"", content, flags=re.DOTALL)
+        assert b"Tj" not in bare and b"TJ" not in bare, number
+    return [one["/S"] for one in elements]
+
+
+def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
+    figure = IndicatorPeriod(Period(stated="2024"), Figure(Decimal("1.50")), Figure(Decimal(20)), Figure(stated="λίγα"))
+    measured = Indicator("i", {"el": "Σκιά"}, unit={"el": "δέντρα"}, periods=(figure,))
+    own = MoneyLine("own", 25000, "EUR", source="sata", intensity_percent=Decimal("12.50"))
+    first, second, third = rich().elements
+    first = replace(
+        first, indicators=(measured,), money=(*first.money, own), action=replace(first.action, weight=Decimal(3))
+    )
+    axis = Element("axis", "axis", {"el": "Πόλη"}, children=(first, second, third))
+    spent = (MoneyLine("paid", 12345, "EUR"),)
+    entries = (ProgressEntry("a", physical_percent=Decimal(40), money=spent), ProgressEntry("b", "completed"))
+    report = ProgressReport("r", Period(stated="έτος 2024"), approved_by="works", entries=entries)
+    waiting = ProgressReport("q", Period(stated="έτος 2025"), entries=(ProgressEntry("c", "completed"),))
+    advice = Recommendation("a", {"el": "Περισσότερα δέντρα"}, answer=Answer("accepted", {"el": "Θα φυτευτούν"}))
+    found = EvaluationReport(
+        "e", {"el": "Ενδιάμεση"}, findings=(Finding("f", {"el": "Λίγη σκιά"}),), recommendations=(advice,)
+    )
+    whole = replace(rich(), elements=(axis,), progress=(report, waiting), evaluations=(found,), vision={"el": "Όραμα"})
+    goal = replace(measured, title={"el": "Αέρας"}, periods=(IndicatorPeriod(Period(), target=Figure(Decimal("0.1"))),))
+    bare = MoneyLine("budgeted", source="sata")
+    text = words_of(text_of(replace(whole, indicators=(goal,), money=(bare,)), "el"))
+    for said in (
+        "Αναφορές υπάρχουν για 2 από τις 3 δράσεις. Κατά μέσο όρο έχει ολοκληρωθεί το 55 %.",  # (3 · 40 + 100) / 4
+        "Προϋπολογισμός: 6.001,00 EUR Πληρωμένα: 123,45 EUR",  # the total of one, the years of the other
+        "Ολοκλήρωση: 40 %",
+        "Ίδια συμμετοχή: 250,00 EUR, 12,5 %, ΣΑΤΑ",
+        "Προϋπολογισμός 2024: 1.000,50, ΣΑΤΑ",
+        "Σκιά · δέντρα 2024: αρχικά 1,5, στόχος 20, έως τώρα λίγα",
+        "έτος 2024 · ",
+        "Όραμα",
+        "Αέρας · δέντρα στόχος 0,1",
+        "Αξιολογήσεις: Ενδιάμεση Λίγη σκιά Περισσότερα δέντρα",
+        "Θα φυτευτούν",
+    ):
+        assert said in text, said
+    assert "έτος 2025" not in text
+
+
+def words_of(found):
+    return " ".join(" ".join(page.extract_text() for page in found.pages).split())
 
 
 def test_a_deep_plan_with_sums_is_written_too():
@@ -155,6 +243,12 @@ def test_a_deep_plan_with_sums_is_written_too():
         deep = Element(f"e{number}", "axis", {"el": f"Επίπεδο {number}"}, number=str(number), children=(deep,))
     money = (MoneyLine("total", 5, "EUR", 2024), MoneyLine("own", 5, "EUR"))
     plan = replace(rich(), elements=(deep,), money=money, period=Period(StatedDate("2024")))
-    text = " ".join(page.extract_text() for page in text_of(plan, "el").pages)
+    axes = tuple(Element(f"e{n}", "axis", {"el": f"Άξονας {n} {'μακρύς ' * (n % 9 * 3)}"}) for n in range(60))
+    long = text_of(replace(plan, elements=axes, description={"el": "Πολλά λόγια. " * 900}), "el")
+    assert tags_of(long).count("/TOCI") == len(axes) + 2
+    first, *_, last = [number for number, page in enumerate(long.pages, 1) if "Άξονας 58" in page.extract_text()]
+    line = next(said for said in long.pages[first - 1].extract_text().splitlines() if "Άξονας 58" in said)
+    assert line.split()[-1] == str(last) and first == 3  # the contents go on there, and lead to the right page
+    text = words_of(text_of(plan, "el"))
     assert "Επίπεδο 0" in text and "2024: 0,05 EUR" in text and "Ανάπλαση" in text
     assert [element.key for element, _ in walk(plan.elements)][-1] == "leaf"

@@ -21,7 +21,6 @@ from service.plans.document import Plan
 from service.plans.finding import newest_of, plan_named
 from service.plans.freezing import freeze, publish, seal
 from service.plans.reading import document
-from service.samples.planning import plans_of, publish_plans
 from service.storage.keeping import StoreUnavailable
 from tests.plan_files.any_plan import plans
 from tests.plan_files.books import EMPTY, ROW, eetaa, with_cell
@@ -230,15 +229,3 @@ def by_key(said: dict[str, Any]) -> dict[str, Any]:
 @given(plan=plans())
 def test_any_plan_comes_out_of_the_database_as_it_went_in(here, plan):
     assert by_key(without_uids(to_json(kept_and_read(here, plan)))) == by_key(without_uids(to_json(plan)))
-
-
-def test_the_samples_come_out_of_the_database_as_their_documents_say_it(here):
-    for slug in ("kozani", "heraklion", "sopot", "kaunas-district"):
-        samples = list(plans_of(slug))
-        with transaction():
-            publish_plans(here, samples)
-        for sample in samples:
-            plan = plan_named(here, sample.key)
-            found = document(plan, newest_of(plan))
-            assert without_uids(to_json(found)) == without_uids(to_json(sample)), sample.key
-            assert plan.published_version_id is not None

@@ -51,8 +51,9 @@ def ada(here: Municipality) -> Person:
 
 
 def everything(client: FlaskClient) -> list[Any]:
-    """All that everybody sees of the plan."""
-    return [see(client, f"/op{path}") for path in ("", "/record", "/data", "/tree", "/progress", "/elements/1.1")]
+    """All that everybody sees of the plan, with the tags by which it is asked for again."""
+    paths = ("", "/record", "/data", "/tree", "/progress", "/elements/1.1", "/map", "/elements?q=x", "/files/json")
+    return [(see(client, f"/op{path}"), client.get(f"{OPEN}/op{path}").headers["ETag"]) for path in paths]
 
 
 def test_nothing_of_a_draft_is_public_before_it_is_published(
@@ -66,7 +67,18 @@ def test_nothing_of_a_draft_is_public_before_it_is_published(
     assert all(len(drafted[kind]) == 1 for kind in RECORDED) and "approved_by" not in drafted["progress"][0]
     assert approve(client, ada, "op", "r", {"by": "council"}, 422)["code"] == "plan_faulty"  # its paper waits
     call(client, ada, "DELETE", "/op/draft", status=204)
-    assert everything(client) == before
+    evaluation = SECRET["evaluations"][0] | {"document": None, "draft": True}
+    call(client, ada, "PUT", "/op/record/evaluations/mid", {"entry": evaluation}, 204)
+    call(client, ada, "PUT", "/op/progress/2025", {"period": {}, "entries": [{"element": "1.1"}]}, 204)
+    assert everything(client) == before and "draft" in call(client, ada, "GET", "/op/draft")["plan"]["evaluations"][0]
+    finished: dict[str, Any] = {"entry": evaluation | {"draft": False}}
+    assert call(client, ada, "PUT", "/op/record/evaluations/mid", finished, 422)["code"] == "nobody_approves"
+    finished["entry"]["approved_by"] = "council"
+    call(client, ada, "PUT", "/op/record/evaluations/mid", finished, 204)
+    (seen,) = see(client, "/op/record")["evaluations"]
+    assert seen["approved_by"] == "council" and everything(client)[2][1] != before[2][1]
+    call(client, ada, "DELETE", "/op/record/evaluations/mid", status=204)
+    assert [content for content, _ in everything(client)] == [content for content, _ in before]
 
     call(client, ada, "POST", "", {"plan": a_plan(**SECRET, vision={"el": "Όραμα"})})
     stage = {"entry": {"title": {"el": "Όπως έγινε"}}}
@@ -101,6 +113,7 @@ def test_nothing_of_a_draft_is_public_before_it_is_published(
     acts = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert [one.action for one in acts] == [
         "plan_draft_discarded",
+        *("plan_entry_put", "plan_entry_put", "plan_entry_dropped"),
         "plan_entry_put",
         "plan_frozen",
         "plan_published",

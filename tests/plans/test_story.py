@@ -22,6 +22,10 @@ from tests.factories.reports import photo
 from tests.plans.plans import OPEN, SAMPLES, a_plan, action, approve, call, put_in_force, sample, see
 from tests.reports.scene import expand_all, inbox_of
 
+AREAS = [
+    {"key": f"a{n}", "name": {"el": "Τόπος"}, "geometry": {"type": "Point", "coordinates": [21 + n, 40]}}
+    for n in (0, 1)
+]
 EVERY_CHANGE = (
     "UPDATE plan_versions SET number = 9 WHERE id = {version}",
     "UPDATE plan_versions SET state = 'working' WHERE id = {version}",
@@ -114,6 +118,12 @@ def test_a_plan_is_drafted_published_amended_and_compared(client: FlaskClient, h
     )
     kept = see(client, f"/op/elements/{ids['1.1']}")
     assert kept["key"] == "1.1" and [one["number"] for one in kept["revisions"]] == [1, 2]
+    assert client.get(kept["address"]).json == kept
+    was = client.get(kept["revisions"][0]["address"]).json
+    assert was["revision"] == kept["revisions"][0]["revision"] and was["version"]["number"] == 1
+    for version in see(client, "/op")["versions"]:
+        found = client.get(version["address"]).data[len('{"plan":') : -1]
+        assert hashlib.sha256(found).hexdigest() == version["hash"]
 
     call(client, ada, "POST", "/op/draft", {}, 201)
     assert call(client, ada, "POST", "/op/draft/freeze", {}, 409)["code"] == "nothing_new"
@@ -128,9 +138,11 @@ def test_residents_browse_search_and_follow_what_is_public(
     client: FlaskClient, here: Municipality, ada: Person, charlie: Person
 ) -> None:
     anna, eva, olga = (make_resident(here, language="en") for _ in range(3))
-    call(client, ada, "POST", "", {"plan": a_plan()})
+    whole = a_plan(territories=AREAS)
+    whole["elements"][1]["children"][0]["action"]["territories"] = ["a0", "a1"]
+    call(client, ada, "POST", "", {"plan": whole})
     assert see(client, "") == {"plans": []} and see(client, "/op", 404)["code"] == "not_found"
-    published(client, ada, a_plan())
+    published(client, ada, whole)
     tree = client.get(f"{OPEN}/op/tree")
     axes = tree.json["elements"]
     assert [node["title"]["el"] for node in axes] == ["Περιβάλλον", "Οικονομία"]
@@ -148,8 +160,10 @@ def test_residents_browse_search_and_follow_what_is_public(
     assert [one["key"] for one in see(client, "/op/elements?level=action&status=planned")["elements"]] == ["1.1", "1.2"]
     page = see(client, "/op/elements?limit=4")
     assert [one["key"] for one in see(client, f"/op/elements?after={page['next']}")["elements"]] == ["2.1", "2.2"]
-    (placed,) = see(client, "/op/map")["features"]
+    placed, around = see(client, "/op/map")["features"]
     assert placed["geometry"]["coordinates"] == [21.72, 40.25] and placed["properties"]["key"] == "1.1"
+    assert [around["properties"][name] for name in ("key", "place")] == ["2.1", "territory"]
+    assert around["geometry"] == {"type": "MultiPoint", "coordinates": [[21, 40], [22, 40]]}
 
     plan, branch, other = see(client, "/op")["id"], axes[0]["id"], axes[1]["id"]
     for who, kind, value in ((anna, "plan", plan), (eva, "plan_element", branch), (olga, "plan_element", other)):
@@ -256,6 +270,9 @@ def test_the_plans_of_the_papers_come_out_as_they_went_in(client: FlaskClient, h
     assert (key, "aligned_with", 2015) in {
         (one["key"], one["kind"], one["year"]) for one in see(client, f"/{strategic}")["linked_from"]
     }
+    (to_it,) = (one for one in see(client, f"/{key}")["links"] if one["kind"] == "aligned_with" and "year" in one)
+    assert client.get(to_it["there"]["address"]).json["key"] == strategic
+    call(client, ada, "DELETE", f"/{key}/record/links/{to_it['key']}", status=204)
 
 
 def without_names(document: dict[str, Any]) -> Any:

@@ -8,10 +8,19 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from service.errors import Problem
+from service.plans.checking import currencies
 from service.plans.document import Action, Element, Plan, walk
 from service.plans.files.amounts import major
 from service.plans.values import MoneyLine, Period, StatedDate, Territory
-from service.text import pick
+from service.text import N_, pick
+
+
+class NoActions(Problem):
+    """A plan without actions is no package of projects."""
+
+    status, code, message = 409, "plan_without_actions", N_("This plan has no actions that could be given as projects.")
+
 
 VERSION = "0.9"
 STATUSES = {
@@ -26,20 +35,29 @@ STATUSES = {
     "rejected": "cancelled",
 }
 """Status of an action → `projectStatus`."""
+UNLISTED = frozenset(
+    "ARL ARM BAN BGM BGO BOL BRZ CLE CNH CNX KRH KRO MAF MCF MDC MKN MVP SLE UYW VED VES VNN XCG YUR ZWG".split()  # noqa: SIM905
+)
+"""Currencies that the closed list of the standard does not have."""
 BUDGETS = ("budgeted", "total", "grant", "own", "other")
 
 
 def package(plan: Plan, language: str, uri: str, published: str, publisher: str) -> dict[str, Any]:
-    """A project package: every action of the plan as a project. `published` is an instant in RFC 3339."""
+    """A project package: every action of the plan as a project. `published` is an instant in RFC 3339.
+
+    Raises NoActions: a package has one project or more.
+    """
     prefix = uri.rstrip("/")
+    leaves = {level.key for level in plan.levels if level.leaf}
+    actions = [one for one, _ in walk(plan.elements) if one.action is not None or one.level in leaves]
+    if not actions:
+        raise NoActions
     return {
         "uri": uri,
         "publishedDate": published,
         "version": VERSION,
         "publisher": {"name": publisher},
-        "projects": [
-            project(plan, element, language, prefix) for element, _ in walk(plan.elements) if element.action is not None
-        ],
+        "projects": [project(plan, action, language, prefix) for action in actions],
     }
 
 
@@ -66,7 +84,7 @@ def budget(plan: Plan, lines: Iterable[MoneyLine], language: str) -> dict[str, A
 
     Without a total it is the sum of what is budgeted, else of who pays what: both at once would count twice.
     """
-    sums = [line for line in lines if line.role in BUDGETS and line.amount_minor is not None and line.currency]
+    sums = [line for line in lines if line.role in BUDGETS and line.amount_minor is not None and is_listed(line)]
     parts = [line for line in sums if line.role != "total"]
     total = next((line for line in sums if line.role == "total"), None)
     found: dict[str, Any] = {}
@@ -77,6 +95,11 @@ def budget(plan: Plan, lines: Iterable[MoneyLine], language: str) -> dict[str, A
     if parts:
         found["budgetBreakdown"] = [_breakdown(plan, place, line, language) for place, line in enumerate(parts, 1)]
     return found
+
+
+def is_listed(line: MoneyLine) -> bool:
+    """Whether the sum is in a currency of the standard's closed list."""
+    return line.currency in currencies() - UNLISTED
 
 
 def _summed(parts: list[MoneyLine]) -> MoneyLine | None:
@@ -95,8 +118,13 @@ def _breakdown(plan: Plan, place: int, line: MoneyLine, language: str) -> dict[s
         found["period"] = {"startDate": f"{line.year}-01-01T00:00:00Z", "endDate": f"{line.year}-12-31T23:59:59Z"}
     source = next((one for one in plan.funding_sources if one.key == line.source), None)
     if source is not None:
-        found["sourceParty"] = {"id": source.key, "name": pick(source.name, language)}
+        found["sourceParty"] = {"id": id_of(source.key), "name": pick(source.name, language)}
     return found
+
+
+def id_of(source: str) -> str:
+    """The id of a source of money among the parties, where a body may have the same key."""
+    return f"sources/{source}"
 
 
 def value(line: MoneyLine) -> dict[str, Any]:
@@ -134,7 +162,7 @@ def locations(plan: Plan, action: Action, language: str) -> list[dict[str, Any]]
     found = []
     said = pick(action.location, language)
     if said or action.geometry:
-        found.append({"id": "action"} | ({"description": said} if said else {}) | _geometry(action.geometry))
+        found.append({"id": "action/place"} | ({"description": said} if said else {}) | _geometry(action.geometry))
     places = {one.key: one for one in plan.territories}
     return found + [_place(places[key], language) for key in dict.fromkeys(action.territories) if key in places]
 
@@ -153,12 +181,12 @@ def _geometry(geometry: Mapping[str, Any] | None) -> dict[str, Any]:
 def parties(plan: Plan, action: Action, lines: Iterable[MoneyLine], language: str) -> list[dict[str, Any]]:
     """Who is responsible, who takes part, and who pays."""
     bodies = {one.key: pick(one.name, language) for one in plan.bodies}
-    sources = {one.key: pick(one.name, language) for one in plan.funding_sources}
+    sources = {id_of(one.key): pick(one.name, language) for one in plan.funding_sources}
     roles: dict[tuple[str, str], list[str]] = {}
     for keys, names, role in (
         (action.responsible, bodies, "publicAuthority"),
         (action.partners, bodies, "partner"),
-        ([line.source for line in lines if line.source], sources, "funder"),
+        ([id_of(line.source) for line in lines if line.source], sources, "funder"),
     ):
         for key in keys:
             if key in names and role not in (there := roles.setdefault((key, names[key]), [])):
