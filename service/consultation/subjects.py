@@ -30,7 +30,7 @@ Frozen = dict[str, Any]
 
 
 class SubjectChanged(Problem):
-    """What it is about is another version by now; `id`, and the `version` in force."""
+    """What it is about is another version by now: `links` says what, `version` is the one in force."""
 
     status, code, message = 409, "subject_changed", N_("What this consultation is about has changed meanwhile.")
 
@@ -54,7 +54,7 @@ def freeze(municipality: Municipality, links: Iterable[Link]) -> list[Frozen]:
             continue
         subject = frozen(municipality, link)
         if link.get("version") not in (None, subject["version"]):
-            raise SubjectChanged(id=link["id"], version=subject["version"])
+            raise SubjectChanged(links=[{"kind": link["kind"], "id": link["id"]}], version=subject["version"])
         found[subject["kind"], subject["id"]] = subject
     return list(found.values())
 

@@ -120,6 +120,7 @@ KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
     LAYER: on_the_map,
     DISTRICT: as_district,
     NEWS_KIND: as_news_kind,
+    **dict.fromkeys((NEWS_CATEGORY, PLAN, PLAN_ELEMENT, "consultation"), lambda *_: None),
 }
 """Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
 features' own functions here.
