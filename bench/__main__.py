@@ -6,13 +6,15 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import conversation, http, layers, news, notices, photo, plans, routing, tiles, votes, whatif
+from bench import casting, conversation, http, layers, news, notices, photo, plans, routing, tiles, votes, whatif
+from bench.cases import OF_CONSULTATIONS
 from bench.http import QUICK, Plan, verdict
 
 VARIABLE = "PLATEIA_TEST_POSTGRES_URL"
@@ -91,10 +93,26 @@ def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namesp
 
 
 def run_consultations(options: argparse.Namespace) -> Measured:
-    """Counting 100,000 ballots, making their bundle, and verifying it."""
-    figures = votes.measure(2_000 if options.quick else votes.BALLOTS)
-    judged = [verdict(f"consultation of 100,000: {name}", figures[name], most) for name, most in votes.TARGETS.items()]
-    return figures, votes.table(figures), judged
+    """Casting and showing, counting 100,000 ballots with their bundle, a thread of 5,000, and ballots a second."""
+    counted = votes.measure(2_000 if options.quick else votes.BALLOTS)
+    judged = [verdict(f"consultation of 100,000: {name}", counted[name], most) for name, most in votes.TARGETS.items()]
+    plan = replace(plan_of(options), cases=OF_CONSULTATIONS)
+    asked = http.measure(plan if options.quick else replace(plan, sqlite=(10_000,), postgis=(10_000,)), server())
+    cast = casting.measure(server(), options.quick)
+    judged += [
+        verdict(f"casting on PostGIS: {name}", cast["PostGIS"][name], most)
+        for name, most in casting.TARGETS.items()
+        if "PostGIS" in cast
+    ]
+    talk, spoken, of_pages = BENCHMARKS["conversation"](options)
+    figures = {"counting": counted, "http": asked, "casting": cast, "conversation": talk}
+    text = "\n\n".join((votes.table(counted), http.table(asked), casting.table(cast), spoken))
+    return figures, text, [*judged, *http.verdicts(asked), *of_pages]
+
+
+def server() -> str | None:
+    """The PostgreSQL server, where there is one."""
+    return os.environ.get(VARIABLE)
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], Measured]] = {

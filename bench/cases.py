@@ -176,6 +176,10 @@ def consultation_pages(asked: Asked) -> Iterator[Call]:
     yield from votes.pages(asked.held)
 
 
+OF_CONSULTATIONS: Sequence[Case] = (
+    Case("secret ballot on 20 questions", WRITE, 5, 1, secret_ballots),
+    Case("page of a consultation with 20 questions", GET, 10, 1, consultation_pages),
+)
 CASES: Sequence[Case] = (
     Case("report without photo", WRITE, 5, 1, new_reports),
     Case("report with a 3-megapixel photo", WRITE, None, 0.1, new_reports_with_photo),
@@ -187,6 +191,5 @@ CASES: Sequence[Case] = (
     Case("queue page of 50, open, one crew", GET, 10, 1, queue("&open=true", "lighting")),
     Case("queue page of 50, most urgent first", GET, 10, 1, queue("&order=due", "lighting")),
     Case("queue page of 50, all crews", GET, 10, 1, queue("", "dispatcher")),
-    Case("secret ballot on 20 questions", WRITE, 5, 1, secret_ballots),
-    Case("page of a consultation with 20 questions", GET, 10, 1, consultation_pages),
+    *OF_CONSULTATIONS,
 )

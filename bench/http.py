@@ -28,7 +28,7 @@ SMALL_BODY = {"category": "lamp-out", "longitude": 21.7883, "latitude": 40.3005,
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: reports in each database, rounds, requests of a case in a round, connections."""
+    """How much is measured: reports in each database, rounds, requests of a case in a round, connections, cases."""
 
     sqlite: tuple[int, ...] = (10_000, 100_000)
     postgis: tuple[int, ...] = (10_000, 1_000_000)
@@ -37,6 +37,7 @@ class Plan:
     connections: int = 2
     kept_open: bool = False
     keep: Path | None = None
+    cases: Sequence[Case] = CASES
 
 
 QUICK = Plan(sqlite=(400,), postgis=(400,), rounds=1, requests=4)
@@ -102,7 +103,7 @@ def measure_on(home: Path, server: str | None, sizes: Sequence[int], plan: Plan)
         "connections": "kept open" if plan.kept_open else "one for each request",
         "filling": {str(one.reports): round(one.seconds, 1) for one in filled},
         "floors": {name: summary(subjects[name, 0].measured) for name in FLOORS},
-        "cases": [line(case, subjects, sizes) for case in CASES],
+        "cases": [line(case, subjects, sizes) for case in plan.cases],
     }
 
 
@@ -134,7 +135,7 @@ def cases(service: Server, filled: Filled, plan: Plan) -> dict[tuple[str, int], 
         (case.name, filled.reports): Subject(
             sender(client, case.make(asked)), service.seconds, max(2, int(plan.requests * case.share))
         )
-        for case in CASES
+        for case in plan.cases
     }
 
 

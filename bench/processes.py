@@ -72,8 +72,8 @@ def nobody() -> Sequence[int]:
     return ()
 
 
-def start_service(filled: Filled, but: Callable[[], Sequence[int]] = nobody) -> Server:
-    """The service as it is installed: with the embedded server on SQLite, with gunicorn on PostGIS.
+def start_service(filled: Filled, but: Callable[[], Sequence[int]] = nobody, workers: int = 1) -> Server:
+    """The service as it is installed: with the embedded server on SQLite, with gunicorn and its `workers` on PostGIS.
 
     It stands behind a proxy of which it trusts the word, so that its limits of how often see many addresses.
     """
@@ -88,7 +88,7 @@ def start_service(filled: Filled, but: Callable[[], Sequence[int]] = nobody) -> 
     }
     if filled.is_sqlite:
         return started([sys.executable, "-m", "service.cli", "serve"], port, told, filled.home)
-    command = gunicorn("service.wsgi:app", port)
+    command = gunicorn("service.wsgi:app", port, workers)
     server = started(command, port, told, filled.home)
     return replace(server, backends=backends_of(filled.url, but))
 
@@ -102,9 +102,9 @@ def start_floor(kind: str, home: Path) -> Server:
     return started(command, port, {}, home)
 
 
-def gunicorn(application: str, port: int) -> list[str]:
-    """One process with threads, connections kept open."""
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--keep-alive", "60"]
+def gunicorn(application: str, port: int, workers: int = 1) -> list[str]:
+    """Processes with threads, connections kept open."""
+    options = ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS), "--keep-alive", "60"]
     return [sys.executable, "-m", "gunicorn", *options, "--bind", f"127.0.0.1:{port}", application]
 
 

@@ -19,6 +19,7 @@ from service.consultation.conversation.looking import look_at_contributions
 from service.consultation.conversation.routes import blueprint as conversation
 from service.consultation.conversation.staff_routes import blueprint as staff_conversation
 from service.consultation.finding import is_public
+from service.consultation.giving import FOLLOWED as CONSULTATIONS_FOLLOWED
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -157,7 +158,7 @@ LINKS: Links = {
 LOOKS: Looks = {"contribution": look_at_contributions}
 """Kind of thing that can be moderated → what some of them are."""
 YEAR = 365 * 24 * 3600
-following.KINDS.update({**PLANS_FOLLOWED, **NEWS_FOLLOWED})
+following.KINDS.update({**PLANS_FOLLOWED, **NEWS_FOLLOWED, **CONSULTATIONS_FOLLOWED})
 LARGEST_BODY = 64 * 1024 * 1024
 LARGEST_TEXT = 256 * 1024
 """Of a body without files: what is read of it as JSON takes twenty times as much memory."""

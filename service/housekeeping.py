@@ -9,7 +9,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import select
 
-from service.consultation import closing, drafting, releasing
+from service.consultation import closing, ending, releasing, telling
 from service.consultation.models import Consultation
 from service.crash_points import crash_here
 from service.db import db, session, transaction
@@ -71,7 +71,9 @@ EVERY: Mapping[str, int] = {
     "empty_log": DAY,
     "finish_notices": MINUTE,
     "mail_digests": QUARTER,
+    ending.PLAN_CLOSINGS: HOUR,
     releasing.RELEASE: HOUR,
+    telling.TELL_CONSULTATIONS: QUARTER,
     "seal_audit": QUARTER,
     "sweep_copies": HOUR,
     "sweep_drafts": HOUR,
@@ -268,13 +270,30 @@ def release_ballots(job: Work, progress: Progress) -> Any:
 def close_consultation(job: Work, progress: Progress) -> Any:
     uid = uuid.UUID(job.payload["consultation"])
     found = session.scalars(select(Consultation.id).where(Consultation.uid == uid)).one()
-    return {"closed": closing.close(found, current_app.config["STORE"], lambda: progress.save(None))}
+    told = closing.Told(lambda step: progress.save({"step": step}), lambda step: progress.note({"step": step}))
+    if not closing.close(found, current_app.config["STORE"], told):
+        raise ending.NotOverYet
+    return {"closed": True}
+
+
+def tell_consultations(job: Work, progress: Progress) -> Any:
+    if not telling.anything_to_tell():
+        return {"told": 0}
+    with transaction():
+        return {"told": telling.tell_begun() + telling.tell_ending_soon()}
+
+
+def plan_closings(job: Work, progress: Progress) -> Any:
+    with transaction():
+        return {"planned": ending.plan_lost()}
 
 
 HANDLERS = {
     JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
-    drafting.CLOSE: close_consultation,
+    ending.CLOSE: close_consultation,
+    ending.PLAN_CLOSINGS: plan_closings,
+    telling.TELL_CONSULTATIONS: tell_consultations,
     "compare_ground": compare_ground,
     "department_digests": digests,
     "fetch_layer": fetch_layer,

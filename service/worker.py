@@ -18,6 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from service import logs
 from service.consultation.conversation.answering import CONTRIBUTIONS_ANSWERED
 from service.consultation.conversation.messages import who_is_told as who_has_an_answer
+from service.consultation.giving import entries as consultations
+from service.consultation.messages import who_follows_the_consultation
+from service.consultation.telling import KINDS as OF_CONSULTATIONS
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
@@ -64,7 +67,7 @@ log = structlog.get_logger()
 SHORTEST_PAUSE = 0.2
 LONGEST_PAUSE = 0.5
 
-GIVERS: tuple[Giver, ...] = (articles,)
+GIVERS: tuple[Giver, ...] = (articles, consultations)
 """What stands in digests beside a person's inbox: each feature that publishes gives its entries."""
 
 EVENTS: dict[str, Expand] = {
@@ -88,6 +91,7 @@ EVENTS: dict[str, Expand] = {
     PLACE_FREED: who_has_a_place,
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,
+    **dict.fromkeys(OF_CONSULTATIONS, who_follows_the_consultation),
 }
 """Kind of event → who is owed what."""
 

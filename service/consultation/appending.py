@@ -8,6 +8,7 @@ from service.consultation.heads import Head, checkpoint, signing_key
 from service.consultation.models import Consultation, LogHead, LogLeaf
 from service.consultation.tree import EMPTY, Frontier, leaf_hash
 from service.db import session
+from service.db.clock import now
 
 
 def origin_of(slug: str, consultation: str) -> str:
@@ -36,6 +37,7 @@ def append(consultation: Consultation, slug: str, lines: Sequence[str], particip
             size=tree.size,
             checkpoint=checkpoint(head, signing_key(consultation.municipality_id, name)),
             parts=[part.hex() for part in tree.parts],
+            signed_at=now(),
         )
     )
     session.flush()

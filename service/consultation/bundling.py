@@ -13,6 +13,7 @@ from service.consultation.leaves import canonical
 FORMAT = "plateia-consultation-bundle"
 FEWEST_IN_A_CHANNEL = 5
 """With fewer ballots than this in a channel, the bundle does not say which ballot came by which."""
+PROGRAM = "verify_consultation.py"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 README = """This is everything that is needed to check the result of one consultation.
@@ -22,8 +23,11 @@ ballots.jsonl   every ballot that counts, one line for each question, sorted by 
 log.jsonl       the append-only log: what was committed to, line by line (RFC 6962: SHA-256, 0x00 leaf, 0x01 node)
 heads.jsonl     the signed heads of the log (C2SP checkpoint, Ed25519)
 tally.json      the result
+verify_consultation.py   the program that checks all this, as it was when the consultation was fixed
 
 Check it:  python3 -I verify_consultation.py bundle.zip
+Whoever made this bundle could have put another program into it: compare its SHA-256 with `verifier` of the definition
+as it was shown at the opening, or take the program from elsewhere. It is short, and uses Python alone.
 Your own ballot is the line of ballots.jsonl with the tracker of your receipt:  --receipt receipt.json
 
 What this shows: the result follows from these ballots, none was removed or changed after it was committed to, and
@@ -46,7 +50,9 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Closed:
-    """What is known of a consultation when it is over; `definition` is what was fixed when it opened."""
+    """What is known of a consultation when it is over; `definition` is what was fixed when it opened, `verifier` the
+    text of the program that it names by its SHA-256.
+    """
 
     consultation: str
     definition: Mapping[str, Any]
@@ -55,6 +61,7 @@ class Closed:
     participations: int
     eligible: int | None
     by_channel: Mapping[str, int]
+    verifier: str | None = None
 
 
 def bundle(
@@ -68,7 +75,8 @@ def bundle(
         "tally.json": canonical(tally_facts(closed, tallies)) + b"\n",
     }
     manifest = manifest_facts(closed, {name: sha256(content).hexdigest() for name, content in files.items()})
-    return {"manifest.json": canonical(manifest) + b"\n", **files, "README": README.encode()}
+    program = {PROGRAM: closed.verifier.encode()} if closed.verifier else {}
+    return {"manifest.json": canonical(manifest) + b"\n", **files, "README": README.encode(), **program}
 
 
 def joined(lines: Iterable[bytes]) -> bytes:

@@ -19,6 +19,7 @@ from service.consultation.finding import OPEN_NOW, questions_of
 from service.consultation.leaves import SALT_BYTES, answer_tracker, ballot_tracker, commitment
 from service.consultation.models import Ballot, BallotAnswer, OpenVote, Participation
 from service.consultation.wording import OPEN, SECRET
+from service.crash_points import crash_here
 from service.db.prepared import Prepared
 from service.db.types import AnyRow
 from service.db.upserts import add, insert_if_absent, on_both
@@ -167,11 +168,14 @@ def cast(consultation: Any, voter: bytes, ballot: bytes, given: Sequence[Given],
     ensure_open(consultation)
     if not take_part(consultation, voter, channel):
         return cast_before(consultation, ballot, given)
+    crash_here("after_participation")
     row = {"consultation_id": consultation.id, "tracker": ballot, "sequence": 1}
     if not insert_if_absent(Ballot, [row], returning=Ballot.sequence):
         raise TrackerTaken
+    crash_here("after_ballot_named")
     sequences = dict.fromkeys((one.question for one in given), 1)
     write(consultation, ballot, given, sequences, channel)
+    crash_here("before_cast_commit")
     return receipt(consultation, 1, given, sequences)
 
 
@@ -267,8 +271,10 @@ def rewrite(consultation: Any, ballot: bytes, sequence: int, rows: Sequence[AnyR
     if changed:
         names = [one.question for one in changed]
         CLOSED_UP.rows({"consultation": consultation.id, "ballot": ballot, "questions": names})
+        crash_here("after_answers_withdrawn")
         sequences = {name: there[name].sequence + 1 for name in names}
         write(consultation, ballot, changed, sequences, APP)
+        crash_here("before_replacement_commit")
     new = {one.question: (one, there[one.question].sequence + 1) for one in changed}
     found = [
         (one.question, one.tracker, new[one.question][1], one.salt, one.commitment)

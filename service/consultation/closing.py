@@ -1,10 +1,12 @@
-"""When the vote is over: the log is ended, the ballots are counted, and everything to check them by is published.
+"""When a consultation is over: the log is ended, the ballots are counted, and everything to check them by is published.
 
-Each step may be killed and is done again: what was done is seen in the rows.
+Each step may be killed and is done again: what was done is seen in the rows. Where nobody voted the log, the heads and
+an empty tally say so, and the result is how many took part in the conversation.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -13,17 +15,16 @@ from sqlalchemy import delete, insert, null, select, update
 from service.consultation.appending import append, origin_of
 from service.consultation.ballots import KINDS, tally
 from service.consultation.bundling import Ballot, Closed, bundle, shows_channels, tally_facts, zipped
-from service.consultation.drafting import GRACE
+from service.consultation.conversation.totals import totals_of
+from service.consultation.ending import is_over
 from service.consultation.finding import asked, participations
 from service.consultation.leaves import event_line
 from service.consultation.models import (
     CLOSED,
     COUNTED,
     FIXED,
-    VOTE,
     BallotAnswer,
     Consultation,
-    ConsultationPhase,
     LogHead,
     LogLeaf,
     PaperBatch,
@@ -32,9 +33,11 @@ from service.consultation.models import (
 from service.consultation.models import Ballot as BallotRow
 from service.consultation.paper import let_go
 from service.consultation.releasing import release
+from service.consultation.telling import RESULT_OUT, tell
 from service.consultation.wording import OPEN
+from service.crash_points import crash_here
 from service.db import session, transaction
-from service.db.clock import now, seconds_from_now
+from service.db.clock import now
 from service.db.types import AnyRow
 from service.municipalities.directory import municipality_with
 from service.people.auditing import record
@@ -45,37 +48,50 @@ AT_ONCE = 2000
 answers, taken = BallotAnswer.__table__, Participation.__table__
 
 
-def close(consultation_id: int, store: Store, after_a_part: Callable[[], None] = lambda: None) -> bool:
-    """Everything that is due when the vote is over; whether it is over. Opens transactions of its own."""
+def unheard(step: str) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told how far a closing is: `saved` after a step; `noted` inside the transaction of a step, which what it
+    raises undoes.
+    """
+
+    saved: Callable[[str], None] = unheard
+    noted: Callable[[str], None] = unheard
+
+
+NOBODY = Told()
+
+
+def close(consultation_id: int, store: Store, told: Told = NOBODY) -> bool:
+    """Everything that is due when it is over; whether it is over. Opens transactions of its own."""
     with transaction():
         if not is_over(consultation_id):
             return False
     release(consultation_id, everything=True)
+    crash_here("after_last_release")
     with transaction():
         end_log(consultation_id)
-    after_a_part()
+        told.noted("log_ended")
+        crash_here("before_log_ended")
     for table in (answers, taken):
-        put_in_order(table, consultation_id, after_a_part)
+        put_in_order(table, consultation_id, told)
     with transaction():
         part_ballots(consultation_id)
+        told.noted("ballots_parted")
+        crash_here("before_ballots_parted")
     files, facts = made(consultation_id)
     key = key_of(consultation_id)
     store.keep(key, zipped(files))
-    after_a_part()
+    crash_here("after_bundle_kept")
+    told.saved("bundle_kept")
     with transaction():
         finish(consultation_id, key, sha256(files["manifest.json"]).digest(), facts)
+        told.noted("result_out")
+        crash_here("before_result_out")
     return True
-
-
-def is_over(consultation_id: int) -> bool:
-    """Whether the end is past on the database's clock; who was casting is waited for."""
-    phase = session.scalars(
-        select(ConsultationPhase.id).filter_by(consultation_id=consultation_id, kind=VOTE).with_for_update()
-    ).one()
-    query = select(ConsultationPhase.id).where(
-        ConsultationPhase.id == phase, ConsultationPhase.closes_at <= seconds_from_now(-GRACE)
-    )
-    return session.scalar(query) is not None
 
 
 def to_close(consultation_id: int) -> Consultation:
@@ -97,7 +113,7 @@ def end_log(consultation_id: int) -> None:
     found.version += 1
 
 
-def put_in_order(table: Any, consultation_id: int, after_a_part: Callable[[], None]) -> None:
+def put_in_order(table: Any, consultation_id: int, told: Told) -> None:
     """Write the rows anew in the order of their random names, so that where they lie no longer says when they came."""
     names = [column for column in table.primary_key if column.name != "consultation_id"]
     last: bytes = b""
@@ -112,8 +128,9 @@ def put_in_order(table: Any, consultation_id: int, after_a_part: Callable[[], No
                 .where(table.c.consultation_id == consultation_id, names[0] >= rows[0][names[0].name], names[0] <= last)
                 .execution_options(synchronize_session=False)
             )
+            crash_here("before_rows_rewritten")
             session.connection().execute(insert(table), rows)
-        after_a_part()
+        told.saved(table.name)
 
 
 def rows_behind(table: Any, names: Sequence[Any], consultation_id: int, last: bytes) -> list[dict[str, Any]]:
@@ -187,6 +204,7 @@ def closed_of(found: Consultation) -> Closed:
         participations=sum(channels.values()),
         eligible=found.eligible,
         by_channel=channels,
+        verifier=found.verifier,
     )
 
 
@@ -226,8 +244,10 @@ def finish(consultation_id: int, key: str, digest: bytes, facts: dict[str, Any])
     found = to_close(consultation_id)
     if found.state == CLOSED:
         return
-    found.tally, found.bundle, found.bundle_digest = facts, key, digest
+    conversation = {"conversation": totals_of(consultation_id)}
+    found.tally, found.bundle, found.bundle_digest = facts | conversation, key, digest
     found.state, found.closed_at = CLOSED, now()
     found.version += 1
+    tell(found, RESULT_OUT, 1)
     digests = {"bundle": digest.hex()}
     record(found.municipality_id, None, "consultation_closed", "consultation", str(found.uid), digests)

@@ -1,7 +1,7 @@
 """A consultation is prepared, changed while it is a draft, and fixed: from then on everybody sees what is asked."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,10 +12,14 @@ from sqlalchemy import delete, func, select
 from service.consultation.appending import append, origin_of
 from service.consultation.ballots import KINDS, check_question
 from service.consultation.ballots.asking import KEY, QuestionNotValid
+from service.consultation.ending import plan_closing
 from service.consultation.finding import locked, question_of
 from service.consultation.heads import public_bytes, signing_key
 from service.consultation.leaves import canonical, event_line
 from service.consultation.models import DRAFT, FIXED, VOTE, Consultation, ConsultationPhase, PaperCode
+from service.consultation.phases import Phase, ending, fault_in
+from service.consultation.subjects import freeze, links_in
+from service.consultation.telling import tell_begun
 from service.consultation.verifying import verifier
 from service.consultation.wording import CODE
 from service.db import session
@@ -23,7 +27,6 @@ from service.db.clock import now, seconds_from_now
 from service.db.keys import new_uid
 from service.db.upserts import insert_if_absent
 from service.errors import Problem
-from service.jobs.planning import plan, unplan
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
@@ -31,9 +34,6 @@ from service.people.verified.codes import meant, new_code, shown
 from service.sealing import pseudonym
 from service.text import N_
 
-CLOSE = "close_consultation"
-GRACE = 1.0
-"""Seconds after the end before the closing begins: who was in time has the phase locked by then."""
 CODE_LENGTH = 12
 MOST_QUESTIONS = 100
 FRONT = ("title", "text", "about", "secrecy", "eligibility", "eligible", "questions")
@@ -68,7 +68,7 @@ class Draft:
     eligibility: str
     eligible: int | None
     questions: Sequence[Mapping[str, Any]]
-    phases: Sequence[tuple[str, datetime, datetime]]
+    phases: Sequence[Phase]
 
 
 def begin(municipality: Municipality, actor: Caller, draft: Draft) -> Consultation:
@@ -109,6 +109,7 @@ def draft_of(municipality: Municipality, uid: uuid.UUID, version: int) -> Consul
 def describe(consultation: Consultation, draft: Draft) -> None:
     for name in FRONT:
         setattr(consultation, name, getattr(draft, name))
+    consultation.ends_with = ending(draft.phases)
 
 
 def write_phases(consultation: Consultation, draft: Draft) -> None:
@@ -121,13 +122,13 @@ def write_phases(consultation: Consultation, draft: Draft) -> None:
 def check(draft: Draft) -> None:
     """Raises ConsultationNotValid."""
     keys = [question["key"] for question in draft.questions]
-    if not 1 <= len(keys) <= MOST_QUESTIONS or len(set(keys)) != len(keys):
+    if len(keys) > MOST_QUESTIONS or len(set(keys)) != len(keys):
         raise ConsultationNotValid(reason="questions")
-    kinds = [kind for kind, _, _ in draft.phases]
-    if VOTE not in kinds or len(set(kinds)) != len(kinds):
-        raise ConsultationNotValid(reason="phases")
-    if any(opens_at >= closes_at for _, opens_at, closes_at in draft.phases):
-        raise ConsultationNotValid(reason="times")
+    if fault := fault_in(draft.phases):
+        raise ConsultationNotValid(reason=fault)
+    votes = VOTE in (kind for kind, _, _ in draft.phases)
+    if votes != any(question["ask"] for question in draft.questions):
+        raise ConsultationNotValid(reason="questions" if votes else "phases")
     for question in draft.questions:
         check_one(question)
 
@@ -136,20 +137,34 @@ def check_one(question: Mapping[str, Any]) -> None:
     key = question["key"]
     if not KEY.fullmatch(key):
         raise ConsultationNotValid(question=key, reason="key")
+    if question["ask"] is None:
+        return
     try:
         check_question(question_of(question["ask"]))
     except QuestionNotValid as refused:
         raise ConsultationNotValid(question=key, reason=refused.reason) from None
 
 
-def fix(municipality: Municipality, actor: Caller, uid: uuid.UUID, seen: int) -> Consultation:
-    """Fix what is asked, begin the log and plan the closing; votes are taken when the phase begins.
+def no_texts(consultation_id: int) -> list[dict[str, Any]]:
+    return []
 
-    Raises NotFound, ConsultationChanged, ConsultationFixed, and ConsultationNotValid where its end is past.
+
+def fix(
+    municipality: Municipality,
+    actor: Caller,
+    uid: uuid.UUID,
+    seen: int,
+    texts_of: Callable[[int], list[dict[str, Any]]] = no_texts,
+) -> Consultation:
+    """Fix what is asked, begin the log and plan the closing; from now on the database's clock opens and ends phases.
+    `texts_of` gives the texts that were put up for it.
+
+    Raises NotFound, ConsultationChanged, ConsultationFixed, LinkNotFound, SubjectChanged, and ConsultationNotValid
+    where its end is past.
     """
     found = draft_of(municipality, uid, seen)
     query = select(ConsultationPhase, ConsultationPhase.closes_at > seconds_from_now(0)).where(
-        ConsultationPhase.consultation_id == found.id, ConsultationPhase.kind == VOTE
+        ConsultationPhase.consultation_id == found.id, ConsultationPhase.kind == found.ends_with
     )
     phase, ahead = session.execute(query).one()
     if not ahead:
@@ -157,13 +172,16 @@ def fix(municipality: Municipality, actor: Caller, uid: uuid.UUID, seen: int) ->
     if found.eligibility == CODE:
         found.eligible = count_codes(found.id)
     name = found.uid.hex
-    found.definition = definition_of(municipality, found, phase)
+    found.definition = definition_of(municipality, found, phase) | {"texts": texts_of(found.id)}
     found.definition_digest = sha256(canonical(found.definition)).digest()
+    found.verifier = verifier()
     found.public_key = public_bytes(signing_key(municipality.id, name))
     found.state, found.version = FIXED, found.version + 1
     line = event_line(name, "open", {"definition": found.definition_digest.hex()})
     append(found, municipality.slug, [line], 0)
     plan_closing(found, phase.closes_at)
+    session.flush()
+    tell_begun(found.id)
     facts = {"definition": found.definition_digest.hex(), "log": origin_of(municipality.slug, name)}
     record(municipality.id, actor, "consultation_fixed", "consultation", str(found.uid), facts)
     return found
@@ -177,18 +195,6 @@ def count_codes(consultation_id: int) -> int:
     return int(number)
 
 
-def plan_closing(consultation: Consultation, closes_at: datetime) -> None:
-    """The closing begins a moment after the end, wherever it was planned before."""
-    unplan(CLOSE, consultation.uid.hex)
-    plan(
-        CLOSE,
-        consultation.uid.hex,
-        run_at=datetime.fromtimestamp(closes_at.timestamp() + GRACE, UTC),
-        payload={"consultation": str(consultation.uid)},
-        municipality_id=consultation.municipality_id,
-    )
-
-
 def definition_of(municipality: Municipality, found: Consultation, phase: ConsultationPhase) -> dict[str, Any]:
     """All that is fixed: what is asked, of whom, until when, by which rules it is counted, and the SHA-256 of the
     program that checks it.
@@ -199,12 +205,14 @@ def definition_of(municipality: Municipality, found: Consultation, phase: Consul
         "title": found.title,
         "text": found.text,
         "about": found.about,
+        "subjects": freeze(municipality, links_in(found.about, found.questions)),
         "secrecy": found.secrecy,
         "eligibility": found.eligibility,
         "eligible": found.eligible,
         "opens_at": written(phase.opens_at),
         "closes_at": written(phase.closes_at),
-        "questions": [with_rule(question) for question in found.questions],
+        "questions": [with_rule(question) for question in found.questions if question["ask"]],
+        "free_questions": [without_rule(question) for question in found.questions if not question["ask"]],
         "verifier": sha256(verifier().encode()).hexdigest(),
     }
 
@@ -212,6 +220,11 @@ def definition_of(municipality: Municipality, found: Consultation, phase: Consul
 def with_rule(question: Mapping[str, Any]) -> dict[str, Any]:
     kind = KINDS[question["ask"]["kind"]]
     return {**question, "rule": kind.rule, "version": kind.version}
+
+
+def without_rule(question: Mapping[str, Any]) -> dict[str, Any]:
+    """A question that is only talked about."""
+    return {name: question[name] for name in ("key", "text", "about")}
 
 
 def written(moment: datetime) -> str:

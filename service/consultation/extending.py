@@ -1,4 +1,4 @@
-"""The end of a vote is moved to a later moment, with a reason that everybody sees."""
+"""The end of a consultation is moved to a later moment, with a reason that everybody sees."""
 
 import uuid
 from collections.abc import Mapping
@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from service.consultation.appending import append
-from service.consultation.drafting import plan_closing, written
+from service.consultation.drafting import written
+from service.consultation.ending import its_end, plan_closing
 from service.consultation.finding import locked, participations
 from service.consultation.leaves import event_line
-from service.consultation.models import FIXED, VOTE, Consultation, ConsultationPhase
+from service.consultation.models import FIXED, Consultation, ConsultationPhase
+from service.consultation.telling import EXTENDED, tell
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.errors import Problem
@@ -21,7 +23,7 @@ from service.text import N_
 
 
 class CannotExtend(Problem):
-    """The vote is over or not fixed yet, or the new end is no later than the one it has (`closes_at`)."""
+    """It is over or not fixed yet, or the new end is no later than the one it has (`closes_at`)."""
 
     status, code = 409, "consultation_not_extended"
     message = N_("The end can only be moved to a later moment, and only before it has come.")
@@ -45,21 +47,15 @@ def extend(
     line = event_line(found.uid.hex, "extend", facts)
     append(found, municipality.slug, [line], sum(participations(found.id).values()))
     plan_closing(found, closes_at)
+    tell(found, EXTENDED, len(found.extensions), closes_at, reason=dict(reason))
     record(municipality.id, actor, "consultation_extended", "consultation", str(uid), {"closes_at": facts["closes_at"]})
     return found
 
 
 def phase_to_change(municipality: Municipality, uid: uuid.UUID) -> ConsultationPhase | None:
-    """The voting phase, locked against every cast; None where there is none."""
-    query = (
-        select(ConsultationPhase)
-        .join(Consultation, Consultation.id == ConsultationPhase.consultation_id)
-        .where(
-            Consultation.municipality_id == municipality.id,
-            Consultation.uid == uid,
-            ConsultationPhase.kind == VOTE,
-        )
-        .with_for_update(of=ConsultationPhase)
-        .execution_options(populate_existing=True)
+    """The phase with whose end it is over, locked against every cast and contribution; None where there is none."""
+    mine = its_end().where(Consultation.municipality_id == municipality.id, Consultation.uid == uid)
+    found: ConsultationPhase | None = session.scalar(
+        mine.with_for_update(of=ConsultationPhase).execution_options(populate_existing=True)
     )
-    return session.scalar(query)
+    return found

@@ -97,7 +97,7 @@ def of_one(municipality: Municipality, uid: uuid.UUID) -> Any:
 
 
 def page(municipality: Municipality, drafts: bool, after: int | None, limit: int) -> Sequence[AnyRow]:
-    """The newest first, `limit` at most, with the times of their vote."""
+    """The newest first, `limit` at most, with the times of the phase with whose end each is over."""
     query: AnySelect = (
         select(
             Consultation.id,
@@ -110,7 +110,7 @@ def page(municipality: Municipality, drafts: bool, after: int | None, limit: int
             ConsultationPhase.closes_at,
         )
         .join(ConsultationPhase, ConsultationPhase.consultation_id == Consultation.id)
-        .where(Consultation.municipality_id == municipality.id, ConsultationPhase.kind == VOTE)
+        .where(Consultation.municipality_id == municipality.id, ConsultationPhase.kind == Consultation.ends_with)
         .order_by(Consultation.id.desc())
         .limit(limit)
     )
@@ -170,8 +170,8 @@ def fixed_questions(consultation_id: int, digest: bytes) -> Mapping[str, Questio
 
 
 def asked(questions: Sequence[Mapping[str, Any]]) -> dict[str, Question]:
-    """The questions as they are kept, as they are counted; by key, in their order."""
-    return {question["key"]: question_of(question["ask"]) for question in questions}
+    """The questions that are voted on as they are counted, of those that are kept; by key, in their order."""
+    return {question["key"]: question_of(question["ask"]) for question in questions if question["ask"]}
 
 
 def question_of(ask: Mapping[str, Any]) -> Question:

@@ -47,5 +47,5 @@ def ballot_line(consultation: str, question: str, committed: bytes, handled: byt
 
 
 def event_line(consultation: str, kind: str, facts: Mapping[str, Any]) -> str:
-    """A line of the log: open, ballot, extend, paper_batch or close, with its facts."""
+    """A line of the log: open, ballot, extend, text, paper_batch or close, with its facts."""
     return canonical({"consultation": consultation, "kind": kind, "v": VERSION, **facts}).decode()

@@ -26,8 +26,9 @@ IN_ORDER_OF_KEY = {"sqlite_with_rowid": False}
 class Consultation(Base):
     """draft → fixed (its questions and rules can no longer change) → counted → closed.
 
-    `definition` is what was fixed, `definition_digest` its SHA-256 in the log's first line. `eligible` is how many may
-    take part, where that is known. `bundle` names the file with everything to check the result by.
+    `ends_with` is the kind of the phase with whose end it is over. `definition` is what was fixed, `definition_digest`
+    its SHA-256 in the log's first line, `verifier` the text of the program that checks it, as it was then. `eligible`
+    is how many may take part, where that is known. `bundle` names the file with everything to check the result by.
     """
 
     __tablename__ = "consultations"
@@ -45,9 +46,11 @@ class Consultation(Base):
     eligibility: Mapped[str] = mapped_column(String(16))
     eligible: Mapped[int | None]
     questions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    ends_with: Mapped[str] = mapped_column(String(16), default=VOTE)
     extensions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     definition: Mapped[dict[str, Any] | None] = mapped_column(Json)
     definition_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    verifier: Mapped[str | None] = mapped_column(deferred=True)
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     tally: Mapped[dict[str, Any] | None] = mapped_column(Json)
     bundle: Mapped[str | None] = mapped_column(String(200))
@@ -158,11 +161,13 @@ class LogHead(Base):
     """A signed head. `parts` are the roots of the tree's full parts, in hexadecimal, from which it goes on."""
 
     __tablename__ = "consultation_heads"
+    __table_args__ = (Index("ix_consultation_heads_signed_at", "signed_at"),)
 
     consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id), primary_key=True)
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     checkpoint: Mapped[str]
     parts: Mapped[list[str]] = mapped_column(Json)
+    signed_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class PaperBatch(Base):

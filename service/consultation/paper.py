@@ -19,6 +19,7 @@ from service.consultation.finding import locked, participations, questions_of
 from service.consultation.leaves import canonical, event_line
 from service.consultation.models import HELD, Ballot, Consultation, PaperBatch, Participation
 from service.consultation.wording import CODE, RESIDENT
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import now
 from service.db.keys import new_uid
@@ -79,6 +80,7 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
     if len(voters) != len(papers.answers):
         raise VotersRefused(not_known=[], voted=[])
     hold(consultation, voters)
+    crash_here("after_papers_held")
     batch = PaperBatch(
         uid=new_uid(),
         consultation_id=consultation.id,
@@ -156,9 +158,12 @@ def confirm(
     if sorted(voter.hex() for voter in voters) != found.voters or in_one_order(ballots) != found.answers:
         raise PapersDiffer
     session.execute(held_of(update(Participation), consultation.id, voters).values(channel=PAPER))
+    crash_here("after_papers_taken")
     for ballot in ballots:
         put(consultation, ballot)
+        crash_here("between_papers")
     log_batch(municipality, locked(municipality, consultation.uid), found)
+    crash_here("after_papers_logged")
     found.voters = found.answers = None
     found.second_id, found.confirmed_at = actor.account_id, now()
     facts = {"batch": str(found.uid), "count": found.count}

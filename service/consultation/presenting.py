@@ -14,6 +14,7 @@ from service.municipalities.directory import Municipality
 from service.text import pick, say
 
 ASKED = ("most", "highest", "budget", "fits")
+NOT_VOTED_ON: Mapping[str, Any] = {"kind": None, "options": [], **dict.fromkeys(ASKED), "fits": False}
 
 
 def kept(question: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,17 +24,22 @@ def kept(question: Mapping[str, Any]) -> dict[str, Any]:
         "text": question["text"],
         "about": question["about"],
         "options": {option["key"]: option["text"] for option in question["options"]},
-        "ask": {
-            "kind": question["kind"],
-            "options": [{"key": option["key"], "cost": option["cost"]} for option in question["options"]],
-            **{name: question[name] for name in ASKED},
-        },
+        "ask": ask_of(question) if question["kind"] else None,
+    }
+
+
+def ask_of(question: Mapping[str, Any]) -> dict[str, Any]:
+    """What is counted of a question that is voted on."""
+    return {
+        "kind": question["kind"],
+        "options": [{"key": option["key"], "cost": option["cost"]} for option in question["options"]],
+        **{name: question[name] for name in ASKED},
     }
 
 
 def described(question: Mapping[str, Any]) -> dict[str, Any]:
     """The way back."""
-    ask = question["ask"]
+    ask = question["ask"] or NOT_VOTED_ON
     return {
         "key": question["key"],
         "text": question["text"],
@@ -78,6 +84,7 @@ def shown(
         "title": pick(found.title, spoken, main),
         "text": pick(found.text, spoken, main),
         "about": found.about,
+        "subjects": [subject_out(one, spoken, main) for one in (found.definition or {}).get("subjects", ())],
         "phases": [phase_out(phase) for phase in phases],
         "extensions": [{**each, "reason": pick(each["reason"], spoken, main)} for each in found.extensions],
         "eligibility": found.eligibility,
@@ -93,22 +100,28 @@ def shown(
     }
 
 
+def subject_out(subject: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
+    """What was frozen of something that it is about."""
+    elements = [one | {"title": pick(one["title"], spoken, main)} for one in subject.get("elements", ())]
+    return {**subject, "title": pick(subject["title"], spoken, main), "elements": elements}
+
+
 def phase_out(phase: ConsultationPhase) -> dict[str, Any]:
     return {"kind": phase.kind, "opens_at": phase.opens_at, "closes_at": phase.closes_at}
 
 
 def question_out(question: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
-    kind = KINDS[question["ask"]["kind"]]
     found = described(question)
+    kind = KINDS[found["kind"]] if found["kind"] else None
     options = [{**option, "text": pick(option["text"], spoken, main)} for option in found["options"]]
     return {
         **found,
         "text": pick(question["text"], spoken, main),
         "options": options,
-        "valid": say(spoken, kind.valid_words),
-        "counted": say(spoken, kind.count_words),
-        "rule": kind.rule,
-        "rule_version": kind.version,
+        "valid": say(spoken, kind.valid_words) if kind else None,
+        "counted": say(spoken, kind.count_words) if kind else None,
+        "rule": kind.rule if kind else None,
+        "rule_version": kind.version if kind else None,
     }
 
 
@@ -142,6 +155,7 @@ def results_out(found: Consultation) -> dict[str, Any]:
         "closed_at": found.closed_at,
         "bundle_digest": (found.bundle_digest or b"").hex(),
         "questions": facts["questions"],
+        "conversation": facts.get("conversation"),
     }
 
 

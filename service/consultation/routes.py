@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from service.consultation import schemas
+from service.consultation import log_schemas, schemas
 from service.consultation.casting import (
     AlreadyVoted,
     BallotChanged,
@@ -22,6 +22,7 @@ from service.consultation.casting import (
     trackers_of_person,
 )
 from service.consultation.eligibility import NotEligible, voter_of
+from service.consultation.feeding import MEDIA_TYPE, feed_of, newest_heads
 from service.consultation.finding import fixed_one, heads_after, leaves_after, page, phases_of, whole
 from service.consultation.presenting import listed, receipt_out, results_out, shown
 from service.consultation.publishing import (
@@ -33,9 +34,12 @@ from service.consultation.publishing import (
 )
 from service.consultation.verifying import verifier
 from service.consultation.wording import CODE
+from service.crash_points import crash_here
 from service.db import transaction
 from service.errors import NotFound
 from service.http import (
+    ASK_AGAIN,
+    VARY,
     Blueprint,
     CursorNotValid,
     PageQuery,
@@ -137,6 +141,7 @@ def vote(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
             receipt = cast(found, voter, ballot, given)
         else:
             receipt = cast_by_person(found, who, voter, ballot, given)
+    crash_here("after_cast_commit")
     return answer(receipt_out(receipt), 201, headers=NO_STORE)
 
 
@@ -161,7 +166,7 @@ def replace(body: dict[str, Any], municipality: Municipality, consultation: uuid
 @blueprint.get(f"{ONE}/log")
 @public
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, schemas.ConsultationLogOut)
+@blueprint.response(200, log_schemas.ConsultationLogOut)
 @operation("listLog", NotFound, CursorNotValid)
 def log(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Show the lines of the log that were released
@@ -178,7 +183,7 @@ def log(query: dict[str, Any], municipality: Municipality, consultation: uuid.UU
 @blueprint.get(f"{ONE}/heads")
 @public
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, schemas.ConsultationHeadsOut)
+@blueprint.response(200, log_schemas.ConsultationHeadsOut)
 @operation("listHeads", NotFound, CursorNotValid)
 def heads(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Show the signed heads of the log
@@ -190,6 +195,27 @@ def heads(query: dict[str, Any], municipality: Municipality, consultation: uuid.
     kept, following = page_of(rows, query["limit"], lambda row: cursor(row.size))
     content = {"heads": [row.checkpoint for row in kept], "next": following}
     return answer(content, etag=etag_of(content))
+
+
+@blueprint.get("/heads/feed")
+@anybody
+@blueprint.response(200, {"type": "string"}, content_type=MEDIA_TYPE)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showHeadsFeed")
+def heads_feed(municipality: Municipality) -> Response:
+    """Give the newest signed heads of all consultations as Atom
+
+    Whoever subscribes keeps them where nobody here can change them: `content` of an entry is the head as it was signed.
+    """
+    found, spoken = newest_heads(municipality), language()
+    etag = etag_of("heads", spoken, *((head.uid, head.size) for head in found[:1]))
+    if unchanged := not_modified(etag):
+        return unchanged
+    home = f"{current_app.config['PLATEIA'].public_url.rstrip('/')}/api/v1/{municipality.slug}/consultations"
+    response = Response(feed_of(municipality, found, home, spoken), content_type=f"{MEDIA_TYPE}; charset=utf-8")
+    response.set_etag(etag)
+    response.headers.update({"Cache-Control": ASK_AGAIN, "Vary": VARY})
+    return response
 
 
 @blueprint.get(f"{ONE}/results")

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from service.consultation.ballots import KINDS
+from service.consultation.subject_schemas import ConsultationSubjectOut, ConsultedOnIn, ConsultedOnOut
 from service.consultation.wording import ELIGIBILITY, SECRECY, UNITS
 from service.http import following
 from service.people.schemas import Plain
@@ -15,8 +16,6 @@ TRACKER = "9f2c4e0b7a1d8356c0e9b4a7d2f1836559c8e7a0b3d4f6128ad0c5e3b7f49160"
 OTHER_TRACKER = "1b7d0f5a3c9e8264d7b0a1f3c5e7092846ad8b1c2e3f40516273849fa0b1c2d3"
 SALT = "5f0c1d7a9e3b42688d2f4c6a0b1e3d57"
 INSTANT = "2026-12-01T18:00:00Z"
-ABOUT_KINDS = ("plan", "plan_element", "article", "report", "layer", "feature")
-NAMED = [validate.Length(1, 200), Plain]
 
 
 def texts(longest: int, **options: Any) -> fields.Dict:
@@ -39,30 +38,6 @@ def hexadecimal(length: int, example: str, about: str, **options: Any) -> fields
     )
 
 
-class ConsultedOnIn(Schema):
-    """What it is about: a kind of thing and its name, in the version that was read."""
-
-    example: ClassVar[dict[str, Any]] = {"kind": "plan_element", "id": "2.1.4", "within": UID, "version": "3fa1"}
-
-    kind = fields.String(required=True, validate=validate.OneOf(ABOUT_KINDS))
-    id = fields.String(required=True, validate=NAMED)
-    within = fields.String(
-        load_default=None, allow_none=True, validate=NAMED, metadata={"description": "Of an element its plan."}
-    )
-    version = fields.String(
-        load_default=None, allow_none=True, validate=NAMED, metadata={"description": "The hash of what was read."}
-    )
-
-
-class ConsultedOnOut(Schema):
-    """What it is about."""
-
-    kind = fields.String(required=True)
-    id = fields.String(required=True)
-    within = fields.String(required=True, allow_none=True)
-    version = fields.String(required=True, allow_none=True)
-
-
 class BallotOptionOut(Schema):
     """Something to choose."""
 
@@ -77,16 +52,22 @@ class ConsultationQuestionOut(Schema):
     key = fields.String(required=True)
     text = fields.String(required=True)
     about = fields.Nested(ConsultedOnOut, required=True, allow_none=True)
-    kind = fields.String(required=True, metadata={"description": "; ".join(f"`{kind}`" for kind in KINDS)})
+    kind = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": f"{'; '.join(f'`{kind}`' for kind in KINDS)}; null: it is only talked about."},
+    )
     options = fields.List(fields.Nested(BallotOptionOut), required=True)
     most = fields.Integer(required=True, allow_none=True, metadata={"description": "How many may be chosen."})
     highest = fields.Integer(required=True, allow_none=True, metadata={"description": "Points of a score."})
     budget = fields.Integer(required=True, allow_none=True)
     fits = fields.Boolean(required=True, metadata={"description": "A choice itself must stay within the budget."})
-    valid = fields.String(required=True, metadata={"description": "What a valid answer is, in words."})
-    counted = fields.String(required=True, metadata={"description": "How answers are counted, in words."})
-    rule = fields.String(required=True)
-    rule_version = fields.Integer(required=True)
+    valid = fields.String(required=True, allow_none=True, metadata={"description": "What a valid answer is, in words."})
+    counted = fields.String(
+        required=True, allow_none=True, metadata={"description": "How answers are counted, in words."}
+    )
+    rule = fields.String(required=True, allow_none=True)
+    rule_version = fields.Integer(required=True, allow_none=True)
 
 
 class ConsultationPhaseOut(Schema):
@@ -113,7 +94,10 @@ class ConsultationListedOut(Schema):
     state = fields.String(required=True, metadata={"description": "`draft`, `fixed`, `counted` or `closed`."})
     title = fields.String(required=True)
     about = fields.List(fields.Nested(ConsultedOnOut), required=True)
-    opens_at = fields.AwareDateTime(required=True, metadata={"description": "Of the vote."})
+    opens_at = fields.AwareDateTime(
+        required=True,
+        metadata={"description": "Of the vote; where there is none, of the phase with whose end it is over."},
+    )
     closes_at = fields.AwareDateTime(required=True)
 
 
@@ -164,6 +148,7 @@ class ConsultationOut(Schema):
         "title": "The square",
         "text": "What should become of the square?",
         "about": [],
+        "subjects": [],
         "phases": [{"kind": "vote", "opens_at": "2026-11-23T06:00:00Z", "closes_at": INSTANT}],
         "extensions": [],
         "eligibility": "resident",
@@ -183,6 +168,7 @@ class ConsultationOut(Schema):
     title = fields.String(required=True)
     text = fields.String(required=True)
     about = fields.List(fields.Nested(ConsultedOnOut), required=True)
+    subjects = fields.List(fields.Nested(ConsultationSubjectOut), required=True)
     phases = fields.List(fields.Nested(ConsultationPhaseOut), required=True)
     extensions = fields.List(fields.Nested(ConsultationExtensionOut), required=True)
     eligibility = fields.String(
@@ -306,27 +292,6 @@ class ReceiptOut(Schema):
     answers = fields.List(fields.Nested(ReceiptAnswerOut), required=True)
 
 
-class ConsultationLogOut(Schema):
-    """A page of the log: one line after the other, as they are hashed."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "lines": ['{"consultation":"01a2…","definition":"3f…","kind":"open","v":1}'],
-        "next": None,
-    }
-
-    lines = fields.List(fields.String(), required=True)
-    next = following()
-
-
-class ConsultationHeadsOut(Schema):
-    """A page of the signed heads, in their order, each as the text of a C2SP checkpoint."""
-
-    example: ClassVar[dict[str, Any]] = {"heads": ["plateia/kozani/01a2…\n1\n…\n"], "next": None}
-
-    heads = fields.List(fields.String(), required=True)
-    next = following()
-
-
 class ConsultationResultOut(Schema):
     """The result of one question."""
 
@@ -339,6 +304,18 @@ class ConsultationResultOut(Schema):
     invalid = fields.Integer(required=True)
     result = fields.Dict(keys=fields.String(), required=True, metadata={"description": "As its kind counts."})
     warnings = fields.List(fields.String(), required=True, metadata={"description": "`few`, `unanimous`."})
+
+
+class ConversationTotalsOut(Schema):
+    """How many took part in the conversation. `reportContributions` has every contribution with its answer."""
+
+    contributions = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), required=True, metadata={"description": "By channel."}
+    )
+    authors = fields.Integer(required=True, metadata={"description": "Who wrote in the app."})
+    votes = fields.Integer(required=True, metadata={"description": "On contributions."})
+    voters = fields.Integer(required=True, metadata={"description": "Who voted on contributions."})
+    unanswered = fields.Integer(required=True)
 
 
 class ConsultationResultsOut(Schema):
@@ -365,6 +342,7 @@ class ConsultationResultsOut(Schema):
                 "warnings": [],
             }
         ],
+        "conversation": {"contributions": {"app": 41}, "authors": 29, "votes": 310, "voters": 96, "unanswered": 41},
     }
 
     consultation = fields.String(required=True)
@@ -381,6 +359,9 @@ class ConsultationResultsOut(Schema):
     closed_at = fields.AwareDateTime(required=True)
     bundle_digest = fields.String(required=True, metadata={"description": "SHA-256 of the bundle's `manifest.json`."})
     questions = fields.List(fields.Nested(ConsultationResultOut), required=True)
+    conversation = fields.Nested(
+        ConversationTotalsOut, required=True, allow_none=True, metadata={"description": "As it was at the end."}
+    )
 
 
 class VoteOut(Schema):

@@ -3,10 +3,11 @@
 import uuid
 from typing import Any
 
-from flask import Response
+from flask import Response, current_app
 
 from service.consultation import staff_schemas as schemas
 from service.consultation.casting import BallotNotValid, NotOpen
+from service.consultation.conversation.threads import texts_of
 from service.consultation.drafting import (
     ConsultationChanged,
     ConsultationFixed,
@@ -38,10 +39,12 @@ from service.consultation.paper import (
     given_each,
 )
 from service.consultation.presenting import batch_out, draft_from, listed, staff_out
+from service.consultation.subjects import SubjectChanged, ensure_there, links_in
 from service.db import transaction
 from service.errors import NotFound
 from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer, language, nothing, operation, page_of
 from service.municipalities.directory import Municipality
+from service.municipalities.linking import LinkNotFound
 from service.people.access import caller, staff
 
 blueprint = Blueprint(
@@ -70,10 +73,11 @@ def consultations(query: dict[str, Any], municipality: Municipality) -> Response
 @staff("manage_consultations")
 @blueprint.arguments(schemas.ConsultationIn)
 @blueprint.response(201, schemas.StaffConsultationOut)
-@operation("draftConsultation", ConsultationNotValid)
+@operation("draftConsultation", ConsultationNotValid, LinkNotFound)
 def draft(body: dict[str, Any], municipality: Municipality) -> Response:
     """Draft a consultation"""
     who, described = caller(), draft_from(body)
+    ensure_there(current_app.config["LINKS"], municipality, links_in(described.about, described.questions))
     with transaction():
         found = begin(municipality, who, described)
     return as_staff_see(found, 201)
@@ -92,10 +96,11 @@ def one(municipality: Municipality, consultation: uuid.UUID) -> Response:
 @staff("manage_consultations")
 @blueprint.arguments(schemas.ConsultationChangeIn)
 @blueprint.response(200, schemas.StaffConsultationOut)
-@operation("changeConsultation", NotFound, ConsultationNotValid, ConsultationChanged, ConsultationFixed)
+@operation("changeConsultation", NotFound, ConsultationNotValid, ConsultationChanged, ConsultationFixed, LinkNotFound)
 def describe_anew(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Describe a draft anew"""
     described = draft_from(body)
+    ensure_there(current_app.config["LINKS"], municipality, links_in(described.about, described.questions))
     with transaction():
         found = change(municipality, consultation, described, body["version"])
     return as_staff_see(found)
@@ -105,7 +110,15 @@ def describe_anew(body: dict[str, Any], municipality: Municipality, consultation
 @staff("manage_consultations")
 @blueprint.arguments(schemas.ConsultationFixIn)
 @blueprint.response(200, schemas.StaffConsultationOut)
-@operation("fixConsultation", NotFound, ConsultationNotValid, ConsultationChanged, ConsultationFixed)
+@operation(
+    "fixConsultation",
+    NotFound,
+    ConsultationNotValid,
+    ConsultationChanged,
+    ConsultationFixed,
+    LinkNotFound,
+    SubjectChanged,
+)
 def fix_it(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Fix what is asked and how it is counted
 
@@ -114,7 +127,7 @@ def fix_it(body: dict[str, Any], municipality: Municipality, consultation: uuid.
     """
     who = caller()
     with transaction():
-        found = fix(municipality, who, consultation, body["version"])
+        found = fix(municipality, who, consultation, body["version"], texts_of)
     return as_staff_see(found)
 
 

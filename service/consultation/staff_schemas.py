@@ -7,21 +7,21 @@ from marshmallow import Schema, fields, validate
 from service.consultation.ballots import KINDS
 from service.consultation.ballots.asking import KEY, LARGEST_COST, MOST_OPTIONS
 from service.consultation.drafting import MOST_QUESTIONS
+from service.consultation.phases import PHASES
 from service.consultation.schemas import (
     INSTANT,
     TRACKER,
     UID,
     ConsultationListedOut,
-    ConsultedOnIn,
     answers_in,
     hexadecimal,
     texts,
 )
+from service.consultation.subject_schemas import ConsultedOnIn
 from service.consultation.wording import ELIGIBILITY, SECRECY
 from service.http import following
 from service.people.schemas import Plain
 
-PHASES = ("inform", "propose", "comment", "deliberate", "vote", "review", "results")
 MOST_PAPERS = 200
 MOST_CODES = 1000
 KEYED = validate.Regexp(rf"\A{KEY.pattern}\Z")
@@ -67,7 +67,12 @@ class ConsultationQuestionIn(Schema):
     key = fields.String(required=True, validate=KEYED)
     text = texts(2000, required=True)
     about = fields.Nested(ConsultedOnIn, load_default=None, allow_none=True)
-    kind = fields.String(required=True, validate=validate.OneOf(tuple(KINDS)))
+    kind = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(tuple(KINDS)),
+        metadata={"description": "Of ballot; null: it is only talked about."},
+    )
     options = fields.List(fields.Nested(BallotOptionIn), load_default=list, validate=validate.Length(max=MOST_OPTIONS))
     most = whole(MOST_OPTIONS, "How many an answer may name (approval, budget), or how many are chosen (priorities).")
     highest = whole(100, "Points of a score.")
@@ -113,9 +118,14 @@ class ConsultationIn(Schema):
     eligibility = fields.String(required=True, validate=validate.OneOf(tuple(ELIGIBILITY)))
     eligible = whole(10**8, "How many may take part, where that is known; with codes it is their number.")
     questions = fields.List(
-        fields.Nested(ConsultationQuestionIn), required=True, validate=validate.Length(1, MOST_QUESTIONS)
+        fields.Nested(ConsultationQuestionIn), load_default=list, validate=validate.Length(max=MOST_QUESTIONS)
     )
-    phases = fields.List(fields.Nested(ConsultationPhaseIn), required=True, validate=validate.Length(1, len(PHASES)))
+    phases = fields.List(
+        fields.Nested(ConsultationPhaseIn),
+        required=True,
+        validate=validate.Length(1, len(PHASES)),
+        metadata={"description": f"Some of {', '.join(PHASES)}, beginning in this order."},
+    )
 
 
 def seen() -> fields.Integer:

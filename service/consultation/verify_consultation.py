@@ -24,6 +24,7 @@ from fractions import Fraction
 from pathlib import Path
 
 FILES = ("manifest.json", "ballots.jsonl", "log.jsonl", "heads.jsonl", "tally.json")
+PROGRAM = "verify_consultation.py"
 RULES = {
     "stance": ("majority", 1),
     "approval": ("approval", 1),
@@ -36,6 +37,7 @@ LEAF_FIELDS = {
     "open": {"definition"},
     "ballot": {"commitment", "handle", "question"},
     "extend": {"closes_at", "reason"},
+    "text": {"about", "revision", "target"},
     "paper_batch": {"batch", "count", "scan"},
     "close": {"closes_at", "participations"},
 }
@@ -287,33 +289,42 @@ def spend(ask, votes, answers):
 
 
 def equal_shares(costs, budget, answers):
-    groups = Counter(tuple(answer) for answer in answers)
-    purse = {group: Fraction(budget, len(answers)) for group in groups}
-    backers = {key: [group for group in groups if key in group] for key in costs}
-    bought = set()
+    """Exact: what each group of like answers has is counted in parts of money, `unit` of them in one, more and more."""
+    groups, unit, bought = Counter(tuple(answer) for answer in answers), len(answers), set()
+    numbers, purse = list(groups.values()), [budget] * len(groups)
+    backers = {key: [place for place, group in enumerate(groups) if key in group] for key in costs}
+    votes = {key: sum(numbers[place] for place in backers[key]) for key in costs}
+    order = {key: (-votes[key], costs[key], place) for place, key in enumerate(costs)}
+    least = {key: Fraction(1, votes[key]) for key in costs if votes[key]}
     while True:
-        offers = []
-        for place, key in enumerate(costs):
-            if key not in bought and sum(purse[group] * groups[group] for group in backers[key]) >= costs[key]:
-                price = each_pays(costs[key], [(purse[group], groups[group]) for group in backers[key]])
-                number = sum(groups[group] for group in backers[key])
-                offers.append((price / costs[key], -number, costs[key], place, key, price))
-        if not offers:
+        offer = None
+        for key in sorted(least, key=lambda key: (least[key], order[key])):
+            if offer and least[key] > offer[0]:
+                break
+            pays, among = each_pays(costs[key] * unit, [(purse[place], numbers[place]) for place in backers[key]])
+            if among:
+                least[key] = Fraction(pays, among * costs[key] * unit)
+                offer = min(offer or (2, ()), (least[key], order[key], key, pays, among))
+            else:
+                del least[key]
+        if not offer:
             return bought
-        *_, key, price = min(offers)
+        *_, key, pays, among = offer
         bought.add(key)
-        for group in backers[key]:
-            purse[group] -= min(purse[group], price)
+        del least[key]
+        unit, purse = unit * among, [has * among for has in purse]
+        for place in backers[key]:
+            purse[place] -= min(purse[place], pays)
 
 
-def each_pays(cost, purses):
-    """What each pays who can, the others giving all they have."""
-    missing, payers = Fraction(cost), sum(number for _, number in purses)
+def each_pays(missing, purses):
+    """What each pays who can, as a sum among so many, the others giving all they have; among none: it is too dear."""
+    payers = sum(number for _, number in purses)
     for purse, number in sorted(purses):
         if purse * payers >= missing:
-            break
+            return missing, payers
         missing, payers = missing - purse * number, payers - number
-    return missing / payers
+    return missing, 0
 
 
 # --- the bundle -------------------------------------------------------------------------------------------------------
@@ -328,6 +339,9 @@ def check_manifest(files):
     for question in manifest["definition"]["questions"]:
         ruled = RULES.get(question["ask"]["kind"])
         must(ruled == (question["rule"], question["version"]), f"question {question['key']}: unknown rule or version")
+    if PROGRAM in files:
+        fixed = manifest["definition"].get("verifier")
+        must(sha(files[PROGRAM]).hex() == fixed, f"{PROGRAM}: not the program that was named at the opening")
     must(manifest["eligible"] == manifest["definition"]["eligible"], "the manifest says that others may take part")
     return manifest
 
@@ -532,7 +546,7 @@ def files_of(path):
     if path.is_dir():
         return {name: (path / name).read_bytes() for name in FILES if (path / name).is_file()}
     with zipfile.ZipFile(path) as bundle:
-        return {name: bundle.read(name) for name in FILES if name in bundle.namelist()}
+        return {name: bundle.read(name) for name in (*FILES, PROGRAM) if name in bundle.namelist()}
 
 
 def main():

@@ -108,11 +108,6 @@ def as_news_kind(municipality: Municipality, kind: str, part: str) -> Followed |
     return None if words is None or part else Followed({spoken: say(spoken, words) for spoken in LANGUAGES})
 
 
-def by_its_key(municipality: Municipality, key: str, part: str) -> Followed | None:
-    """Something whose feature has not said yet how it is looked up: it is called by its key."""
-    return None if part else Followed({"und": key})
-
-
 NEWS_KINDS = {
     "news": N_("News"),
     "action": N_("Actions"),
@@ -125,7 +120,7 @@ KINDS: dict[str, Callable[[Municipality, str, str], Followed | None]] = {
     LAYER: on_the_map,
     DISTRICT: as_district,
     NEWS_KIND: as_news_kind,
-    **dict.fromkeys((NEWS_CATEGORY, PLAN, PLAN_ELEMENT, "consultation"), by_its_key),
+    **dict.fromkeys((NEWS_CATEGORY, PLAN, PLAN_ELEMENT, "consultation"), lambda *_: None),
 }
 """Kind of thing → what one of them is called, for a municipality, a value and a part. The composition puts the
 features' own functions here.

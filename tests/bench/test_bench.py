@@ -63,10 +63,12 @@ def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pages_of_a_conversation_are_measured_on_both_databases(tmp_path: Path) -> None:
-    postgres_server()
-    _, figures = run(tmp_path, "--only", "conversation")
-    assert all(figures["conversation"][name]["page / floor"] > 0 for name in ("SQLite", "PostGIS"))
+def test_votes_and_conversations_are_measured_beside_their_floors(tmp_path: Path) -> None:
+    said, figures = run(tmp_path, "--only", "consultations", PLATEIA_TEST_POSTGRES_URL="")
+    found = figures["consultations"]
+    assert "secret ballot on 20 questions" in said and len(found["http"]["SQLite"]["cases"]) == 2
+    assert found["casting"]["SQLite"]["most casts/s"] > 0 < found["casting"]["SQLite"]["p95 at 50 casts/s, ms"]
+    assert found["counting"]["verifying, s"] > 0 < found["conversation"]["SQLite"]["page / floor"]
 
 
 @pytest.mark.slow

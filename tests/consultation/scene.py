@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from service.consultation.closing import close
 from service.consultation.leaves import answer_tracker, ballot_tracker
-from service.consultation.models import VOTE, Consultation, ConsultationPhase
+from service.consultation.models import Consultation, ConsultationPhase
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
 from service.municipalities.directory import Municipality
@@ -142,10 +142,13 @@ def tax_number(first: int) -> str:
 def end_vote(office: Office, seconds: float = 2) -> None:
     """Its end was so long ago."""
     with transaction():
+        ends = select(Consultation.ends_with).where(Consultation.id == office.id).scalar_subquery()
         phases = update(ConsultationPhase).where(
-            ConsultationPhase.consultation_id == office.id, ConsultationPhase.kind == VOTE
+            ConsultationPhase.consultation_id == office.id, ConsultationPhase.kind == ends
         )
-        session.execute(phases.values(closes_at=seconds_from_now(-seconds)))
+        session.execute(
+            phases.values(closes_at=seconds_from_now(-seconds)).execution_options(synchronize_session=False)
+        )
 
 
 def close_now(office: Office) -> bool:

@@ -17,7 +17,7 @@ from service.consultation.bundling import zipped
 from service.consultation.heads import public_bytes
 from service.consultation.leaves import ballot_line, canonical, event_line
 from service.consultation.tree import EMPTY, node_hash
-from tests.consultation.bundles import CLOSES, KEY, OTHER, QUESTIONS, UID, Log, Made, make
+from tests.consultation.bundles import CLOSES, KEY, OTHER, QUESTIONS, UID, Log, Made, leaf_digest, make
 
 SCRIPT = Path(auditor.__file__)
 Files = dict[str, bytes]
@@ -77,6 +77,17 @@ def test_it_runs_alone_and_says_what_is_wrong(made: Made, tmp_path: Path) -> Non
         (spoilt / name).write_bytes(content)
     told = subprocess.run([sys.executable, "-I", str(SCRIPT), str(spoilt)], capture_output=True, text=True)
     assert told.returncode == 1 and "tally.json: not the file" in told.stderr
+
+
+def test_the_program_in_the_bundle_is_the_one_that_was_named_at_the_opening(made: Made) -> None:
+    made.definition["verifier"] = auditor.sha(SCRIPT.read_bytes()).hex()
+    again = logged_again(
+        made, [event_line(UID, "open", {"definition": leaf_digest(made.definition)}), *made.log.lines[1:]]
+    )
+    files = again | {auditor.PROGRAM: SCRIPT.read_bytes()}
+    assert "OK" in auditor.verify(files)
+    refused(files | {auditor.PROGRAM: b"print('OK')"}, "not the program that was named")
+    assert made.definition["verifier"] in (SCRIPT.parents[2] / "docs" / "consultations.md").read_text()
 
 
 def test_the_same_bundle_is_made_again(made: Made) -> None:

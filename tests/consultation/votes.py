@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from service.consultation.drafting import CLOSE, Draft, begin, fix
+from service.consultation.drafting import Draft, begin, fix
+from service.consultation.ending import CLOSE
 from service.consultation.models import ConsultationPhase
 from service.consultation.presenting import kept
 from service.db import session, transaction

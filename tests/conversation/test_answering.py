@@ -44,6 +44,7 @@ def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
 ) -> None:
     monkeypatch.setattr(messages, "AT_ONCE", 2)
     carol, dave, erin = (make_resident(here, language="en") for _ in range(3))
+    expand_all()  # that it began
     with transaction():
         follow(here, erin.account_id, "consultation", str(talk.office.uid))
     one, other = talk.say(alice), talk.say(carol, "More shade")

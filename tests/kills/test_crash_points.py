@@ -68,7 +68,15 @@ OF_THE_OFFICE = tuple(
 """Those of `test_office`."""
 OF_PLANS = ("before_plan_applied", "before_plan_frozen", "before_plan_published", "before_progress_approved")
 """Those of `plan_driver`."""
-ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, *OF_PLANS, "after_notice_begun")
+OF_CONSULTATIONS = (
+    *("after_participation", "after_ballot_named", "before_cast_commit", "after_cast_commit"),
+    *("after_answers_withdrawn", "before_replacement_commit"),
+    *("after_papers_held", "after_papers_taken", "between_papers", "after_papers_logged"),
+    *("after_last_release", "before_log_ended", "before_rows_rewritten", "before_ballots_parted"),
+    *("after_bundle_kept", "before_result_out"),
+)
+"""Those of `test_consultations`."""
+ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, *OF_PLANS, *OF_CONSULTATIONS, "after_notice_begun")
 """The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 

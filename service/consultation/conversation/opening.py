@@ -7,15 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from service.consultation.models import CLOSED, DRAFT, Consultation, ConsultationPhase
+from service.consultation.phases import WRITING
 from service.db import session
 from service.db.clock import seconds_from_now
 from service.db.types import AnyRow
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.text import N_
-
-WRITING = ("propose", "comment", "deliberate")
-"""Phases in which people write."""
 
 
 class ConversationClosed(Problem):
@@ -25,10 +23,10 @@ class ConversationClosed(Problem):
     message = N_("Contributions are not taken at this time.")
 
 
-def consultation_row(municipality: Municipality, uid: uuid.UUID) -> Consultation:
-    """A consultation that everybody may know of. Raises NotFound."""
+def consultation_row(municipality: Municipality, uid: uuid.UUID, drafts: bool = False) -> Consultation:
+    """A consultation that everybody may know of, or for staff a draft too. Raises NotFound."""
     found = session.scalar(select(Consultation).filter_by(municipality_id=municipality.id, uid=uid))
-    if found is None or found.state == DRAFT:
+    if found is None or (found.state == DRAFT and not drafts):
         raise NotFound
     return found
 

@@ -26,7 +26,8 @@ from service.consultation.conversation.schemas import (
     TextIn,
     ThreadOut,
 )
-from service.consultation.conversation.threads import NothingToTalkAbout, places_of_quotations, put_text
+from service.consultation.conversation.threads import NothingToTalkAbout, log_text, places_of_quotations, put_text
+from service.consultation.finding import locked
 from service.db import stop_reading, transaction
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality
@@ -83,15 +84,18 @@ def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.U
 def put(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Put a text up for discussion, or its new version
 
-    Quoted passages are found again in it by their words; those that are not there are marked, never lost.
+    Quoted passages are found again in it by their words; those that are not there are marked, never lost. What is put
+    up while it is a draft is part of what is fixed; what comes after that is a line of the log.
     """
     who = caller()
-    about = consultation_row(municipality, consultation)
+    about = consultation_row(municipality, consultation, drafts=True)
     target = body["target"] or key_of_whole(about, body["kind"])
     known = places_of_quotations(about.id, body["kind"], target, body["text"])
     stop_reading()
     with transaction():
+        about = locked(municipality, consultation)
         thread = put_text(municipality, about, body["kind"], target, body["title"], body["text"], known)
+        log_text(municipality, about, thread)
         facts = {"kind": body["kind"], "target": target, "revision": thread.revision}
         record(municipality.id, who, "text_put_up", "consultation", str(about.uid), facts)
     return answer(thread_out(municipality, thread, language()))

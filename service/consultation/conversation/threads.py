@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import Select, select
 
+from service.consultation.appending import append
 from service.consultation.conversation.anchoring import anchor, revision_of
 from service.consultation.conversation.models import Contribution, Thread, ThreadText
 from service.consultation.conversation.opening import targets_of
-from service.consultation.models import Consultation
+from service.consultation.finding import participations
+from service.consultation.leaves import event_line
+from service.consultation.models import FIXED, Consultation
 from service.db import session
 from service.db.clock import now
 from service.db.upserts import insert_if_absent
@@ -79,6 +83,21 @@ def put_text(
     for one in session.scalars(quoting(thread.id).with_for_update()):
         one.quote_start = known[one.id] if one.id in known else anchor(text, one.quote or {})
     return thread
+
+
+def texts_of(consultation_id: int) -> list[dict[str, Any]]:
+    """The texts that are put up, by the SHA-256 of each, as a definition names them."""
+    columns = Thread.kind, Thread.target, Thread.title, Thread.revision
+    texts = select(*columns).where(Thread.consultation_id == consultation_id, Thread.revision.is_not(None))
+    return [dict(row._mapping) for row in session.execute(texts.order_by(Thread.id))]
+
+
+def log_text(municipality: Municipality, about: Consultation, thread: Thread) -> None:
+    """Say in the log of a consultation that is fixed that there is a new text; inside `transaction()`, it is locked."""
+    if about.state == FIXED:
+        facts = {"about": thread.kind, "target": thread.target, "revision": thread.revision}
+        line = event_line(about.uid.hex, "text", facts)
+        append(about, municipality.slug, [line], sum(participations(about.id).values()))
 
 
 def places_of_quotations(consultation_id: int, kind: str, target: str, text: str) -> dict[int, int | None]:

@@ -1,0 +1,68 @@
+"""What consultations give to other slices: entries of digests, and consultations as something that people follow."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from service.consultation.models import CLOSED, DRAFT, Consultation, ConsultationPhase
+from service.consultation.telling import CONSULTATION, topics_of
+from service.db import session
+from service.db.types import AnySelect
+from service.municipalities.directory import Municipality
+from service.notices.digests import Entry
+from service.notices.following import Followed
+from service.text import LANGUAGES, N_, say
+
+BEGUN, OVER = N_("It has begun. You can take part in the app."), N_("It is over, and the result is out.")
+
+
+def entries(municipality: Municipality, since: datetime, until: datetime) -> Sequence[Entry]:
+    """Consultations that have begun, and those whose result came out, after the one moment and up to the other."""
+    opens_at = func.min(ConsultationPhase.opens_at).label("opens_at")
+    begun = (
+        select(Consultation, opens_at)
+        .join(ConsultationPhase, ConsultationPhase.consultation_id == Consultation.id)
+        .where(Consultation.municipality_id == municipality.id, Consultation.state != DRAFT)
+        .group_by(Consultation.id)
+        .having(opens_at.expression > since, opens_at.expression <= until)
+    )
+    over = select(Consultation, Consultation.closed_at).where(
+        Consultation.municipality_id == municipality.id,
+        Consultation.state == CLOSED,
+        Consultation.closed_at > since,
+        Consultation.closed_at <= until,
+    )
+    queries: Sequence[tuple[AnySelect, str]] = ((begun, BEGUN), (over, OVER))
+    found = [(*row, words) for query, words in queries for row in session.execute(query)]
+    return [entry_of(municipality, *each) for each in sorted(found, key=lambda each: (each[1], each[0].id))]
+
+
+def entry_of(municipality: Municipality, found: Consultation, moment: datetime, words: str) -> Entry:
+    return Entry(
+        kind=CONSULTATION,
+        key=str(found.uid),
+        title=found.title,
+        summary={language: say(language, words) for language in LANGUAGES},
+        path=f"/api/v1/{municipality.slug}/consultations/{found.uid}",
+        published_at=moment,
+        topics=topics_of(found),
+    )
+
+
+def as_consultation(municipality: Municipality, name: str, part: str) -> Followed | None:
+    """A consultation that everybody may know of."""
+    try:
+        uid = uuid.UUID(name)
+    except ValueError:
+        return None
+    query = select(Consultation.title).where(
+        Consultation.municipality_id == municipality.id, Consultation.uid == uid, Consultation.state != DRAFT
+    )
+    title = session.scalar(query)
+    return None if title is None or part else Followed(title)
+
+
+FOLLOWED: Mapping[str, Callable[[Municipality, str, str], Followed | None]] = {CONSULTATION: as_consultation}
+"""Kind of thing → what one of them is called."""

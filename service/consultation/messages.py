@@ -1,0 +1,59 @@
+"""What people who follow a consultation, or the plan that it is about, are told when the worker asks."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from service.consultation.telling import CONSULTATION, ENDING_SOON, EXTENDED, PHASE_BEGUN, RESULT_OUT
+from service.municipalities.directory import Municipality, municipality_with
+from service.notices.inbox import messages_to, reach_each
+from service.notices.topics import followers
+from service.outbox.expanding import Kept, Owed, Posted
+from service.text import N_, locale_of, pick, say
+
+BEGUN = {
+    "inform": N_("A consultation has begun. Read what it is about: proposals, comments or a vote may follow."),
+    "propose": N_("You can make proposals now, until {when}."),
+    "comment": N_("You can comment now, until {when}."),
+    "deliberate": N_("The discussion is open now, until {when}."),
+    "vote": N_("The vote is open now, until {when}."),
+    "review": N_("What people said is being looked at now, until {when}."),
+    "results": N_("What came of it can be read now."),
+}
+"""Kind of phase → what is told when it begins."""
+WORDS = {
+    EXTENDED: N_("It ends later, on {when}. The reason: {reason}"),
+    ENDING_SOON: N_("It ends on {when}. Until then you can take part."),
+    RESULT_OUT: N_("It is over, and the result is out."),
+}
+TITLE = N_("Consultation: {title}")
+
+
+def who_follows_the_consultation(event: Posted) -> Iterator[Owed | Kept]:
+    """A message to each follower. Who has taken part is not asked: nobody can read it out of who was told."""
+    here = municipality_with(event.municipality_id)
+    about = (CONSULTATION, event.payload["consultation"])
+    data = {"municipality": here.slug, CONSULTATION: about[1]}
+    if event.payload["head"]:
+        data["head"] = event.payload["head"]
+    for account_ids in followers(event):
+        for account_id, person in sorted(reach_each(account_ids).items()):
+            said = worded(event, here, here.language_for(person.language))
+            yield from messages_to(event, person, said, about, data, str(event.uid), account_id)
+
+
+def worded(event: Posted, here: Municipality, spoken: str) -> tuple[str, str]:
+    """Title and body in this language."""
+    told, main = event.payload, here.main_language
+    words = BEGUN[told["phase"]] if event.kind == PHASE_BEGUN else WORDS[event.kind]
+    when = moment(told["closes_at"], here, spoken) if told["closes_at"] else ""
+    body = say(spoken, words, when=when, reason=pick(told.get("reason", {}), spoken, main))
+    return say(spoken, TITLE, title=pick(told["title"], spoken, main)), body
+
+
+def moment(instant: str, here: Municipality, spoken: str) -> str:
+    """An instant as it is written here."""
+    local = datetime.fromisoformat(instant).astimezone(ZoneInfo(here.time_zone))
+    return format_datetime(local, "d MMMM y, HH:mm", locale=locale_of(spoken))

@@ -1,0 +1,154 @@
+"""A consultation in which nobody votes, about a plan, from its draft to its result; and what its followers are told."""
+
+import hashlib
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from service.consultation import verify_consultation as auditor
+from service.consultation.ending import CLOSE, PLAN_CLOSINGS
+from service.consultation.feeding import ATOM
+from service.consultation.giving import entries
+from service.consultation.models import Consultation, ConsultationPhase
+from service.consultation.telling import TELL_CONSULTATIONS
+from service.db import session, transaction
+from service.db.clock import now, seconds_from_now
+from service.housekeeping import HANDLERS
+from service.jobs.models import Job
+from service.jobs.working import work_one
+from service.municipalities.directory import Municipality
+from service.notices.following import NothingToFollow, ensure_there, follow
+from service.outbox.models import Delivery
+from service.plans.finding import plan_named
+from tests.consultation.scene import Office, Phone, described, end_vote, phase, phone
+from tests.consultation.test_voting import files_of
+from tests.conversation.scene import Talk
+from tests.factories.people import Person, make_resident
+from tests.plans.plans import a_plan, put_in_force
+from tests.reports.scene import expand_all, inbox_of
+
+REPORT = {"key": "2024", "period": {"stated": "2024"}, "approved_by": "council", "entries": [{"element": "1.1"}]}
+FREE = {"key": "shade", "text": {"en": "Where is shade missing?"}}
+
+
+def work(kind: str) -> dict[str, Any] | None:
+    """The recurring work is done now; what came of it."""
+    session.rollback()
+    with transaction():
+        session.add(Job(kind=kind, unique_key=f"now {now()}", payload={}, run_at=now(), created_at=now()))
+        session.execute(update(Job).where(Job.kind == kind).values(run_at=seconds_from_now(-1)))
+    assert work_one({kind: HANDLERS[kind]}, "test")
+    return session.scalars(select(Job.result).where(Job.kind == kind).order_by(Job.id.desc())).first()
+
+
+def told(who: Person) -> list[str]:
+    expand_all()
+    return [message.body for message in inbox_of(who)]
+
+
+def test_comments_on_a_plan_from_draft_to_result(
+    office: Office, client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    known_as = put_in_force(here, a_plan(progress=[REPORT]))
+    plan = str(plan_named(here, "op").uid)
+    carol = make_resident(here, language="en")
+    with transaction():
+        follow(here, carol.account_id, "plan", plan)
+    branch = {"kind": "plan_element", "id": "1", "within": "op"}
+    about = [
+        {"kind": "plan", "id": "op", "version": known_as},
+        branch,
+        {**branch, "kind": "progress_report", "id": "2024"},
+    ]
+    phases = [phase("inform", -90000, 60), phase("comment", -100, 7200), phase("review", 90000, 90060)]
+    asked = {"about": about, "questions": [FREE], "phases": phases, "eligibility": "anyone"}
+    for lost in ({"kind": "plan", "id": "moon"}, {**branch, "id": "9"}, {"kind": "plan_element", "id": "1"},
+                 {**branch, "kind": "progress_report", "id": "1999"}, {"kind": "layer", "id": "moon"}):  # fmt: skip
+        refused = office.ask("POST", "", json=described(**asked | {"about": [lost]}))
+        assert (refused.status_code, refused.json["code"]) == (422, "link_not_found"), lost
+    office.begin(**asked | {"about": [{**about[0], "version": "old"}]})
+    stale = office.ask("POST", f"{office.path}/fixing", json={"version": 1})
+    assert (stale.json["code"], stale.json["version"]) == ("subject_changed", known_as)
+    talk = Talk(client, office.begin(**asked))
+    article = talk.put_text("Trees are planted on the square.")
+    office.fix()
+
+    # what was frozen, and who is told
+    shown = phone(client, here).get(office.path).json
+    assert [(one["kind"], one["version"] == known_as) for one in shown["subjects"]] == [
+        ("plan", True), ("plan_element", True), ("progress_report", False),
+    ]  # fmt: skip
+    assert [one["key"] for one in shown["subjects"][1]["elements"]] == ["1", "1.1", "1.2"]
+    assert shown["questions"][0] | {"kind": None, "rule": None} == shown["questions"][0]
+    definition = session.scalars(select(Consultation.definition).where(Consultation.id == office.id)).one()
+    assert definition and definition["texts"][0]["revision"] == article["revision"]
+    assert definition["questions"] == [] and definition["free_questions"][0]["key"] == "shade"
+    [listed] = phone(client, here).get("").json["consultations"]
+    assert listed["closes_at"] == shown["phases"][1]["closes_at"], "it ends with the comments"
+    assert len(told(carol)) == 2 and told(carol)[1].startswith("You can comment now, until")
+    with transaction():
+        follow(here, alice.account_id, "consultation", office.path[1:])
+    assert work(TELL_CONSULTATIONS) == {"told": 0}, "each is owed once"
+
+    # it goes on as a conversation, and nobody votes
+    talk.say(alice, "More shade", kind="question", target="shade")
+    mine = talk.say(carol, "Not on the square", kind="article", target="3")
+    talk.vote(alice, mine["id"], "support")
+    talk.put_text("Limes are planted on the square.")
+    assert '"kind":"text"' in phone(client, here).get(f"{office.path}/log").json["lines"][1], (
+        "what was fixed is another"
+    )
+    assert Phone(client, "here", carol, ()).cast(office.path, {}).json["code"] == "consultation_not_open"
+    later = {"closes_at": phase("comment", 0, 80000)["closes_at"], "reason": {"en": "The hall was closed."}}
+    assert office.ask("POST", f"{office.path}/extension", json=later).status_code == 200
+    with transaction():
+        session.execute(update(ConsultationPhase).values(opens_at=seconds_from_now(-90000)))
+    assert work(TELL_CONSULTATIONS) == {"told": 1}
+    assert [words.split(",")[0] for words in told(carol)[2:]] == ["It ends later", told(carol)[3].split(",")[0]]
+    assert "The hall was closed." in told(carol)[2] and told(carol)[3].startswith("It ends on ")
+    assert len(told(alice)) == 2, "of what came after she followed"
+
+    # the end comes too early, is lost, and comes all the same
+    assert work(CLOSE) is None
+    assert session.scalars(select(Job.error).where(Job.kind == CLOSE)).all()[0] == "NotOverYet"
+    end_vote(office)
+    with transaction():
+        session.query(Job).filter_by(kind=CLOSE).delete()
+    assert work(PLAN_CLOSINGS) == {"planned": 1}
+    assert work(PLAN_CLOSINGS) == {"planned": 0}
+    assert work_one({CLOSE: HANDLERS[CLOSE]}, "test")
+    results = phone(client, here).get(f"{office.path}/results").json
+    assert results["questions"] == [] and results["participations"] == 0
+    assert results["conversation"] == {
+        "contributions": {"app": 2}, "authors": 2, "votes": 1, "voters": 1, "unanswered": 2,
+    }  # fmt: skip
+    assert told(carol)[4:] == ["It is over, and the result is out."]
+    files = files_of(phone(client, here).get(f"{office.path}/bundle"))
+    assert "0 took part" in auditor.verify(files)
+    assert hashlib.sha256(files[auditor.PROGRAM]).hexdigest() == definition["verifier"]
+    assert [entry.kind for entry in entries(here, now().replace(year=2000), now())] == ["consultation"] * 2
+
+    # every head is where nobody here can take it back
+    feed = client.get("/api/v1/here/consultations/heads/feed")
+    heads = [content.text for content in fromstring(feed.text).iter(f"{{{ATOM}}}content")]
+    assert heads == [*reversed(phone(client, here).get(f"{office.path}/heads").json["heads"])]
+    again = client.get("/api/v1/here/consultations/heads/feed", headers={"If-None-Match": feed.headers["ETag"]})
+    assert again.status_code == 304
+    assert client.get("/api/v1/next-door/consultations/heads/feed").text.count("entry") == 0
+    pushed = [row.content["data"].get("head") for row in session.scalars(select(Delivery)) if "data" in row.content]
+    assert set(pushed) <= set(heads)
+
+
+def test_only_what_everybody_may_know_of_is_followed(office: Office, here: Municipality) -> None:
+    office.begin()
+    for name in (office.path[1:], "moon"):
+        try:
+            ensure_there(here, "consultation", name, "")
+        except NothingToFollow:
+            continue
+        raise AssertionError(name)
+    office.fix()
+    session.rollback()
+    ensure_there(here, "consultation", office.path[1:], "")
