@@ -103,7 +103,7 @@ SLICES = (
     ),
     Slice(
         "moderation",
-        ("moderation_cases", "complaints"),
+        ("moderation_cases", "moderation_deciders", "complaints"),
         lambda here, who, wish: forget_moderated(here, who.account_id),
         lambda here, who: moderated_of(here, who.account_id),
         lambda here, before, after: hand_over_moderated(here, before.account_id, after.account_id),

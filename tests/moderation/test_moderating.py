@@ -100,6 +100,7 @@ def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
     assert decide(one, mona, thing, 409, hide=False)["code"] == "appeal_decided"
     verdict = {"uphold": False, "reason": "It is a quotation."}
     assert [case["may_decide"] for case in (*queue(one, mona), *queue(one, max_))] == [False, True]
+    assert queue(one, mona)[0]["complaints_of_newcomers"] == 3
     assert queue(one, max_)[0]["appeal"] == "I quoted him."
     refused = act(one, mona, "staff/moderation/appeals", thing, 403, **verdict)
     assert refused["code"] == "same_moderator"
@@ -115,19 +116,23 @@ def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
     }
 
 
-def test_a_moderator_may_correct_themselves_and_an_appeal_may_fail(
+def test_nobody_who_ever_decided_about_it_decides_the_appeal_and_it_may_fail(
     one: Talk, here: Municipality, mona: Person, alice: Person, charlie: Person
 ) -> None:
     thing, letter = one.say(alice)["id"], one.say(one.office.who)["id"]
+    max_, zoe, yuri = (make_staff(here, name, [("moderator", None)]) for name in ("max", "zoe", "yuri"))
     decide(one, mona, thing)
-    decide(one, mona, thing, hide=False)
+    decide(one, max_, thing, hide=False)
     assert one.see(thing)["hidden_by_rule"] is None and len(told(alice)) == 2
     act(one, alice, "my/moderation/appeals", thing, 409, text="Why?")
     decide(one, mona, letter, hide=False)
-    decide(one, mona, thing)
+    decide(one, zoe, thing)
     act(one, alice, "my/moderation/appeals", thing, text="Why?")
-    max_ = make_staff(here, "max", [("moderator", None)])
-    act(one, max_, "staff/moderation/appeals", thing, uphold=True, reason="It is one.")
+    verdict = {"uphold": True, "reason": "It is one."}
+    for before in (mona, max_, zoe):
+        assert act(one, before, "staff/moderation/appeals", thing, 403, **verdict)["code"] == "same_moderator"
+    assert [queue(one, who)[0]["may_decide"] for who in (mona, max_, zoe, yuri)] == [False, False, False, True]
+    act(one, yuri, "staff/moderation/appeals", thing, **verdict)
     assert decided(one, alice)[0]["appeal_upheld"] is True and one.see(thing)["text"] is None
     counts = one.ask("GET", f"{HERE}/moderation/counts")
     assert counts["by_rule"] == [{"rule": "insult", "hidden": 1}]

@@ -16,6 +16,7 @@ from service.text import N_
 
 WRITING = ("propose", "comment", "deliberate")
 """Phases in which people write."""
+WITHIN = "/"
 
 
 class ConversationClosed(Problem):
@@ -74,7 +75,7 @@ def targets_of(found: Consultation) -> Mapping[tuple[str, str], Mapping[str, str
 
 def key_of(link: Mapping[str, str | None]) -> str:
     """By what name a linked thing is talked about: of a part the name of the whole, `/` and its own."""
-    return f"{link['within']}/{link['id']}" if link.get("within") else str(link["id"])
+    return f"{link['within']}{WITHIN}{link['id']}" if link.get("within") else str(link["id"])
 
 
 def key_of_whole(found: Any, kind: str) -> str:
