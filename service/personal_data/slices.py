@@ -96,7 +96,7 @@ SLICES = (
     ),
     Slice(
         "contributions",
-        ("contributions", "contribution_votes", "contribution_answers", "answers_given"),
+        ("contributions", "contribution_votes", "contribution_answers", "answers_given", "contribution_marks"),
         lambda here, who, wish: forget_contributor(here, who.account_id, wish.keep_public),
         lambda here, who: contributions_of(who.account_id),
         lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),

@@ -14,7 +14,7 @@ from service.moderation import complaining
 from service.moderation.deciding import MODERATION_DECIDED
 from service.moderation.looking import Shown
 from service.moderation.messages import who_is_told
-from service.moderation.models import ModerationCase
+from service.moderation.models import Decider, ModerationCase
 from service.municipalities.directory import Municipality
 from service.outbox.expanding import Posted
 from service.people.erasing import person_locked
@@ -215,6 +215,7 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
             assert person is not None
             erase(here, person, Wish(keep_public=True))
     session.rollback()
+    assert session.scalars(select(Decider)).all() == []
     counts = one.ask("GET", f"{HERE}/moderation/counts")
     assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (3, 2, None)
 

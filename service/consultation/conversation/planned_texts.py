@@ -1,4 +1,4 @@
-"""The text of a plan, or of an element of it, as the version in force has it, so that it is put up as it was decided."""
+"""The text of a plan, or of an element of it, as its version in force has it: what is put up is what was decided."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -15,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select, union_all
+from sqlalchemy import Select, delete, insert, select, union_all
 
 from service.consultation.conversation.finding import DUTIES, contributions
 from service.consultation.conversation.models import Mark
@@ -106,20 +106,21 @@ def similar_to(found: AnyRow, before: int | None = None) -> tuple[Sequence[Simil
 def sharing(found: AnyRow, before: int | None) -> Mapping[int, Sequence[int]]:
     """The newest AT_ONCE contributions of each mark, by mark: one range of the index for each."""
     marks = marks_of(found.text)
-    if not marks:
-        return {}
-    newest = []
-    for one in marks:
-        query = select(Mark.mark, Mark.contribution_id).where(
-            Mark.consultation_id == found.consultation_id, Mark.mark == one
-        )
-        if before is not None:
-            query = query.where(Mark.contribution_id < before)
-        newest.append(select(query.order_by(Mark.contribution_id.desc()).limit(AT_ONCE).subquery()))
     shared: dict[int, list[int]] = defaultdict(list)
-    for one, contribution_id in session.execute(union_all(*newest)):
-        shared[one].append(contribution_id)
+    if marks:
+        newest = union_all(*(newest_with(found.consultation_id, one, before) for one in marks))
+        for one, contribution_id in session.execute(newest):
+            shared[one].append(contribution_id)
     return shared
+
+
+def newest_with(consultation_id: int, mark: int, before: int | None) -> Select[int, int]:
+    """The newest contributions that have this mark."""
+    query = select(Mark.mark, Mark.contribution_id).where(Mark.consultation_id == consultation_id, Mark.mark == mark)
+    if before is not None:
+        query = query.where(Mark.contribution_id < before)
+    found = query.order_by(Mark.contribution_id.desc()).limit(AT_ONCE).subquery()
+    return select(found.c.mark, found.c.contribution_id)
 
 
 def rows_with(ids: Sequence[int]) -> Sequence[AnyRow]:

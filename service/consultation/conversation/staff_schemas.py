@@ -151,7 +151,12 @@ class AfterQuery(Schema):
 class DutyQuery(PageQuery):
     """Which of the duties."""
 
-    kind = fields.String(load_default=None, allow_none=True, validate=KIND, metadata={"examples": ["article"]})
+    kind = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=KIND,
+        metadata={"description": "The `kind` of one thread.", "examples": ["article"]},
+    )
     target = fields.String(
         load_default=None,
         allow_none=True,
