@@ -1,6 +1,8 @@
 """What says the same is found and answered together; each contribution has its department and its day; sheets come in."""
 
 import io
+import itertools
+import random
 from typing import Any
 
 import orjson
@@ -49,13 +51,23 @@ def due(one: Talk, **query: Any) -> list[str]:
     return [each["text"] for each in found["contributions"]]
 
 
-def test_a_text_is_compared_by_its_longer_words_without_accents_and_endings() -> None:
-    assert words_of("Οι πλατείες, της ΠΛΑΤΕΙΑΣ η σκιά") == {"platei", "skia"}
+def test_a_text_is_compared_by_how_its_longer_words_begin_without_accents() -> None:
+    assert words_of("Οι πλατείες, της ΠΛΑΤΕΙΑΣ η σκιά") == {"plate", "skia"}
     assert words_of("ναι") == {"nai"} and words_of("  ") == frozenset() == words_of("— …")
     assert len(marks_of(WISH)) == BANDS and marks_of(WISH) == marks_of(WISH.upper()) and marks_of("!") == []
     assert all(0 <= mark < 2**63 for mark in marks_of(WISH))
-    assert len(set(marks_of(WISH)) & set(marks_of(SAME))) > 8 and not set(marks_of(WISH)) & set(marks_of(OTHER))
+    assert len(set(marks_of(WISH)) & set(marks_of(SAME))) > 2 and not set(marks_of(WISH)) & set(marks_of(OTHER))
     assert resembling.likeness(frozenset(), frozenset()) == 0
+
+
+def test_nearly_all_that_is_alike_shares_a_mark_and_little_else_does() -> None:
+    chosen, words = random.Random(1), [f"{number}xy" for number in range(1000, 9999)]
+    found = {0.5: 0, 0.7: 0, 0.1: 0}
+    for alike, _ in itertools.product(found, range(200)):
+        common, *own = (chosen.sample(words, count) for count in (round(20 * alike), 20, 20))
+        one, other = (" ".join([*common, *each][:20]) for each in own)
+        found[alike] += not set(marks_of(one)).isdisjoint(marks_of(other))
+    assert found[0.5] > 170 and found[0.7] > 195 and found[0.1] < 40, found
 
 
 def test_what_says_the_same_is_found_and_answered_together(

@@ -1,6 +1,6 @@
 """Which contributions say nearly the same, found without comparing each with each, the same way on both databases.
 
-A text is the set of its longer words in Latin letters, without accents and endings. BANDS marks are made of it
+A text is the set of how its longer words begin, in Latin letters without accents. BANDS marks are made of it
 (MinHash with banding; Broder 1997, Leskovec, Rajaraman and Ullman 3.4): two texts share a mark by a chance that grows
 with what they have in common, 0.94 for one of them at a likeness of ALIKE. Marks stand in an index; of each the newest
 AT_ONCE contributions are looked at, and of all those that share the most marks MOST_COMPARED are compared, so that the
@@ -28,16 +28,20 @@ ALIKE = 0.5
 """From what likeness on two contributions are shown as similar; two equal sets of words have 1."""
 AT_ONCE = 50
 MOST_COMPARED = 200
-SHORTEST, LONGEST, ENDING = 4, 40, 2
+SHORTEST, LONGEST = 4, 40
+BEGINNING = 5
+"""Letters of a word that are compared: endings differ, and have different lengths."""
 
 
 Numbers = NDArray[np.uint64]
 
 
 def numbers(name: str) -> Numbers:
-    """Odd numbers below 2^32, always the same ones: they choose which word of a text is the least."""
-    made = hashlib.shake_128(name.encode()).digest(4 * BANDS * IN_BAND)
-    return np.frombuffer(made, "<u4").astype(np.uint64) | np.uint64(1)
+    """Odd numbers below 2^64, always the same ones. Multiplied by them words stand in another order each time, because
+    only the last 64 bits of a product are kept.
+    """
+    made = hashlib.shake_128(name.encode()).digest(8 * BANDS * IN_BAND)
+    return np.frombuffer(made, "<u8").astype(np.uint64) | np.uint64(1)
 
 
 FACTORS, ADDENDS = numbers("factors"), numbers("addends")
@@ -56,7 +60,7 @@ def words_of(text: str) -> frozenset[str]:
     """What a text is compared by; of one that has no longer words all of them."""
     found = {word for part in text.split() for word in in_latin(part[:LONGEST]).split()}
     longer = {word for word in found if len(word) >= SHORTEST}
-    return frozenset(word[: max(SHORTEST, len(word) - ENDING)] for word in longer or found)
+    return frozenset(word[:BEGINNING] for word in longer or found)
 
 
 def marks_of(text: str) -> Sequence[int]:
