@@ -11,6 +11,7 @@ from service.db.upserts import insert_if_absent
 from service.moderation.models import OPEN, SHOWN, Complaint, ModerationCase
 from service.moderation.ruling import ensure_rule
 from service.municipalities.directory import Municipality
+from service.people.newcomers import is_newcomer
 
 HOUR = 3600
 BURST = 10
@@ -21,7 +22,7 @@ def case_locked(municipality: Municipality, kind: str, target: uuid.UUID, author
     """The case of this thing, made where there is none, locked."""
     thing = {"municipality_id": municipality.id, "kind": kind, "target": target}
     row = thing | {"uid": new_uid(), "author_id": author_id, "opened_at": now(), "state": OPEN}
-    row |= {"version": 1, "complaints": 0, "burst": False}
+    row |= {"version": 1, "complaints": 0, "newcomers": 0, "burst": False}
     insert_if_absent(ModerationCase, [row], returning=ModerationCase.id)
     found = select(ModerationCase).filter_by(**thing).with_for_update()
     return session.scalars(found.execution_options(populate_existing=True)).one()
@@ -37,9 +38,10 @@ def complain(
     """
     ensure_rule(municipality, rule)
     row = {"case_id": case.id, "account_id": account_id, "rule": rule, "note": note, "created_at": now()}
+    row["newcomer"] = newcomer = is_newcomer(account_id)
     if not insert_if_absent(Complaint, [row], returning=Complaint.id):
         return case
-    case.complaints += 1
+    case.complaints, case.newcomers = case.complaints + 1, case.newcomers + newcomer
     case.burst = case.burst or how_many_lately(case) >= BURST
     if case.state in (OPEN, SHOWN) and case.appeal_decided_at is None:
         case.waiting_since = case.waiting_since or now()

@@ -1,9 +1,11 @@
 """A moderator hides something by a published rule, or says that it stays; its author is told and may appeal once."""
 
 from service.db.clock import now
+from service.db.upserts import insert_if_absent
 from service.errors import Problem
+from service.moderation.finding import decided_by
 from service.moderation.looking import Shown
-from service.moderation.models import HIDDEN, SHOWN, ModerationCase
+from service.moderation.models import HIDDEN, SHOWN, Decider, ModerationCase
 from service.moderation.ruling import ensure_rule
 from service.municipalities.directory import Municipality
 from service.outbox.posting import owe
@@ -35,10 +37,10 @@ class NoAppeal(Problem):
 
 
 class SameModerator(Problem):
-    """Who hid it does not decide the appeal."""
+    """Who hid it or let it show, be it long ago, does not decide the appeal."""
 
     status, code = 403, "same_moderator"
-    message = N_("Somebody else than who hid it must decide about the appeal.")
+    message = N_("Somebody who has not decided about it before must decide the appeal.")
 
 
 class OwnText(Problem):
@@ -69,7 +71,8 @@ def decide(
     rule: str | None,
     reason: str | None,
 ) -> None:
-    """Hide the thing, which `shown` is, or show it (again); inside `transaction()`, with the case locked.
+    """Hide the thing, which `shown` is, or show it (again); inside `transaction()`, with the case locked and the actor
+    held.
 
     Raises OwnText, AppealDecided, AlreadyHidden, ReasonMissing, NoSuchRule.
     """
@@ -82,6 +85,7 @@ def decide(
     case.rule, case.reason = (rule, reason) if hide else (None, reason)
     case.decided_by_id, case.decided_at, case.waiting_since = actor.account_id, now(), None
     case.version += 1
+    insert_if_absent(Decider, [{"case_id": case.id, "account_id": actor.account_id}], returning=Decider.case_id)
     note_down(municipality, actor, case, "text_hidden" if hide else "text_shown")
     if hide or before == HIDDEN:
         tell(municipality, case, case.state)
@@ -122,14 +126,14 @@ def appeal(case: ModerationCase, text: str) -> None:
 def decide_appeal(
     municipality: Municipality, actor: Caller, case: ModerationCase, shown: Shown | None, uphold: bool, reason: str
 ) -> None:
-    """Another moderator than the first says what holds, for good; inside `transaction()`, with the case locked.
+    """A moderator who has not decided about it says what holds, for good; inside `transaction()`, with the case locked.
 
     Raises OwnText, NoAppeal, SameModerator.
     """
     ensure_of_others(actor, case, shown)
     if case.appealed_at is None or case.appeal_decided_at is not None:
         raise NoAppeal
-    if case.decided_by_id == actor.account_id:
+    if decided_by(actor.account_id, [case]):
         raise SameModerator
     case.state = HIDDEN if uphold else SHOWN
     case.appeal_upheld, case.appeal_reason = uphold, reason

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 from service.db import session
 from service.db.prepared import Prepared
 from service.errors import NotFound
-from service.moderation.models import HIDDEN, SHOWN, Complaint, ModerationCase
+from service.moderation.models import HIDDEN, SHOWN, Complaint, Decider, ModerationCase
 from service.municipalities.directory import Municipality
 
 cases = ModerationCase.__table__
@@ -55,6 +55,12 @@ def complaints_of(found: Sequence[ModerationCase]) -> Mapping[int, Mapping[str, 
     for case_id, rule, count in rows:
         counts[case_id][rule] = count
     return counts
+
+
+def decided_by(account_id: int, found: Sequence[ModerationCase]) -> set[int]:
+    """Which of these cases this moderator has ever decided, by key: the appeals of those are not theirs."""
+    mine = select(Decider.case_id).where(Decider.account_id == account_id)
+    return set(session.scalars(mine.where(Decider.case_id.in_([case.id for case in found]))))
 
 
 def notes_of(found: Sequence[ModerationCase]) -> Mapping[int, Sequence[str]]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from service.db import session
 from service.moderation.deciding import subject_of
-from service.moderation.models import Complaint, ModerationCase
+from service.moderation.models import Complaint, Decider, ModerationCase
 from service.municipalities.directory import Municipality
 from service.outbox.retaining import forget_subject
 
@@ -20,12 +20,13 @@ def forget_moderated(municipality: Municipality, account_id: int) -> None:
     mine = select(ModerationCase).filter_by(municipality_id=municipality.id, author_id=account_id)
     for case in session.scalars(mine.order_by(ModerationCase.id).with_for_update()).all():
         forget_subject(subject_of(case))
-    statements = [
+    statements: list[Any] = [
         update(ModerationCase).where(ModerationCase.author_id == account_id).values(author_id=None, appeal=None),
         update(Complaint).where(Complaint.account_id == account_id).values(account_id=None, note=None),
     ]
     for column in (ModerationCase.decided_by_id, ModerationCase.appeal_by_id):
         statements.append(update(ModerationCase).where(column == account_id).values({column: None}))
+    statements.append(delete(Decider).where(Decider.account_id == account_id))
     for statement in statements:
         session.execute(statement, execution_options=QUIETLY)
 

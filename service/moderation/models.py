@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -33,7 +33,8 @@ class ModerationCase(Base):
     """All that moderation knows of one thing, named by `kind` and `target`: it says nothing of the thing itself.
 
     state open (nobody has decided), shown or hidden. `waiting_since` is set while a moderator has something to do.
-    `rule` and `reason` are those of the decision in force; `burst`: very many complained within an hour.
+    `rule` and `reason` are those of the decision in force; `burst`: very many complained within an hour; `newcomers`:
+    how many complained from accounts that were new.
     """
 
     __tablename__ = "moderation_cases"
@@ -58,6 +59,7 @@ class ModerationCase(Base):
     version: Mapped[int] = mapped_column(default=1)
     complaints: Mapped[int] = mapped_column(default=0)
     burst: Mapped[bool] = mapped_column(default=False)
+    newcomers: Mapped[int] = mapped_column(default=0, server_default="0")
     opened_at: Mapped[datetime] = mapped_column(Instant)
     waiting_since: Mapped[datetime | None] = mapped_column(Instant)
     rule: Mapped[str | None] = mapped_column(String(32))
@@ -72,8 +74,20 @@ class ModerationCase(Base):
     appeal_decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class Decider(Base):
+    """That this moderator has hidden the thing once, or let it show: another one decides the appeal."""
+
+    __tablename__ = "moderation_deciders"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey(ModerationCase.id), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey(Account.id), primary_key=True, index=True)
+
+
 class Complaint(Base):
-    """That one person complained of a thing, once; `rule` is the one that they say it breaks."""
+    """That one person complained of a thing, once; `rule` is the one that they say it breaks.
+
+    `newcomer`: their account was new.
+    """
 
     __tablename__ = "complaints"
     __table_args__ = (UniqueConstraint("case_id", "account_id"),)
@@ -83,4 +97,5 @@ class Complaint(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     rule: Mapped[str] = mapped_column(String(32))
     note: Mapped[str | None]
+    newcomer: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(Instant)

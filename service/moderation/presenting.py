@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.moderation.deciding import is_own
-from service.moderation.finding import complaints_of, notes_of
+from service.moderation.finding import complaints_of, decided_by, notes_of
 from service.moderation.looking import Looks, Shown, look_at_each
 from service.moderation.models import HIDDEN, ModerationCase
 from service.moderation.ruling import texts_of
@@ -56,30 +56,29 @@ def waiting(
     """The same as a moderator sees them."""
     things = look_at_each(looks, municipality, {(case.kind, case.target) for case in found})
     rules, counts, notes = texts_of(municipality), complaints_of(found), notes_of(found)
+    before = decided_by(moderator_id, found)
     return [
         one_decided(municipality, case, things, rules, spoken)
-        | for_moderators(case, things.get((case.kind, case.target)), counts[case.id], moderator_id)
-        | {"notes": notes[case.id]}
+        | for_moderators(case, counts[case.id], things.get((case.kind, case.target)))
+        | {"notes": notes[case.id], "may_decide": may_decide(case, things, moderator_id, case.id in before)}
         for case in found
     ]
 
 
-def for_moderators(
-    case: ModerationCase, shown: Shown | None, counts: Mapping[str, int], moderator_id: int
-) -> dict[str, Any]:
+def for_moderators(case: ModerationCase, counts: Mapping[str, int], shown: Shown | None) -> dict[str, Any]:
     return {
         "language": shown and shown.language,
         "path": shown and shown.path,
         "waiting_since": case.waiting_since,
         "complaints": case.complaints,
+        "complaints_of_newcomers": case.newcomers,
         "complaints_by_rule": [{"rule": rule, "count": count} for rule, count in counts.items()],
         "burst": case.burst,
         "appeal": case.appeal,
-        "may_decide": may_decide(case, shown, moderator_id),
     }
 
 
-def may_decide(case: ModerationCase, shown: Shown | None, moderator_id: int) -> bool:
-    """Whether this moderator may: not of their own words, nor of an appeal against their own decision."""
-    first = case.appealed_at is not None and case.decided_by_id == moderator_id
-    return not first and not is_own(moderator_id, case, shown)
+def may_decide(case: ModerationCase, things: Things, moderator_id: int, before: bool) -> bool:
+    """Whether this moderator may: not of their own words, nor of an appeal where they have decided `before`."""
+    again = before and case.appealed_at is not None
+    return not again and not is_own(moderator_id, case, things.get((case.kind, case.target)))

@@ -155,7 +155,7 @@ def make_decision(body: dict[str, Any], municipality: Municipality) -> Response:
 def make_appeal_decision(body: dict[str, Any], municipality: Municipality) -> Response:
     """Decide an appeal, for good
 
-    Only another moderator than the one who hid it can, and nobody whose own words these are.
+    Only a moderator who has never decided about it can, and nobody whose own words these are.
     """
     who, thing = caller(), (body["kind"], body["id"])
     shown = look_at_each(looks(), municipality, [thing]).get(thing)

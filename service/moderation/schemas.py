@@ -200,6 +200,7 @@ class ModerationCaseOut(ModeratedOut):
         "path": "/api/v1/kozani/contributions/01a20027-6d10-7b3e-9a55-1f0c2a9d7e31",
         "waiting_since": "2026-11-23T05:12:44.201337Z",
         "complaints": 2,
+        "complaints_of_newcomers": 0,
         "complaints_by_rule": [{"rule": RULE, "count": 2}],
         "notes": ["He calls my neighbour a thief."],
         "burst": False,
@@ -211,6 +212,9 @@ class ModerationCaseOut(ModeratedOut):
     path = fields.String(required=True, allow_none=True, metadata={"description": "Where it can be read."})
     waiting_since = fields.AwareDateTime(required=True, allow_none=True)
     complaints = fields.Integer(required=True)
+    complaints_of_newcomers = fields.Integer(
+        required=True, metadata={"description": "Of accounts that were made within the day before."}
+    )
     complaints_by_rule = fields.List(fields.Dict(), required=True)
     notes = fields.List(
         fields.String(),
@@ -223,7 +227,7 @@ class ModerationCaseOut(ModeratedOut):
     appeal = fields.String(required=True, allow_none=True, metadata={"description": "What its author says to it."})
     may_decide = fields.Boolean(
         required=True,
-        metadata={"description": "False for the caller's own words, and of an appeal against their own decision."},
+        metadata={"description": "False for the caller's own words, and of an appeal where they have ever decided."},
     )
 
 

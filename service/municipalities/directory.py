@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from service.db import session
 from service.db.generations import Remembered, looked_up
-from service.errors import NotFound
+from service.errors import NotFound, Problem
 from service.municipalities import models
 from service.municipalities.working_time import Calendar
 from service.text import N_
@@ -22,6 +22,12 @@ class NoSuchMunicipality(NotFound):
     """The first part of the address names a municipality that is not served here."""
 
     code, message = "no_such_municipality", N_("This municipality is not served here.")
+
+
+class NoSuchDepartment(Problem):
+    """No department of this name is at work here today."""
+
+    status, code, message = 422, "no_such_department", N_("There is no such department.")
 
 
 @dataclass(frozen=True)
@@ -172,3 +178,11 @@ def department_with(here: Municipality, department_id: int) -> Department:
 def department_named(here: Municipality, key: str) -> Department:
     """The same by its key. Raises KeyError."""
     return here.departments.get(key) or looked_up(lambda: municipalities()[here.slug].departments.get(key))
+
+
+def department_meant(here: Municipality, key: str) -> Department:
+    """The same where somebody has named it. Raises NoSuchDepartment."""
+    try:
+        return department_named(here, key)
+    except KeyError:
+        raise NoSuchDepartment(department=key) from None

@@ -10,6 +10,7 @@ from typing import Any
 import flask_smorest
 from flask import Flask
 
+from service.consultation.conversation.reporting import FORMS
 from service.openapi.links import LINKS
 from service.openapi.refusals import Operation, ProblemOut, add_refusals, problems
 from service.plans.exporting import TYPES
@@ -36,6 +37,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "y": {"description": "Rows from the north.", "example": 6176},
     "position": {"description": "The rule's `position`.", "example": 2},
     "feature": {"description": "The key of the feature.", "example": "KZ-0101"},
+    "report_form": {"description": "`csv`, `json` or `md`.", "example": "csv"},
     "contribution": {"description": "The contribution's `id`.", "example": "01a20027-6d10-7b3e-9a55-1f0c2a9d7e31"},
     "follow": {"description": "The follow's `id`.", "example": "01a20027-5b1c-7d02-8a44-0b1de7a5c9f0"},
     "person": {"description": "The `id` of listStaff.", "example": "01a20026-3782-716f-b5d9-c3504d710968"},
@@ -157,7 +159,9 @@ def of_formats(types: Iterable[str]) -> dict[str, Any]:
     return {name: {"schema": {"type": "object"} if name == "application/json" else file} for name in names}
 
 
-FILES = dict.fromkeys(("fetchPlanFile", "fetchDraftFile"), of_formats(TYPES.values()))
+FILES = dict.fromkeys(("fetchPlanFile", "fetchDraftFile"), of_formats(TYPES.values())) | {
+    "reportContributions": of_formats(kind for kind, _ in FORMS.values())
+}
 """Operation → its content, where the address says in which format it comes."""
 
 

@@ -96,14 +96,14 @@ SLICES = (
     ),
     Slice(
         "contributions",
-        ("contributions", "contribution_votes", "contribution_answers", "answers_given"),
+        ("contributions", "contribution_votes", "contribution_answers", "answers_given", "contribution_marks"),
         lambda here, who, wish: forget_contributor(here, who.account_id, wish.keep_public),
         lambda here, who: contributions_of(who.account_id),
         lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),
     ),
     Slice(
         "moderation",
-        ("moderation_cases", "complaints"),
+        ("moderation_cases", "moderation_deciders", "complaints"),
         lambda here, who, wish: forget_moderated(here, who.account_id),
         lambda here, who: moderated_of(here, who.account_id),
         lambda here, before, after: hand_over_moderated(here, before.account_id, after.account_id),

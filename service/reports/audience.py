@@ -10,11 +10,11 @@ from service.errors import NotFound
 from service.media.attaching import PhotoNotFound
 from service.media.finding import find_photo
 from service.media.models import Attachment
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, NoSuchDepartment
 from service.people.callers import Caller
 from service.reports.finding import Whole, report_to_change, whole_report
 from service.reports.models import Report, ReportEntry
-from service.reports.moving import NoSuchDepartment, check_version
+from service.reports.moving import check_version
 from service.reports.presenting import EVERYBODY, REPORTER, STAFF
 
 

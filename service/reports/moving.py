@@ -15,7 +15,7 @@ from service.db import session
 from service.db.clock import now
 from service.errors import Problem
 from service.media.attaching import attach
-from service.municipalities.directory import Municipality, department_with
+from service.municipalities.directory import Municipality, NoSuchDepartment, department_with
 from service.people.models import Account, RoleGiven
 from service.people.roles import ROLES, may
 from service.reports.catalogue import Category, category_with
@@ -54,12 +54,6 @@ class ReasonNeeded(Problem):
     """This state needs a public note that says why."""
 
     status, code, message = 422, "reason_needed", N_("Please give a reason.")
-
-
-class NoSuchDepartment(Problem):
-    """No department of this name is at work here today."""
-
-    status, code, message = 422, "no_such_department", N_("There is no such department.")
 
 
 class NoSuchPerson(Problem):

@@ -18,12 +18,11 @@ from service.http import (
     operation,
     page_of,
 )
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, NoSuchDepartment
 from service.people.access import caller, staff
 from service.reports import ordering, rerouting
 from service.reports.catalogue import NoSuchCategory
 from service.reports.judging import RuleFaulty
-from service.reports.moving import NoSuchDepartment
 from service.reports.ordering import RulesChanged, TooManyRules
 from service.reports.replaying import months_ago, what_if
 from service.reports.routers import NoFallbackDesk, router_of

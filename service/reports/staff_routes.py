@@ -22,7 +22,7 @@ from service.http import (
     page_of,
 )
 from service.media.attaching import PhotoNotFound
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, NoSuchDepartment
 from service.people.access import caller, staff
 from service.reports import finding, presenting
 from service.reports.answers import show_whole
@@ -31,7 +31,6 @@ from service.reports.history import STAFF, Actor
 from service.reports.intake import uploader
 from service.reports.moving import (
     MoveNotAllowed,
-    NoSuchDepartment,
     NoSuchPerson,
     NotYoursToGive,
     ReasonNeeded,

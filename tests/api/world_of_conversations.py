@@ -21,9 +21,11 @@ from tests.factories.people import make_resident, make_staff
 from tests.factories.reports import INSIDE
 
 ARTICLE = {"kind": "article", "target": "1"}
+SHEET = b"channel,role,received_on,language,text\nletter,Club,2026-11-20,en,Shade\n"
 OPERATIONS = {
     *("showConversation", "listContributions", "contribute", "showText", "reportContributions", "enterContribution"),
-    *("putText", "listUnanswered", "answerContributions"),
+    *("putText", "listUnanswered", "answerContributions", "listBursts", "promiseAnswers", "handContributions"),
+    "enterSheet",
 }
 
 
@@ -81,6 +83,8 @@ def things_for(world: Any, asked: Mapping[str, Any], operation: str) -> dict[str
     there = {}
     if operation in OPERATIONS:
         there["consultation"] = str(new_conversation(world).uid)
+    if "report_form" in asked:
+        there["report_form"] = "csv"
     if "contribution" in asked:
         there["contribution"] = str(new_contribution(world, operation == "withdrawContribution"))
     return there
@@ -105,6 +109,14 @@ def filled_answer(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]
     return body | {"contributions": [str(new_contribution(world))], "reason": {"en": "Yes"}, "changed_text": None}
 
 
+def filled_hand(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"contributions": [str(new_contribution(world))], "department": None}
+
+
+def filled_sheet(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"file": SHEET}
+
+
 def filled_text(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
     return body | ARTICLE | {"title": {"en": "Article 1"}}
 
@@ -114,6 +126,8 @@ FILLED = {
     "enterContribution": filled_contribution,
     "putText": filled_text,
     "answerContributions": filled_answer,
+    "handContributions": filled_hand,
+    "enterSheet": filled_sheet,
     "complain": filled_thing,
     "decideModeration": filled_thing,
     "decideAppeal": filled_appeal,

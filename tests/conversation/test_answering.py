@@ -17,8 +17,10 @@ from service.municipalities.directory import Municipality
 from service.notices.following import follow
 from service.people.audit_models import AuditEntry
 from tests.conversation.scene import HERE, Talk, row_of
+from tests.conversation.scene import talk as begin
 from tests.conversation.test_talking import close_comments
 from tests.factories.people import Person, make_resident, make_staff
+from tests.plans.plans import a_plan, put_in_force
 from tests.reports.scene import expand_all, inbox_of
 
 LETTER = {"text": "=Δώστε μας σκιά", "language": "el", "channel": "letter", "role": "Πρόεδρος κοινότητας"}
@@ -160,6 +162,36 @@ def test_a_quotation_keeps_its_words_and_finds_its_place_again(talk: Talk, alice
     assert talk.put_text("x", 422, kind="question", target="nothing")["code"] == "nothing_to_talk_about"
     assert talk.put_text("More trees?", kind="question", target="trees", title=None)["title"] == "Trees"
     assert row_of(said["id"]).quote_start == 16
+
+
+def test_a_quotation_follows_an_element_through_the_versions_of_its_plan(
+    client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    def in_force(description: str) -> None:
+        plan = a_plan()
+        plan["elements"][0]["children"][0]["description"] = {"el": description}
+        put_in_force(here, plan)
+
+    in_force("Δύο παγκάκια και ένα σιντριβάνι.")
+    one = begin(client, here, about=[{"kind": "plan_element", "id": "1.1", "within": "op"}])
+    element = {"kind": "plan_element", "target": "op/1.1"}
+    put = {"json": element, "who": one.office.who, "method": "PUT", "path": f"{one.staff_path}/text"}
+    revision = one.ask(**put)["revision"]
+    shown = one.ask("GET", f"{one.path}/text", query_string=element)
+    assert (shown["title"], shown["text"]) == (
+        "Ανάπλαση πλατείας",
+        "Ανάπλαση πλατείας\n\nΔύο παγκάκια και ένα σιντριβάνι.",
+    )
+    said = [
+        one.say(alice, "Τρία!", language="el", quote={"exact": exact, "revision": revision}, **element)["id"]
+        for exact in ("Δύο παγκάκια", "ένα σιντριβάνι")
+    ]
+    in_force("Ως το 2030: δύο δέντρα και ένα σιντριβάνι.")
+    assert one.ask(**put)["revision"] != revision
+    lost, found = (one.see(each)["quote"] for each in said)
+    assert (lost["orphaned"], lost["exact"], found["orphaned"]) == (True, "Δύο παγκάκια", False)
+    for target, kind in (("op/9.9", "plan_element"), ("gone", "plan"), ("3", "article")):
+        one.ask("PUT", f"{one.staff_path}/text", one.office.who, 404, json={"kind": kind, "target": target})
 
 
 def test_a_draft_is_nobodys_matter(talk: Talk, client: FlaskClient, alice: Person) -> None:

@@ -4,7 +4,10 @@ import io
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
+from service.consultation.conversation.models import Mark
+from service.consultation.conversation.resembling import BANDS
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.erasing import person_locked
@@ -41,6 +44,8 @@ def test_what_somebody_said_goes_or_stays_as_they_wish(
     left = talk.see(mine)
     assert (left["withdrawn"], left["text"]) == ((False, "Shade first") if keep_public else (True, None))
     assert len(left["photos"]) == keep_public and (left["place"] is not None) == keep_public
+    marks = select(func.count()).select_from(Mark).where(Mark.contribution_id == row_of(mine).id)
+    assert session.scalar(marks) == (BANDS if keep_public else 0)
     assert row_of(mine).author_id is None and left["answer"]["disposition"] == "accepted"
     assert talk.see(theirs)["opposes"] == 1
     leave(here, talk.office.who)

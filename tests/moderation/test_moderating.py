@@ -14,7 +14,7 @@ from service.moderation import complaining
 from service.moderation.deciding import MODERATION_DECIDED
 from service.moderation.looking import Shown
 from service.moderation.messages import who_is_told
-from service.moderation.models import ModerationCase
+from service.moderation.models import Decider, ModerationCase
 from service.municipalities.directory import Municipality
 from service.outbox.expanding import Posted
 from service.people.erasing import person_locked
@@ -100,6 +100,7 @@ def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
     assert decide(one, mona, thing, 409, hide=False)["code"] == "appeal_decided"
     verdict = {"uphold": False, "reason": "It is a quotation."}
     assert [case["may_decide"] for case in (*queue(one, mona), *queue(one, max_))] == [False, True]
+    assert queue(one, mona)[0]["complaints_of_newcomers"] == 3
     assert queue(one, max_)[0]["appeal"] == "I quoted him."
     refused = act(one, mona, "staff/moderation/appeals", thing, 403, **verdict)
     assert refused["code"] == "same_moderator"
@@ -115,19 +116,23 @@ def test_a_complaint_hides_nothing_and_an_appeal_goes_to_somebody_else(
     }
 
 
-def test_a_moderator_may_correct_themselves_and_an_appeal_may_fail(
+def test_nobody_who_ever_decided_about_it_decides_the_appeal_and_it_may_fail(
     one: Talk, here: Municipality, mona: Person, alice: Person, charlie: Person
 ) -> None:
     thing, letter = one.say(alice)["id"], one.say(one.office.who)["id"]
+    max_, zoe, yuri = (make_staff(here, name, [("moderator", None)]) for name in ("max", "zoe", "yuri"))
     decide(one, mona, thing)
-    decide(one, mona, thing, hide=False)
+    decide(one, max_, thing, hide=False)
     assert one.see(thing)["hidden_by_rule"] is None and len(told(alice)) == 2
     act(one, alice, "my/moderation/appeals", thing, 409, text="Why?")
     decide(one, mona, letter, hide=False)
-    decide(one, mona, thing)
+    decide(one, zoe, thing)
     act(one, alice, "my/moderation/appeals", thing, text="Why?")
-    max_ = make_staff(here, "max", [("moderator", None)])
-    act(one, max_, "staff/moderation/appeals", thing, uphold=True, reason="It is one.")
+    verdict = {"uphold": True, "reason": "It is one."}
+    for before in (mona, max_, zoe):
+        assert act(one, before, "staff/moderation/appeals", thing, 403, **verdict)["code"] == "same_moderator"
+    assert [queue(one, who)[0]["may_decide"] for who in (mona, max_, zoe, yuri)] == [False, False, False, True]
+    act(one, yuri, "staff/moderation/appeals", thing, **verdict)
     assert decided(one, alice)[0]["appeal_upheld"] is True and one.see(thing)["text"] is None
     counts = one.ask("GET", f"{HERE}/moderation/counts")
     assert counts["by_rule"] == [{"rule": "insult", "hidden": 1}]
@@ -210,6 +215,7 @@ def test_what_moderation_knows_of_somebody_is_given_out_handed_over_and_erased(
             assert person is not None
             erase(here, person, Wish(keep_public=True))
     session.rollback()
+    assert session.scalars(select(Decider)).all() == []
     counts = one.ask("GET", f"{HERE}/moderation/counts")
     assert (counts["complaints"], counts["hidden"], one.see(thing)["text"]) == (3, 2, None)
 

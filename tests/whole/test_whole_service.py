@@ -123,6 +123,9 @@ BODIES: dict[str, Any] = {
         **{"contributions": [str(uuid.UUID(int=7))], "disposition": "accepted", "reason": {"en": "Ours"}},
         "body": "Ours",
     },
+    "staff_conversation.put_promise": {"days": 30},
+    "staff_conversation.hand": {"contributions": [str(uuid.UUID(int=7))], "department": None},
+    "staff_conversation.enter_sheet": {},
     "moderation.put_rules": {"rules": [{"key": "ours", "text": {"en": "Ours"}}]},
     "moderation.send_complaint": {"kind": "contribution", "id": str(uuid.UUID(int=7)), "rule": "insult"},
     "moderation.make_decision": {"kind": "contribution", "id": str(uuid.UUID(int=7)), "hide": True, "rule": "insult"},
@@ -254,7 +257,7 @@ BODIES: dict[str, Any] = {
 }
 """What a writing route is sent, so that its schema is content. A new route needs its line."""
 
-FILES = {"plan_files.upload": b"{}"}
+FILES = {"plan_files.upload": b"{}", "staff_conversation.enter_sheet": b"text\nours"}
 """What is sent as a file instead."""
 
 
@@ -263,7 +266,7 @@ def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values |= dict.fromkeys(rule.arguments & {"municipality"}, slug)
     values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
     values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
-    values |= dict.fromkeys(rule.arguments & {"form"}, "json")
+    values |= dict.fromkeys(rule.arguments & {"form", "report_form"}, "json")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}
     with Flask("addresses").test_request_context():
         text = rule.rule

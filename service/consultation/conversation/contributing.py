@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from service.consultation.conversation.anchoring import anchor
 from service.consultation.conversation.models import Contribution, Thread
 from service.consultation.conversation.opening import ensure_open, ensure_running
+from service.consultation.conversation.resembling import forget_marks, keep_marks
 from service.consultation.conversation.threads import text_of, thread_locked, thread_of
 from service.consultation.models import Consultation
 from service.db import session
@@ -30,6 +31,7 @@ STANCES = ("pro", "contra", "question", "proposal")
 DEEPEST = 2
 """A reply to a reply stands beside it: deeper than this nobody reads on a phone."""
 KIND = "contribution"
+COUNTED = ("supports", "opposes", "passes", "divided", "newcomers", "replies")
 
 
 class QuoteNotFound(Problem):
@@ -56,7 +58,8 @@ class ContributionGone(Problem):
 class Said:
     """What is said; `quote` is {"exact", "prefix", "suffix", "revision"}, `parent` the contribution it replies to.
 
-    `quote_start` is where the quoted passage begins in the text of that revision (place_quoted); null: nowhere.
+    `quote_start` is where the quoted passage begins in the text of that revision (place_quoted); null: nowhere. `marks`
+    are those by which it is found again (marks_of).
     """
 
     text: str
@@ -70,6 +73,7 @@ class Said:
     place: tuple[float, float] | None = None
     photos: Sequence[uuid.UUID] = ()
     uid: uuid.UUID | None = None
+    marks: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,10 @@ def contribute(municipality: Municipality, about: Consultation, said: Said, by: 
     ensure_quoted(thread, said)
     uid = said.uid or new_uid()
     row = row_of(municipality, thread, parent, said, by) | {"uid": uid}
-    if not insert_if_absent(Contribution, [row], returning=Contribution.id):
+    written = insert_if_absent(Contribution, [row], returning=Contribution.id)
+    if not written:
         return same_as_before(municipality, uid, said, by)
+    keep_marks(about.id, written[0], said.marks)
     thread.contributions += 1
     if parent is not None:
         add_reply(parent)
@@ -116,7 +122,7 @@ def row_of(
     municipality: Municipality, thread: Thread, parent: Contribution | None, said: Said, by: From
 ) -> dict[str, Any]:
     above = parent if parent is None or parent.depth < DEEPEST else session.get_one(Contribution, parent.parent_id)
-    zeros = dict.fromkeys(("supports", "opposes", "passes", "divided", "replies"), 0)
+    zeros = dict.fromkeys(COUNTED, 0)
     return zeros | {
         "municipality_id": municipality.id,
         "consultation_id": thread.consultation_id,
@@ -219,4 +225,5 @@ def empty(municipality: Municipality, found: Contribution) -> Sequence[uuid.UUID
     """Take away what was written and shown; the photos that went."""
     found.text, found.quote, found.quote_start = "", None, None
     found.longitude, found.latitude = None, None
+    forget_marks(found.id)
     return remove_photos(municipality, [owner_of(found.uid)])

@@ -2,15 +2,25 @@
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, func, select, tuple_
+from sqlalchemy import Integer, and_, bindparam, false, func, literal_column, select, tuple_
 
-from service.consultation.conversation.models import Answer, Contribution, Support, Thread
+from service.consultation.conversation.models import (
+    MANY_NEWCOMERS,
+    Answer,
+    AnswerPromise,
+    Contribution,
+    Duty,
+    Support,
+    Thread,
+)
 from service.consultation.models import Consultation
 from service.db import session
+from service.db.clock import seconds_from_now
 from service.db.prepared import Prepared
 from service.db.types import AnyRow, AnySelect
 from service.errors import NotFound
@@ -21,6 +31,7 @@ SORTS = (NEWEST, SUPPORTED, DIVIDED, UNANSWERED)
 COUNTED_FOR = 10
 """So many seconds a consultation's numbers are shown before they are counted again."""
 AT_ONCE = 500
+DAY = 86_400
 BY = {SUPPORTED: "supports", DIVIDED: "divided"}
 
 contributions, answers = Contribution.__table__, Answer.__table__
@@ -34,6 +45,10 @@ ANSWERED = (
 )
 ROWS: AnySelect = select(*contributions.c, *ANSWERED).outerjoin_from(
     contributions, answers, answers.c.id == contributions.c.answer_id
+)
+duties = Duty.__table__
+DUTIES: AnySelect = ROWS.add_columns(duties.c.department_id).outerjoin(
+    duties, duties.c.contribution_id == contributions.c.id
 )
 KEY = contributions.c.id
 DUE = and_(
@@ -109,9 +124,39 @@ def changing_of(consultation_id: int) -> Iterator[Sequence[AnyRow]]:
         after = rows[-1].id
 
 
-def due_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
-    """What has no answer yet, the oldest first."""
-    return following(ROWS.where(contributions.c.consultation_id == consultation_id, DUE), after, limit)
+@dataclass(frozen=True)
+class Wanted:
+    """Which of the duties: of one thread, of one department or of none, written longer ago than `late` seconds."""
+
+    thread_id: int | None = None
+    department_id: int | None = None
+    nobodys: bool = False
+    late: float | None = None
+
+
+def due_of(consultation_id: int, wanted: Wanted, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """What has no answer yet, the oldest first, with the department whose duty it is."""
+    query = DUTIES.where(contributions.c.consultation_id == consultation_id, DUE)
+    if wanted.thread_id is not None:
+        query = query.where(contributions.c.thread_id == wanted.thread_id)
+    if wanted.nobodys:
+        query = query.where(duties.c.department_id.is_(None))
+    elif wanted.department_id is not None:
+        query = query.where(duties.c.department_id == wanted.department_id)
+    if wanted.late is not None:
+        query = query.where(contributions.c.created_at < seconds_from_now(-wanted.late))
+    return following(query, after, limit)
+
+
+def bursts_of(consultation_id: int, after: int | None, limit: int) -> Sequence[AnyRow]:
+    """What MANY_NEWCOMERS or more new accounts voted on, the oldest first."""
+    mine = contributions.c.consultation_id == consultation_id
+    return following(DUTIES.where(mine, contributions.c.newcomers >= literal_column(str(MANY_NEWCOMERS))), after, limit)
+
+
+def promised_days(consultation_id: int) -> int | None:
+    """Within how many days each contribution is answered; None where nothing was promised."""
+    return session.scalar(select(AnswerPromise.days).filter_by(consultation_id=consultation_id))
 
 
 def following(query: AnySelect, after: int | None, limit: int) -> Sequence[AnyRow]:
@@ -150,10 +195,13 @@ def counts_of(consultation: Consultation) -> Mapping[str, Any]:
 def counted(consultation_id: int, uid: uuid.UUID, period: int) -> Mapping[str, Any]:
     """The same, counted once in a period for each consultation: all of it is read."""
     mine = Contribution.consultation_id == consultation_id, Contribution.official.is_(False)
+    days = promised_days(consultation_id)
+    late = false() if days is None else Contribution.created_at < seconds_from_now(-days * DAY)
     row = session.execute(
         select(
             func.count().label("contributions"),
             func.count().filter(DUE).label("unanswered"),
+            func.count().filter(DUE, late).label("overdue"),
             func.count().filter(Contribution.withdrawn_at.is_not(None)).label("withdrawn"),
         ).where(*mine)
     ).one()
@@ -163,4 +211,5 @@ def counted(consultation_id: int, uid: uuid.UUID, period: int) -> Mapping[str, A
         .where(*mine)
         .group_by(Answer.disposition)
     )
-    return {**row._asdict(), "dispositions": {found[0]: found[1] for found in session.execute(dispositions)}}
+    given = {found[0]: found[1] for found in session.execute(dispositions)}
+    return {**row._asdict(), "dispositions": given, "answer_within_days": days}

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from service.consultation.conversation.contributing import KIND
+from service.consultation.conversation.contributing import COUNTED, KIND
 from service.consultation.conversation.models import Contribution, Support, Thread
+from service.consultation.conversation.resembling import keep_marks, marks_of
 from service.consultation.conversation.supporting import recount
 from service.consultation.conversation.threads import thread_locked
 from service.consultation.models import Consultation
@@ -74,13 +75,15 @@ def rows_of(text: str) -> list[tuple[int, Mapping[str, str]]]:
 
 def add_comment(municipality: Municipality, thread: Thread, row: Mapping[str, str], language: str) -> int:
     uid = new_uid()
-    values: dict[str, Any] = dict.fromkeys(("supports", "opposes", "passes", "divided", "replies", "depth"), 0)
+    values: dict[str, Any] = dict.fromkeys((*COUNTED, "depth"), 0)
     values |= {"uid": uid, "municipality_id": municipality.id, "consultation_id": thread.consultation_id}
     values |= {"thread_id": thread.id, "language": language, "text": row["comment-body"], "official": False}
     values |= {"channel": POLIS, "created_at": datetime.fromtimestamp(int(row["timestamp"]) / 1000, UTC)}
     if row["moderated"] == REMOVED:
         hide(municipality, uid)
-    return add(Contribution, values)
+    added = add(Contribution, values)
+    keep_marks(thread.consultation_id, added, marks_of(row["comment-body"]))
+    return added
 
 
 def hide(municipality: Municipality, uid: uuid.UUID) -> None:

@@ -4,18 +4,21 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.consultation.models import Consultation
 from service.db import Base
 from service.db.types import Instant, Json, Uid
-from service.municipalities.models import Municipality
+from service.municipalities.models import Department, Municipality
 from service.people.models import Account
 
 JsonOrNull = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 TOP = text("parent_id IS NULL")
+MANY_NEWCOMERS = 10
+"""So many votes of new accounts on one contribution may be a campaign: staff see that it was so."""
+MANY = text(f"newcomers >= {MANY_NEWCOMERS}")
 DUE = text("answer_id IS NULL AND official IS false AND withdrawn_at IS NULL")
 DUE_ON_SQLITE = text("answer_id IS NULL AND official IS 0 AND withdrawn_at IS NULL")
 
@@ -78,6 +81,7 @@ class Contribution(Base):
     quote           {"exact", "prefix", "suffix", "revision"}: the passage that it is about, as it was
     quote_start     where the passage stands in the text in force, in characters; null: it is there no more
     supports …      how many votes of each kind; `divided` is the smaller number of supports and oppositions
+    newcomers       how many of the votes are of accounts that were new when they voted
     answer_id       the answer in force
     """
 
@@ -88,6 +92,7 @@ class Contribution(Base):
         Index("ix_contributions_divided", "thread_id", "divided", "id", postgresql_where=TOP, sqlite_where=TOP),
         Index("ix_contributions_unanswered", "thread_id", "id", postgresql_where=DUE, sqlite_where=DUE_ON_SQLITE),
         Index("ix_contributions_due", "consultation_id", "id", postgresql_where=DUE, sqlite_where=DUE_ON_SQLITE),
+        Index("ix_contributions_newcomers", "consultation_id", "id", postgresql_where=MANY, sqlite_where=MANY),
         Index("ix_contributions_consultation_id_id", "consultation_id", "id"),
         Index("ix_contributions_parent_id_id", "parent_id", "id"),
         Index("ix_contributions_author_id_id", "author_id", "id"),
@@ -117,6 +122,7 @@ class Contribution(Base):
     opposes: Mapped[int] = mapped_column(default=0)
     passes: Mapped[int] = mapped_column(default=0)
     divided: Mapped[int] = mapped_column(default=0)
+    newcomers: Mapped[int] = mapped_column(default=0, server_default="0")
     replies: Mapped[int] = mapped_column(default=0)
     answer_id: Mapped[int | None] = mapped_column(ForeignKey(Answer.id), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -136,7 +142,7 @@ class Support(Base):
     """What one participant thinks of a contribution: 1 supports, -1 opposes, 0 passes.
 
     `participant` is a pseudonym made for this conversation, by the consultation's unit of uniqueness; it outlives the
-    account, which is null of who was erased and of participants of another platform.
+    account, which is null of who was erased and of participants of another platform. `newcomer`: the account was new.
     """
 
     __tablename__ = "contribution_votes"
@@ -150,3 +156,35 @@ class Support(Base):
     participant: Mapped[bytes] = mapped_column(LargeBinary(32))
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     vote: Mapped[int]
+    newcomer: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Mark(Base):
+    """One of the marks of what a contribution says: those that say nearly the same share some (resembling.py)."""
+
+    __tablename__ = "contribution_marks"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id), primary_key=True)
+    mark: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    contribution_id: Mapped[int] = mapped_column(ForeignKey(Contribution.id), primary_key=True, index=True)
+
+
+class Duty(Base):
+    """Which department is to prepare the answer to a contribution."""
+
+    __tablename__ = "contribution_duties"
+    __table_args__ = (
+        Index("ix_contribution_duties_department_id_contribution_id", "department_id", "contribution_id"),
+    )
+
+    contribution_id: Mapped[int] = mapped_column(ForeignKey(Contribution.id), primary_key=True)
+    department_id: Mapped[int] = mapped_column(ForeignKey(Department.id))
+
+
+class AnswerPromise(Base):
+    """Within how many days the municipality has promised to answer each contribution of a consultation."""
+
+    __tablename__ = "answer_promises"
+
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id), primary_key=True)
+    days: Mapped[int]

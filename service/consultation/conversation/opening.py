@@ -15,6 +15,9 @@ from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.text import N_
 
+WITHIN = "/"
+"""Between the name of a whole and that of its part."""
+
 
 class ConversationClosed(Problem):
     """No phase in which people write is open by the database's clock; `opens_at` of the next one, if there is one."""
@@ -72,7 +75,7 @@ def targets_of(found: Consultation) -> Mapping[tuple[str, str], Mapping[str, str
 
 def key_of(link: Mapping[str, str | None]) -> str:
     """By what name a linked thing is talked about: of a part the name of the whole, `/` and its own."""
-    return f"{link['within']}/{link['id']}" if link.get("within") else str(link["id"])
+    return f"{link['within']}{WITHIN}{link['id']}" if link.get("within") else str(link["id"])
 
 
 def key_of_whole(found: Any, kind: str) -> str:

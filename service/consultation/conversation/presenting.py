@@ -1,6 +1,7 @@
 """Contributions as they are shown: what is hidden only to its author, what was withdrawn to nobody."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from service.consultation.conversation.contributing import KIND, owner_of
@@ -41,6 +42,24 @@ def contributions(
         }
         for row in rows
     ]
+
+
+def duties(
+    municipality: Municipality, rows: Sequence[AnyRow], who: Caller, spoken: str, days: int | None
+) -> list[dict[str, Any]]:
+    """The same as those see it who answer them; `days` within which the municipality has promised to."""
+    shown = contributions(municipality, rows, who, spoken)
+    return [one | of_duty(municipality, row, days) for one, row in zip(shown, rows, strict=True)]
+
+
+def of_duty(municipality: Municipality, row: AnyRow, days: int | None) -> dict[str, Any]:
+    department = municipality.departments_by_id.get(row.department_id)
+    done = row.answer_id is not None or row.official or row.withdrawn_at is not None
+    return {
+        "department": department and department.key,
+        "due_at": None if days is None or done else row.created_at + timedelta(days=days),
+        "votes_of_newcomers": row.newcomers,
+    }
 
 
 def may_read(row: AnyRow, who: Caller | None, hidden: str | None) -> bool:

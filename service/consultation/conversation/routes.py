@@ -23,7 +23,8 @@ from service.consultation.conversation.contributing import (
     withdraw,
 )
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole, phases_of
-from service.consultation.conversation.reporting import as_csv, state_of
+from service.consultation.conversation.reporting import FORMS, state_of
+from service.consultation.conversation.resembling import marks_of
 from service.consultation.conversation.schemas import (
     ContributionIn,
     ContributionOut,
@@ -251,25 +252,29 @@ def text(query: dict[str, Any], municipality: Municipality, consultation: uuid.U
     return answer(content, etag=etag_of(content))
 
 
-@blueprint.get("/consultations/<uuid:consultation>/report.csv")
+@blueprint.get(f"/consultations/<uuid:consultation>/report.<any({','.join(FORMS)}):report_form>")
 @public
 @reporting_limit
-@blueprint.response(200, {"type": "string"}, content_type="text/csv")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("reportContributions", NotFound)
-def report(municipality: Municipality, consultation: uuid.UUID) -> Response:
-    """Give all contributions with what became of each, as CSV"""
+def report(municipality: Municipality, consultation: uuid.UUID, report_form: str) -> Response:
+    """Give all contributions with what became of each
+
+    As CSV for a spreadsheet, as JSON for programs, as Markdown for reading.
+    """
     about = consultation_row(municipality, consultation)
-    etag = etag_of(state_of(municipality, about), language())
+    content_type, written = FORMS[report_form]
+    etag = etag_of(state_of(municipality, about), language(), report_form)
     if unchanged := not_modified(etag):
         return unchanged
     file = SpooledTemporaryFile(REPORT_IN_MEMORY)  # noqa: SIM115 (it is closed when it was sent)
-    file.writelines(as_csv(municipality, about, language()))
+    file.writelines(written(municipality, about, language()))
     file.seek(0)
-    response = Response(wrap_file(request.environ, file), content_type="text/csv; charset=utf-8")
+    response = Response(wrap_file(request.environ, file), content_type=content_type)
     response.set_etag(etag)
     response.headers.update({"Cache-Control": ASK_AGAIN, "Vary": VARY})
-    response.headers["Content-Disposition"] = f'attachment; filename="contributions-{about.uid}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="contributions-{about.uid}.{report_form}"'
     return response
 
 
@@ -281,7 +286,7 @@ def said_in(municipality: Municipality, about: Consultation, body: dict[str, Any
     same = {name: body[name] for name in ("text", "language", "kind", "stance", "parent", "quote", "photos")}
     target = body["target"] or key_of_whole(about, body["kind"])
     said = Said(**same, target=target, place=place, uid=body["id"])
-    return replace(said, quote_start=place_quoted(about, said))
+    return replace(said, quote_start=place_quoted(about, said), marks=marks_of(said.text))
 
 
 def page(municipality: Municipality, rows: Sequence[AnyRow], following: str | None) -> Response:

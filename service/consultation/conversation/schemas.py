@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
-from service.consultation.conversation.answering import DISPOSITIONS, MOST_TOGETHER
+from service.consultation.conversation.answering import DISPOSITIONS
 from service.consultation.conversation.contributing import CHANNELS, STANCES
 from service.consultation.conversation.finding import NEWEST, SORTS
 from service.consultation.conversation.supporting import VOTES
@@ -136,65 +136,12 @@ class ContributionIn(AboutQuery):
     )
 
 
-class OutsideIn(ContributionIn):
-    """What came from outside the app, entered by staff."""
-
-    example: ClassVar[dict[str, Any]] = ContributionIn.example | {
-        "channel": "letter",
-        "role": "President of the community council",
-        "received_on": "2026-11-20",
-    }
-
-    channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
-    role = words(
-        200, required=True, metadata={"description": "As what its submitter speaks. Everybody sees it: write no names."}
-    )
-    received_on = fields.Date(required=True)
-
-
 class VoteIn(Schema):
     """What the caller thinks of it; null: nothing any more."""
 
     example: ClassVar[dict[str, Any]] = {"vote": "support"}
 
     vote = fields.String(required=True, allow_none=True, validate=validate.OneOf(tuple(VOTES)))
-
-
-class AnswerIn(Schema):
-    """What was done with some contributions, in place of any answer that they had."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "contributions": [UID],
-        "disposition": "accepted_in_part",
-        "reason": {"en": "Trees are planted; the fountain stays.", "el": "Φυτεύονται δέντρα· το σιντριβάνι μένει."},
-        "body": "Executive Committee",
-        "changed_text": {"en": "The square gets trees and a fountain."},
-    }
-
-    contributions = fields.List(
-        fields.UUID(),
-        required=True,
-        validate=validate.Length(1, MOST_TOGETHER),
-        metadata={"description": "Similar ones are answered together."},
-    )
-    disposition = fields.String(required=True, validate=validate.OneOf(tuple(DISPOSITIONS)))
-    reason = texts(5000, required=True)
-    body = words(200, required=True, metadata={"description": "Who decided so."})
-    changed_text = texts(20_000, load_default=None, allow_none=True)
-
-
-class TextIn(AboutQuery):
-    """The text that is talked about from now on."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "kind": "article",
-        "target": "3",
-        "title": {"en": "Article 3: the square"},
-        "text": "The square gets two benches and a fountain.",
-    }
-
-    title = texts(500, load_default=None, allow_none=True)
-    text = words(LONGEST_TEXT, required=True)
 
 
 class TextOut(Schema):
@@ -254,6 +201,8 @@ class ConversationOut(Schema):
         "threads": [ThreadOut.example],
         "contributions": 12,
         "unanswered": 3,
+        "overdue": 1,
+        "answer_within_days": 30,
         "withdrawn": 0,
         "dispositions": {"accepted": 9},
     }
@@ -263,6 +212,10 @@ class ConversationOut(Schema):
     threads = fields.List(fields.Nested(ThreadOut), required=True)
     contributions = fields.Integer(required=True, metadata={"description": "Without the municipality's own."})
     unanswered = fields.Integer(required=True)
+    overdue = fields.Integer(required=True, metadata={"description": "Unanswered for longer than was promised."})
+    answer_within_days = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "What the municipality has promised; null: nothing."}
+    )
     withdrawn = fields.Integer(required=True)
     dispositions = fields.Dict(
         keys=fields.String(),

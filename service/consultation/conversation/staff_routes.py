@@ -1,11 +1,14 @@
 """Conversations over HTTP, for who runs consultations: letters, texts, the duty list, answers."""
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
+from marshmallow import ValidationError
 
-from service.consultation.conversation import finding
+from service.consultation.conversation import finding, presenting
 from service.consultation.conversation.answering import ContributionsNotFound, answer_together
 from service.consultation.conversation.contributing import (
     KIND,
@@ -15,28 +18,60 @@ from service.consultation.conversation.contributing import (
     QuoteNotFound,
     contribute,
 )
+from service.consultation.conversation.duties import hand_to, promise
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole
-from service.consultation.conversation.routes import MAY_ANSWER, page, said_in, shown, thread_out
-from service.consultation.conversation.schemas import (
+from service.consultation.conversation.planned_texts import planned_text
+from service.consultation.conversation.resembling import similar_to
+from service.consultation.conversation.routes import MAY_ANSWER, said_in, shown, thread_out
+from service.consultation.conversation.schemas import AnswerOut, ContributionOut, ThreadOut
+from service.consultation.conversation.sheets import LARGEST, SheetNotRead, enter_all, name_of, rows_of
+from service.consultation.conversation.staff_schemas import (
+    AfterQuery,
     AnswerIn,
-    AnswerOut,
-    ContributionOut,
-    ContributionsOut,
+    DutiesOut,
+    DutyQuery,
+    HandIn,
     OutsideIn,
+    PromiseIn,
+    SheetIn,
+    SheetOut,
+    SimilarsOut,
     TextIn,
-    ThreadOut,
 )
-from service.consultation.conversation.threads import NothingToTalkAbout, log_text, places_of_quotations, put_text
+from service.consultation.conversation.threads import (
+    NothingToTalkAbout,
+    ensure_about,
+    log_text,
+    places_of_quotations,
+    put_text,
+)
 from service.consultation.finding import locked
+from service.consultation.models import Consultation
 from service.db import stop_reading, transaction
+from service.db.types import AnyRow
 from service.errors import NotFound
-from service.gis.locating import OutsideMunicipality
-from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer, language, operation, page_of
+from service.gis.locating import OutsideMunicipality, ensure_inside
+from service.http import (
+    Blueprint,
+    CursorNotValid,
+    PageQuery,
+    after_key,
+    answer,
+    cursor,
+    language,
+    largest_body,
+    nothing,
+    operation,
+    page_of,
+)
 from service.media.attaching import PhotoNotFound
-from service.municipalities.directory import Municipality
+from service.municipalities.directory import Municipality, NoSuchDepartment, department_meant
 from service.people.access import caller, staff
 from service.people.auditing import record
-from service.text import pick
+from service.text import pick, say
+
+FROM_OUTSIDE = ("channel", "role", "received_on")
+OUTSIDE = OutsideIn()
 
 blueprint = Blueprint(
     "staff_conversation", __name__, url_prefix="/<municipality>/staff", description="Contributions and their answers"
@@ -66,7 +101,7 @@ def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.U
     who = caller()
     about = consultation_row(municipality, consultation)
     said = said_in(municipality, about, body)
-    outside = {name: body[name] for name in ("channel", "role", "received_on")}
+    outside = {name: body[name] for name in FROM_OUTSIDE}
     stop_reading()
     with transaction():
         by = From(uploader=str(who.account), entered_by_id=who.account_id, **outside)
@@ -84,33 +119,169 @@ def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.U
 def put(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Put a text up for discussion, or its new version
 
-    Quoted passages are found again in it by their words; those that are not there are marked, never lost. What is put
-    up while it is a draft is part of what is fixed; what comes after that is a line of the log.
+    Quoted passages are found again in it by their words; those that are not there are marked, never lost. Of a plan and
+    its elements the text may be left out: it is then that of the plan's version in force. What is put up while it is a
+    draft is part of what is fixed; what comes after that is a line of the log.
     """
     who = caller()
     about = consultation_row(municipality, consultation, drafts=True)
-    target = body["target"] or key_of_whole(about, body["kind"])
-    known = places_of_quotations(about.id, body["kind"], target, body["text"])
+    kind, target = body["kind"], body["target"] or key_of_whole(about, body["kind"])
+    title, text = body["title"], body["text"]
+    if text is None:
+        title, text = planned_text(municipality, kind, target)
+    known = places_of_quotations(about.id, kind, target, text)
     stop_reading()
     with transaction():
         about = locked(municipality, consultation)
-        thread = put_text(municipality, about, body["kind"], target, body["title"], body["text"], known)
+        thread = put_text(municipality, about, kind, target, title, text, known)
         log_text(municipality, about, thread)
-        facts = {"kind": body["kind"], "target": target, "revision": thread.revision}
+        facts = {"kind": kind, "target": target, "revision": thread.revision}
         record(municipality.id, who, "text_put_up", "consultation", str(about.uid), facts)
     return answer(thread_out(municipality, thread, language()))
 
 
 @blueprint.get("/consultations/<uuid:consultation>/unanswered")
 @staff("see_consultations")
-@blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, ContributionsOut)
-@operation("listUnanswered", NotFound, CursorNotValid)
+@blueprint.arguments(DutyQuery, location="query")
+@blueprint.response(200, DutiesOut)
+@operation("listUnanswered", NotFound, CursorNotValid, NoSuchDepartment)
 def unanswered(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
-    """List the contributions that have no answer yet, the oldest first"""
+    """List the contributions that have no answer yet, the oldest first
+
+    All of them, or those of one thread, of one department, of none, or that are later than was promised.
+    """
     about = consultation_row(municipality, consultation)
     after, limit = after_key(query.get("after"), int), query["limit"]
-    return page(municipality, *page_of(finding.due_of(about.id, after, limit + 1), limit))
+    wanted = wanted_of(municipality, about, query)
+    rows = finding.due_of(about.id, wanted, after, limit + 1) if wanted else []
+    return duties(municipality, about.id, *page_of(rows, limit))
+
+
+@blueprint.get("/consultations/<uuid:consultation>/bursts")
+@staff("see_consultations")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, DutiesOut)
+@operation("listBursts", NotFound, CursorNotValid)
+def bursts(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """List the contributions on which ten or more new accounts voted
+
+    Their votes count like all others. It may be a campaign, or a school that took part.
+    """
+    about = consultation_row(municipality, consultation)
+    after, limit = after_key(query.get("after"), int), query["limit"]
+    return duties(municipality, about.id, *page_of(finding.bursts_of(about.id, after, limit + 1), limit))
+
+
+@blueprint.get("/contributions/<uuid:contribution>/similar")
+@staff("see_consultations")
+@blueprint.arguments(AfterQuery, location="query")
+@blueprint.response(200, SimilarsOut)
+@operation("listSimilar", NotFound, CursorNotValid)
+def similar(query: dict[str, Any], municipality: Municipality, contribution: uuid.UUID) -> Response:
+    """List the contributions to the same consultation that say nearly the same, the most alike first
+
+    So that one answer is given to all of them. Of a campaign of thousands the newest come first, and more with `after`.
+    """
+    found = finding.one_of(municipality, contribution)
+    alike, reached = similar_to(found, after_key(query.get("after"), int))
+    days = finding.promised_days(found.consultation_id)
+    shown = presenting.duties(municipality, [one.row for one in alike], caller(), language(), days)
+    pairs = [{"likeness": round(one.likeness, 2), "contribution": it} for one, it in zip(alike, shown, strict=True)]
+    return answer({"similar": pairs, "next": None if reached is None else cursor(reached)})
+
+
+@blueprint.put("/consultations/<uuid:consultation>/promise")
+@staff(MAY_ANSWER)
+@blueprint.arguments(PromiseIn)
+@blueprint.response(204)
+@operation("promiseAnswers", NotFound)
+def put_promise(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Promise within how many days each contribution is answered
+
+    Everybody sees it. It counts from when a contribution was written or entered.
+    """
+    who = caller()
+    about = consultation_row(municipality, consultation)
+    with transaction():
+        promise(municipality, who, about, body["days"])
+    return nothing()
+
+
+@blueprint.put("/consultations/<uuid:consultation>/duties")
+@staff(MAY_ANSWER)
+@blueprint.arguments(HandIn)
+@blueprint.response(204)
+@operation("handContributions", NotFound, NoSuchDepartment, ContributionsNotFound)
+def hand(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Hand contributions to a department, which prepares their answers"""
+    who = caller()
+    about = consultation_row(municipality, consultation)
+    with transaction():
+        hand_to(municipality, who, about, body["contributions"], body["department"])
+    return nothing()
+
+
+@blueprint.post("/consultations/<uuid:consultation>/contributions/sheet")
+@staff(MAY_ANSWER)
+@largest_body(LARGEST + 100_000)
+@blueprint.arguments(SheetIn, location="parts", content_type="multipart/form-data")
+@blueprint.response(200, SheetOut)
+@operation("enterSheet", NotFound, SheetNotRead, ConversationClosed, NothingToTalkAbout)
+def enter_sheet(parts: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Enter many contributions that came from outside, from a CSV file
+
+    First without `write`, to see what is wrong with its rows; then with it, and all or none are written. The same file
+    is written once, however often it is sent. Its columns: channel, role, received_on, language, text; and if need be
+    stance, kind, target, longitude, latitude.
+    """
+    who = caller()
+    about = consultation_row(municipality, consultation)
+    content = parts["file"].read(LARGEST + 1)
+    rows, ignored = rows_of(content)
+    faults: list[dict[str, Any]] = []
+    bodies = [(number, loaded(municipality, about, number, cells, faults)) for number, cells in rows]
+    outside = [
+        (
+            replace(said_in(municipality, about, body), uid=name_of(about, content, number)),
+            From(entered_by_id=who.account_id, **{name: body[name] for name in FROM_OUTSIDE}),
+        )
+        for number, body in bodies
+        if body is not None
+    ]
+    writes = parts["write"] and not faults
+    stop_reading()
+    if writes:
+        with transaction():
+            enter_all(municipality, who, about, outside)
+    return answer({"rows": len(rows), "faults": faults, "ignored": ignored, "written": len(outside) * writes})
+
+
+def loaded(
+    municipality: Municipality, about: Consultation, number: int, cells: Mapping[str, str], faults: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """A row of a sheet as the body of `enterContribution`; None, and one of `faults`, where it is not."""
+    place = {name: cells[name] for name in ("longitude", "latitude") if name in cells}
+    body = {name: cell for name, cell in cells.items() if name not in place}
+    try:
+        found: dict[str, Any] = OUTSIDE.load(body | ({"place": place} if place else {}))
+        ensure_about(about, found["kind"], found["target"] or key_of_whole(about, found["kind"]))
+        if found["place"]:
+            ensure_inside(municipality, found["place"]["longitude"], found["place"]["latitude"])
+    except ValidationError as refused:
+        faults += [fault_of(number, str(name), said) for name, said in dict(refused.messages_dict).items()]
+    except NothingToTalkAbout as refused:
+        faults.append(fault_of(number, "target", [say(language(), refused.message)]))
+    except OutsideMunicipality as refused:
+        faults.append(fault_of(number, "longitude", [say(language(), refused.message)]))
+    else:
+        return found
+    return None
+
+
+def fault_of(number: int, column: str, said: Any) -> dict[str, Any]:
+    """What is wrong with one cell; `said` is what the schema says of it, or of the parts of a place."""
+    texts = [text for part in said.values() for text in part] if isinstance(said, dict) else said
+    return {"row": number, "column": column, "fault": " ".join(map(str, texts))}
 
 
 @blueprint.post("/consultations/<uuid:consultation>/answers")
@@ -138,3 +309,21 @@ def give_answer(body: dict[str, Any], municipality: Municipality, consultation: 
         "answered_at": given.created_at,
     }
     return answer(content, 201)
+
+
+def wanted_of(municipality: Municipality, about: Consultation, query: dict[str, Any]) -> finding.Wanted | None:
+    """Which duties are asked for; None where there can be none. Raises NoSuchDepartment."""
+    department = department_meant(municipality, query["department"]).id if query["department"] else None
+    kind, days = query["kind"], finding.promised_days(about.id)
+    thread = finding.thread_key(about.id, kind, query["target"] or key_of_whole(about, kind)) if kind else None
+    if (kind and thread is None) or (query["overdue"] and days is None):
+        return None
+    late = days * finding.DAY if query["overdue"] and days is not None else None
+    return finding.Wanted(thread, department, query["nobodys"], late)
+
+
+def duties(municipality: Municipality, consultation_id: int, rows: Sequence[AnyRow], following: str | None) -> Response:
+    days = finding.promised_days(consultation_id)
+    return answer(
+        {"contributions": presenting.duties(municipality, rows, caller(), language(), days), "next": following}
+    )

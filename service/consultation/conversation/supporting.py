@@ -16,6 +16,7 @@ from service.db.upserts import insert
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
+from service.people.newcomers import is_newcomer
 from service.sealing import pseudonym
 from service.text import N_
 
@@ -78,21 +79,27 @@ def count(contribution_id: int, participant: bytes, account_id: int | None, want
     theirs = Support.participant == participant
     if account_id is not None:
         theirs = or_(theirs, Support.account_id == account_id)
-    removed = delete(Support).where(Support.contribution_id == contribution_id, theirs).returning(Support.vote)
+    mine = delete(Support).where(Support.contribution_id == contribution_id, theirs)
+    removed = mine.returning(Support.vote, Support.newcomer)
     changes = dict.fromkeys(COLUMNS, 0)
-    for before in session.scalars(removed, execution_options=QUIETLY).all():
+    newcomers = 0
+    for before, was_new in session.execute(removed, execution_options=QUIETLY).all():
         changes[before] -= 1
+        newcomers -= was_new
     if wanted is not None:
+        is_new = account_id is not None and is_newcomer(account_id)
         row = {"contribution_id": contribution_id, "participant": participant, "account_id": account_id}
-        session.execute(insert(Support).values(**row, vote=wanted))
+        session.execute(insert(Support).values(**row, vote=wanted, newcomer=is_new))
         changes[wanted] += 1
-    change_counts(contribution_id, changes)
+        newcomers += is_new
+    change_counts(contribution_id, changes, newcomers)
 
 
-def change_counts(contribution_id: int, changes: dict[int, int]) -> None:
+def change_counts(contribution_id: int, changes: dict[int, int], newcomers: int) -> None:
     supports, opposes = Contribution.supports + changes[1], Contribution.opposes + changes[-1]
     values: dict[Any, Any] = {COLUMNS[vote]: COLUMNS[vote] + by for vote, by in changes.items()}
     values[Contribution.divided] = case((supports < opposes, supports), else_=opposes)
+    values[Contribution.newcomers] = Contribution.newcomers + newcomers
     counted = update(Contribution).where(Contribution.id == contribution_id).values(values)
     session.execute(counted, execution_options=QUIETLY)
 
@@ -100,9 +107,11 @@ def change_counts(contribution_id: int, changes: dict[int, int]) -> None:
 def recount(contribution_id: int) -> None:
     """The numbers of a contribution, which is locked, are those of its votes."""
     of_it = Support.contribution_id == contribution_id
-    rows = session.execute(select(Support.vote, func.count()).where(of_it).group_by(Support.vote))
+    new = func.count().filter(Support.newcomer)
+    rows = session.execute(select(Support.vote, func.count(), new).where(of_it).group_by(Support.vote)).all()
     found = {row[0]: row[1] for row in rows}
     values: dict[Any, int] = {column: found.get(vote, 0) for vote, column in COLUMNS.items()}
+    values[Contribution.newcomers] = sum(row[2] for row in rows)
     values[Contribution.divided] = min(found.get(1, 0), found.get(-1, 0))
     counted = update(Contribution).where(Contribution.id == contribution_id).values(values)
     session.execute(counted, execution_options=QUIETLY)

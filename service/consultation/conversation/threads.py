@@ -41,10 +41,14 @@ def threads_of(consultation_id: int) -> Sequence[Thread]:
 
 def thread_locked(municipality: Municipality, about: Consultation, kind: str, target: str) -> Thread:
     """The thread, made where there is none yet, locked; inside `transaction()`. Raises NothingToTalkAbout."""
-    targets = targets_of(about)
-    if thread_of(about.id, kind, target) is None and (kind, target) not in targets:
+    ensure_about(about, kind, target)
+    return made_locked(municipality, about, kind, target, targets_of(about).get((kind, target)))
+
+
+def ensure_about(about: Consultation, kind: str, target: str) -> None:
+    """Refuse what the consultation is not about. Raises NothingToTalkAbout."""
+    if thread_of(about.id, kind, target) is None and (kind, target) not in targets_of(about):
         raise NothingToTalkAbout
-    return made_locked(municipality, about, kind, target, targets.get((kind, target)))
 
 
 def made_locked(
