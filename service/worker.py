@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from service import logs
 from service.consultation.conversation.answering import CONTRIBUTIONS_ANSWERED
 from service.consultation.conversation.messages import who_is_told as who_has_an_answer
+from service.consultation.questionnaires.inviting import QUESTIONNAIRE_SENT
+from service.consultation.questionnaires.messages import who_is_asked
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
@@ -86,6 +88,7 @@ EVENTS: dict[str, Expand] = {
     PLACE_FREED: who_has_a_place,
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,
+    QUESTIONNAIRE_SENT: who_is_asked,
 }
 """Kind of event → who is owed what."""
 
