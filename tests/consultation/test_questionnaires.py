@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from service.consultation.questionnaires.closing import close, due, end
 from service.consultation.questionnaires.finding import KIND
+from service.consultation.questionnaires.forgetting import answers_of, hand_over_answers
 from service.db import session, transaction
 from service.housekeeping import HANDLERS
 from service.jobs.planning import plan
@@ -132,6 +133,7 @@ def test_residents_answer_once_each_and_words_wait_for_a_moderator(
     assert it.put(people[0], 409)["code"] == "questionnaire_not_open"
     assert it.form(409, **paper)["code"] == "questionnaire_not_open"
     results = it.see("/results")
+    assert it.see()["state"] == "counted" and it.see("/answers", people[0]) == kept
     assert results["responses"] == 7 and results["channels"] is None, "one on paper is too few to be told"
     by_key = {one["key"]: one for one in results["questions"]}
     assert [(one["option"], one["count"]) for one in by_key["shade"]["counts"]] == [
@@ -140,6 +142,7 @@ def test_residents_answer_once_each_and_words_wait_for_a_moderator(
     assert by_key["uses"]["counts"][0] == {"option": "play", "text": "The play", "count": 7}
     assert by_key["again"]["counts"][0]["count"] == 7 and by_key["steps"]["quarters"] == [120, 120, 120]
     assert (by_key["more"]["answered"], by_key["more"]["blank"]) == (6, 1)
+    assert [one["name"] for one in results["rows"]][-1] == "text"
     assert [one["name"] for one in results["columns"]][:3] == ["row", "question", "question_text"]
     assert it.see("/results") == results and it.see("/results.csv").data == it.see("/results.csv").data
     assert "Benches" not in it.see("/results.csv").text and it.see("/texts")["answers"] == []
@@ -157,10 +160,19 @@ def test_residents_answer_once_each_and_words_wait_for_a_moderator(
     assert it.see("/results.csv").text.count("Benches") == 6 and "Arcades" not in it.see("/results.csv").text
     [mine] = it.ask("GET", "/my/moderation", people[0])["decided"]
     assert mine["text"] == "Arcades" and mine["can_appeal"]
+
+    # one's own data: a copy, what becomes another account's, and what is erased
+    [copied] = answers_of(people[0].account_id)
+    assert copied["answers"]["shade"] == "other" and copied["written"] == {"shade": "Arcades"}
+    session.remove()
+    with transaction():
+        hand_over_answers(people[5].account_id, stranger.account_id)
+    assert it.see("/answers", stranger)["answered"] and not it.see("/answers", people[5])["answered"]
     assert erase(client, people[0]).status_code == 201
     assert erase(client, people[1], keep_public=True).status_code == 201
-    assert erase(client, people[2]).status_code == 201
-    assert traces("Arcades") == [] and len(it.see("/texts")["answers"]) == 5
+    assert traces("Arcades") == [] and len(it.see("/texts")["answers"]) == 6
+    assert erase(client, stranger).status_code == 201
+    assert len(it.see("/texts")["answers"]) == 5
     assert it.see("/results")["questions"] == results["questions"], "what was counted stays"
 
 
@@ -186,7 +198,8 @@ def test_named_bodies_answer_by_a_code_that_is_used_once(
     it.staff("POST", "/bodies", 422, json={"bodies": [{"name": "B", "plan": "op"}]})
     it.staff("POST", "/bodies", 401, json={"bodies": [{"name": "B"}]}, who=charlie)
 
-    # the letter is the only place where its code stands
+    # the letter is the only place where its code stands; one whose code was renewed meanwhile is not sent
+    it.staff("POST", f"/bodies/{made[1]['id']}/code", 201, json={"page": page})
     session.remove()
     while expand(EVENTS):
         pass

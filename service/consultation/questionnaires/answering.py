@@ -76,13 +76,17 @@ def respondent_of(questionnaire: Any, identity: str) -> bytes:
     return pseudonym(f"questionnaire {questionnaire.uid.hex}", questionnaire.municipality_id, identity)
 
 
+def ensure_for_everyone(questionnaire: Any) -> None:
+    """Raises ForBodiesOnly."""
+    if questionnaire.audience == BODIES:
+        raise ForBodiesOnly
+
+
 def answer_as_resident(questionnaire: Any, who: Caller, voter: bytes, given: Given) -> None:
     """Write the answers of the caller, who takes part in the consultation as `voter`; inside a transaction.
 
-    Raises ForBodiesOnly, QuestionnaireNotOpen, AnsweredOnPaper.
+    Raises QuestionnaireNotOpen, AnsweredOnPaper.
     """
-    if questionnaire.audience == BODIES:
-        raise ForBodiesOnly
     ensure_open(questionnaire)
     row = row_of(questionnaire, voter.hex(), given) | {"account_id": who.account_id, "channel": APP}
     kept = PUT.value(row)

@@ -52,11 +52,6 @@ class Question:
     earliest: str | None
     latest: str | None
 
-    @property
-    def writes(self) -> bool:
-        """Whether an answer may have words of one's own."""
-        return self.kind == TEXT or OTHER in self.options
-
 
 @dataclass(frozen=True)
 class Given:

@@ -14,10 +14,7 @@ from service.municipalities.directory import Municipality
 from service.text import N_, pick
 
 COLUMNS: Mapping[str, str] = {
-    "row": N_(
-        "What the line says: responses, answered, blank, count, quarter (below which a quarter, half and three "
-        "quarters of the answers lie), body (what a body answered) or text (what somebody wrote)."
-    ),
+    "row": N_("What the line says."),
     "question": N_("The key of the question."),
     "question_text": N_("The question."),
     "option": N_("The key of what was chosen; of a quarter which of the three."),
@@ -29,6 +26,16 @@ COLUMNS: Mapping[str, str] = {
     "answer": N_("The answer."),
 }
 """Column → what stands in it."""
+ROWS: Mapping[str, str] = {
+    "responses": N_("How many took part."),
+    "answered": N_("How many answered the question."),
+    "blank": N_("How many left the question out."),
+    "count": N_("How many chose the option."),
+    "quarter": N_("The answer below which a quarter, half or three quarters of all lie."),
+    "body": N_("What a body answered."),
+    "text": N_("What a resident wrote."),
+}
+"""What the column `row` can say → what the line is then."""
 
 
 def as_csv(municipality: Municipality, found: Questionnaire, about: Consultation, spoken: str) -> Iterator[bytes]:

@@ -21,10 +21,11 @@ from service.consultation.questionnaires.answering import (
     answer_as_resident,
     answer_with_code,
     body_with,
+    ensure_for_everyone,
 )
 from service.consultation.questionnaires.asking import ResponseNotValid, check_answers
 from service.consultation.questionnaires.drafting import definition_of
-from service.consultation.questionnaires.exporting import COLUMNS, as_csv
+from service.consultation.questionnaires.exporting import COLUMNS, ROWS, as_csv
 from service.consultation.questionnaires.finding import (
     QuestionnaireNotOpen,
     all_of,
@@ -35,7 +36,7 @@ from service.consultation.questionnaires.finding import (
     whole,
     written_in,
 )
-from service.consultation.questionnaires.models import BODIES, Questionnaire
+from service.consultation.questionnaires.models import Questionnaire
 from service.db import transaction
 from service.errors import NotFound
 from service.http import (
@@ -126,8 +127,7 @@ def put(body: dict[str, Any], municipality: Municipality, questionnaire: uuid.UU
     What arrives last counts, once per the consultation's unit. The same may be sent again: no Idempotency-Key is read.
     """
     found, who = fixed_one(municipality, questionnaire), caller()
-    if found.audience == BODIES:
-        raise ForBodiesOnly
+    ensure_for_everyone(found)
     voter = voter_of(fixed_consultation(municipality, found.consultation), who, body["code"])
     given = check_answers(questions_of(found), body["answers"], body["others"])
     with transaction():
@@ -179,8 +179,11 @@ def results(municipality: Municipality, questionnaire: uuid.UUID) -> Response:
     """Show what was answered, when the phase is over and the answers are counted"""
     found, about = counted(municipality, questionnaire)
     spoken = language()
-    columns = [{"name": name, "about": say(spoken, words)} for name, words in COLUMNS.items()]
-    content = presenting.results_out(municipality, found, about, spoken) | {"columns": columns}
+    dictionary = {
+        part: [{"name": name, "about": say(spoken, words)} for name, words in explained.items()]
+        for part, explained in (("columns", COLUMNS), ("rows", ROWS))
+    }
+    content = presenting.results_out(municipality, found, about, spoken) | dictionary
     return answer(content, etag=etag_of(content))
 
 

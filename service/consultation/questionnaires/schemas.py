@@ -268,8 +268,8 @@ class BodyResultOut(Schema):
     others = others(required=True)
 
 
-class ColumnOut(Schema):
-    """A column of exportQuestionnaireResults."""
+class ExplainedOut(Schema):
+    """A column of exportQuestionnaireResults, or what its column `row` can say."""
 
     name = fields.String(required=True)
     about = fields.String(required=True)
@@ -289,6 +289,7 @@ class QuestionnaireResultsOut(Schema):
         "questions": [],
         "bodies": [],
         "columns": [{"name": "row", "about": "What the line says."}],
+        "rows": [{"name": "text", "about": "What a resident wrote."}],
     }
 
     questionnaire = fields.UUID(required=True)
@@ -306,7 +307,8 @@ class QuestionnaireResultsOut(Schema):
     )
     questions = fields.List(fields.Nested(QuestionResultOut), required=True)
     bodies = fields.List(fields.Nested(BodyResultOut), required=True)
-    columns = fields.List(fields.Nested(ColumnOut), required=True)
+    columns = fields.List(fields.Nested(ExplainedOut), required=True)
+    rows = fields.List(fields.Nested(ExplainedOut), required=True)
 
 
 class OpenAnswersQuery(PageQuery):
