@@ -124,9 +124,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("response_id", "question", name=op.f("uq_open_answers_response_id_question")),
         sa.UniqueConstraint("uid", name=op.f("uq_open_answers_uid")),
     )
-    op.create_index(
-        "ix_open_answers_questionnaire_id_question_id", "open_answers", ["questionnaire_id", "question", "id"]
-    )
+    op.create_index("ix_open_answers_questionnaire_id_uid", "open_answers", ["questionnaire_id", "uid"])
 
 
 def downgrade() -> None:

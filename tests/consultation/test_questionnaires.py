@@ -2,8 +2,10 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from hashlib import sha256
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -24,6 +26,21 @@ from tests.consultation.scene import STANCE, Office, make_verified, phase, tax_n
 from tests.factories.people import Person, make_resident, make_staff
 from tests.personal_data.scene import erase, traces
 from tests.plans.plans import a_plan, put_in_force
+
+
+class Killed(Exception):
+    """The worker is gone."""
+
+
+def killed_after(parts: int) -> Callable[[], None]:
+    """What kills the closing after so many parts of it."""
+    left = iter(range(parts - 1))
+
+    def after_a_part() -> None:
+        if next(left, None) is None:
+            raise Killed
+
+    return after_a_part
 
 
 def verified(here: Municipality, number: int) -> Person:
@@ -157,6 +174,7 @@ def test_residents_answer_once_each_and_words_wait_for_a_moderator(
     assert len(it.see("/texts", query_string={"question": "more", "limit": 4})["answers"]) == 4
     page = it.see("/texts", query_string={"limit": 4})
     assert len(it.see("/texts", query_string={"limit": 4, "after": page["next"]})["answers"]) == 2
+    assert it.see("/texts", status=422, query_string={"after": "WyJub25lIl0"})["code"] == "cursor_not_valid"
     assert it.see("/results.csv").text.count("Benches") == 6 and "Arcades" not in it.see("/results.csv").text
     [mine] = it.ask("GET", "/my/moderation", people[0])["decided"]
     assert mine["text"] == "Arcades" and mine["can_appeal"]
@@ -237,6 +255,10 @@ def test_named_bodies_answer_by_a_code_that_is_used_once(
     it.over()
     assert due() == [it.id]
     session.remove()
+    for part in (1, 2, 3):
+        with pytest.raises(Killed):
+            close(it.id, killed_after(part))
+        assert it.see("/results", status=409)["code"] == "results_not_yet"
     assert work_one({"close_questionnaires": HANDLERS["close_questionnaires"]}, "test")
     results = it.see("/results")
     assert results["one_per"] == "body" and results["responses"] == 3 and results["channels"] is None

@@ -5,6 +5,7 @@ One response for each respondent is held by a constraint: what was committed las
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import delete, insert, select
 
@@ -117,7 +118,7 @@ def write(questionnaire: Any, response_id: int, given: Given) -> None:
     before = delete(OpenAnswer).where(OpenAnswer.response_id == response_id)
     session.execute(before.execution_options(synchronize_session=False))
     own = {"questionnaire_id": questionnaire.id, "response_id": response_id}
-    rows = [own | {"uid": new_uid(), "question": key, "text": text} for key, text in given.written.items()]
+    rows = [own | {"uid": uuid4(), "question": key, "text": text} for key, text in given.written.items()]
     if rows:
         session.execute(insert(OpenAnswer), rows)
 

@@ -3,6 +3,7 @@
 Each step may be killed and is done again: what was done is seen in the rows.
 """
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +51,7 @@ def close(questionnaire_id: int, after_a_part: Callable[[], None] = lambda: None
             return False
     after_a_part()
     results = results_of(questionnaire_id)
-    last: int | None = 0
+    last: uuid.UUID | None = uuid.UUID(int=0)
     while last is not None:
         with transaction():
             last = put_before_moderators(questionnaire_id, last)
@@ -89,17 +90,17 @@ def results_of(questionnaire_id: int) -> dict[str, Any]:
     return counted(questions_of(found), ((row.channel, row.answers) for row in rows), found.audience == BODIES)
 
 
-def put_before_moderators(questionnaire_id: int, after: int) -> int | None:
-    """Let some open answers wait for a moderator, who decides whether everybody sees them; the last one's key."""
+def put_before_moderators(questionnaire_id: int, after: uuid.UUID) -> uuid.UUID | None:
+    """Let some open answers wait for a moderator, who decides whether everybody sees them; the last one's id."""
     query = (
-        select(OpenAnswer.id, OpenAnswer.uid, QuestionnaireResponse.account_id)
+        select(OpenAnswer.uid, QuestionnaireResponse.account_id)
         .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
-        .where(OpenAnswer.questionnaire_id == questionnaire_id, OpenAnswer.id > after)
+        .where(OpenAnswer.questionnaire_id == questionnaire_id, OpenAnswer.uid > after)
     )
-    rows = session.execute(query.order_by(OpenAnswer.id).limit(AT_ONCE)).all()
+    rows = session.execute(query.order_by(OpenAnswer.uid).limit(AT_ONCE)).all()
     municipality_id = session.get_one(Questionnaire, questionnaire_id).municipality_id
     await_look(municipality_id, KIND, [(row.uid, row.account_id) for row in rows])
-    return rows[-1].id if rows else None
+    return rows[-1].uid if rows else None
 
 
 def finish(questionnaire_id: int, results: dict[str, Any]) -> None:

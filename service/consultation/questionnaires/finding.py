@@ -174,13 +174,11 @@ def shown_case(municipality: Municipality) -> Any:
 
 
 def shown_after(
-    municipality: Municipality, questionnaire_id: int, question: str | None, after: int | None, limit: int
+    municipality: Municipality, questionnaire_id: int, question: str | None, after: uuid.UUID | None, limit: int
 ) -> Sequence[AnyRow]:
-    """What was written and everybody may see: id, uid, question, text, body; `limit` at most, by key."""
+    """What was written and everybody may see: uid, question, text, body; `limit` at most, in no order of time."""
     query = (
-        select(
-            OpenAnswer.id, OpenAnswer.uid, OpenAnswer.question, OpenAnswer.text, QuestionnaireBody.name.label("body")
-        )
+        select(OpenAnswer.uid, OpenAnswer.question, OpenAnswer.text, QuestionnaireBody.name.label("body"))
         .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
         .outerjoin(QuestionnaireBody, QuestionnaireBody.id == QuestionnaireResponse.body_id)
         .join(ModerationCase, shown_case(municipality))
@@ -189,8 +187,8 @@ def shown_after(
     if question is not None:
         query = query.where(OpenAnswer.question == question)
     if after is not None:
-        query = query.where(OpenAnswer.id > after)
-    return session.execute(query.order_by(OpenAnswer.id).limit(limit)).all()
+        query = query.where(OpenAnswer.uid > after)
+    return session.execute(query.order_by(OpenAnswer.uid).limit(limit)).all()
 
 
 def shown_all(municipality: Municipality, questionnaire_id: int) -> Iterator[AnyRow]:
@@ -198,7 +196,7 @@ def shown_all(municipality: Municipality, questionnaire_id: int) -> Iterator[Any
     after = None
     while rows := shown_after(municipality, questionnaire_id, None, after, AT_ONCE):
         yield from rows
-        after = rows[-1].id
+        after = rows[-1].uid
 
 
 def how_many(questionnaire_id: int) -> dict[str, int]:

@@ -100,12 +100,16 @@ class QuestionnaireResponse(Base):
 
 
 class OpenAnswer(Base):
-    """What somebody wrote in answer to one question; gone when its author wants so."""
+    """What somebody wrote in answer to one question; gone when its author wants so.
+
+    Its `uid` is random and says nothing of when it was written or what else the same person wrote: texts are shown in
+    its order.
+    """
 
     __tablename__ = "open_answers"
     __table_args__ = (
         UniqueConstraint("response_id", "question"),
-        Index("ix_open_answers_questionnaire_id_question_id", "questionnaire_id", "question", "id"),
+        Index("ix_open_answers_questionnaire_id_uid", "questionnaire_id", "uid"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

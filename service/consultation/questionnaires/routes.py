@@ -44,6 +44,7 @@ from service.http import (
     CursorNotValid,
     after_key,
     answer,
+    cursor,
     etag_of,
     language,
     operation,
@@ -211,9 +212,19 @@ def table(municipality: Municipality, questionnaire: uuid.UUID) -> Response:
 def texts(query: dict[str, Any], municipality: Municipality, questionnaire: uuid.UUID) -> Response:
     """List what people wrote, as far as a moderator has agreed that everybody sees it"""
     found, _ = counted(municipality, questionnaire)
-    after, limit = after_key(query.get("after"), int), query["limit"]
-    rows, following = page_of(shown_after(municipality, found.id, query["question"], after, limit + 1), limit)
+    after, limit = after_text(query.get("after")), query["limit"]
+    kept = shown_after(municipality, found.id, query["question"], after, limit + 1)
+    rows, following = page_of(kept, limit, lambda row: cursor(str(row.uid)))
     return answer({"answers": presenting.open_answers_out(rows), "next": following})
+
+
+def after_text(text: str | None) -> uuid.UUID | None:
+    """The id behind which a page begins. Raises CursorNotValid."""
+    key = after_key(text, str)
+    try:
+        return None if key is None else uuid.UUID(key)
+    except ValueError:
+        raise CursorNotValid from None
 
 
 def counted(municipality: Municipality, uid: uuid.UUID) -> tuple[Questionnaire, Consultation]:
