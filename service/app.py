@@ -20,6 +20,9 @@ from service.consultation.conversation.routes import blueprint as conversation
 from service.consultation.conversation.staff_routes import blueprint as staff_conversation
 from service.consultation.finding import is_public
 from service.consultation.giving import FOLLOWED as CONSULTATIONS_FOLLOWED
+from service.consultation.questionnaires.looking import look_at_open_answers
+from service.consultation.questionnaires.routes import blueprint as questionnaires
+from service.consultation.questionnaires.staff_routes import blueprint as staff_questionnaires
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -119,6 +122,8 @@ BLUEPRINTS = (
     staff_consultations,
     conversation,
     staff_conversation,
+    questionnaires,
+    staff_questionnaires,
     moderation,
 )
 
@@ -155,7 +160,7 @@ LINKS: Links = {
     "consultation": Linked(is_public, under("consultations")),
 }
 """Kind of thing → whether one is there for everybody to see, and its address: links lead across features."""
-LOOKS: Looks = {"contribution": look_at_contributions}
+LOOKS: Looks = {"contribution": look_at_contributions, "open_answer": look_at_open_answers}
 """Kind of thing that can be moderated → what some of them are."""
 YEAR = 365 * 24 * 3600
 following.KINDS.update({**PLANS_FOLLOWED, **NEWS_FOLLOWED, **CONSULTATIONS_FOLLOWED})

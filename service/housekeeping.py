@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from service.consultation import closing, ending, releasing, telling
 from service.consultation.models import Consultation
+from service.consultation.questionnaires import closing as questionnaires
 from service.crash_points import crash_here
 from service.db import db, session, transaction
 from service.db.engine import empty_write_ahead_log
@@ -60,6 +61,7 @@ log = structlog.get_logger()
 MINUTE, QUARTER, HOUR, DAY = 60, 900, 3600, 86400
 
 EVERY: Mapping[str, int] = {
+    "close_questionnaires": MINUTE,
     "close_resolved": HOUR,
     "department_digests": HOUR,
     "forget_answers": DAY,
@@ -288,7 +290,13 @@ def plan_closings(job: Work, progress: Progress) -> Any:
         return {"planned": ending.plan_lost()}
 
 
+def close_questionnaires(job: Work, progress: Progress) -> Any:
+    closed = [questionnaires.close(each, lambda: progress.save(None)) for each in questionnaires.due()]
+    return {"closed": sum(closed)}
+
+
 HANDLERS = {
+    "close_questionnaires": close_questionnaires,
     JOIN_ACCOUNTS: join_two,
     "close_resolved": close_all_resolved,
     ending.CLOSE: close_consultation,

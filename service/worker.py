@@ -21,6 +21,8 @@ from service.consultation.conversation.messages import who_is_told as who_has_an
 from service.consultation.giving import entries as consultations
 from service.consultation.messages import who_follows_the_consultation
 from service.consultation.telling import KINDS as OF_CONSULTATIONS
+from service.consultation.questionnaires.inviting import QUESTIONNAIRE_SENT
+from service.consultation.questionnaires.messages import who_is_asked
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER
@@ -92,6 +94,7 @@ EVENTS: dict[str, Expand] = {
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,
     **dict.fromkeys(OF_CONSULTATIONS, who_follows_the_consultation),
+    QUESTIONNAIRE_SENT: who_is_asked,
 }
 """Kind of event → who is owed what."""
 

@@ -35,6 +35,7 @@ LETTER_CODES_BY_ADDRESS = "50 per hour; 200 per day"
 VERIFYING = "20 per hour; 60 per day"
 CASTING_BY_CALLER = "20 per minute; 100 per hour"
 CASTING_BY_ADDRESS = "300 per minute; 6000 per hour"
+BODY_CODES_BY_ADDRESS = "30 per hour; 100 per day"
 INTAKE_BY_CALLER = "20 per minute; 100 per hour"
 INTAKE_BY_ADDRESS = "200 per minute; 2000 per hour"
 COMPLAINING_BY_CALLER = "10 per hour; 30 per day"
@@ -260,6 +261,11 @@ def casting_limit(view: View) -> View:
 def replacing_limit(view: View) -> View:
     """The limit of replacing a secret ballot, by address alone: who does it says nothing of themselves."""
     return behind(view, Limit(CASTING_BY_ADDRESS, address))
+
+
+def body_code_limit(view: View) -> View:
+    """The limit of guessing the code of a body, by address; the right one is free."""
+    return behind(view, Limit(BODY_CODES_BY_ADDRESS, address, failures_only=True))
 
 
 def plan_files_limit(view: View) -> View:

@@ -16,6 +16,7 @@ HEAD = N_("This is what {municipality} holds about you in this service.")
 FILES = {
     "reports": N_("your reports, with what was answered; their photos are in the folder photos"),
     "votes": N_("the votes that you cast with your name"),
+    "questionnaires": N_("what you answered in questionnaires"),
     "contributions": N_("what you contributed to consultations, and what you think of what others did"),
     "moderation": N_("what moderators decided about what you wrote, and of what you complained"),
     "sign_ups": N_("the events that you signed up for"),

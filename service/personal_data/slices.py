@@ -15,6 +15,7 @@ from service.consultation.conversation.forgetting import (
     hand_over_contributions,
 )
 from service.consultation.forgetting import forget_votes, hand_over_votes, open_votes_of
+from service.consultation.questionnaires.forgetting import answers_of, forget_respondent, hand_over_answers
 from service.gis.forgetting import forget_keeper
 from service.idempotency.keeping import forget_phones, kept_of
 from service.media.removing import hand_over_photos, remove_unattached
@@ -100,6 +101,13 @@ SLICES = (
         lambda here, who, wish: forget_contributor(here, who.account_id, wish.keep_public),
         lambda here, who: contributions_of(who.account_id),
         lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),
+    ),
+    Slice(
+        "questionnaires",
+        ("questionnaire_responses", "open_answers"),
+        lambda here, who, wish: forget_respondent(here, who.account_id, wish.keep_public),
+        lambda here, who: answers_of(who.account_id),
+        lambda here, before, after: hand_over_answers(before.account_id, after.account_id),
     ),
     Slice(
         "moderation",

@@ -179,6 +179,11 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("downloadBundle", "showResults"), "a worker closes the consultation first: tests/consultation"),
     **dict.fromkeys(("changeConsultation", "fixConsultation", "makePaperCodes"), "of a draft: tests/consultation"),
+    **dict.fromkeys(
+        ("showQuestionnaireResults", "exportQuestionnaireResults", "listOpenAnswers"),
+        "a worker closes the questionnaire first: tests/consultation",
+    ),
+    **dict.fromkeys(("changeQuestionnaire", "fixQuestionnaire", "cancelForm"), "of a draft: tests/consultation"),
     **dict.fromkeys(("enterPapers", "cancelPapers", "confirmPapers"), "two officers and people: tests/consultation"),
     **dict.fromkeys(("uploadPlanFile", "showPlanUpload", "takeOverPlanUpload"), "a file, a worker: tests/plan_files"),
 }

@@ -45,6 +45,8 @@ from tests.api.world_of_phones import FILLED as PHONES_FILLED
 from tests.api.world_of_phones import new_phone, new_session
 from tests.api.world_of_plans import FILLED as PLANS_FILLED
 from tests.api.world_of_plans import add_plan, plan_for
+from tests.api.world_of_questionnaires import FILLED as QUESTIONNAIRES_FILLED
+from tests.api.world_of_questionnaires import questionnaire_for
 from tests.api.world_of_staff import FILLED as STAFF_FILLED
 from tests.api.world_of_staff import new_invitation, new_member
 from tests.factories.municipalities import make_municipality
@@ -185,6 +187,8 @@ class World:
             there["api_key"] = str(self.new_key())
         if "consultation" in asked:
             there["consultation"] = str(new_consultation(self, fixed="batch" not in asked))
+        if "questionnaire" in asked:
+            there |= questionnaire_for(self, asked, seed if isinstance(seed, str) else next(iter(seed)))
         if "person" in asked:
             there["person"] = str(new_member(self).uid)
         if "invitation" in asked:
@@ -378,6 +382,7 @@ FILLED: dict[str, Callable[[World, dict[str, Any], str], dict[str, Any]]] = (
     | IDENTITY_FILLED
     | PHONES_FILLED
     | CONVERSATIONS_FILLED
+    | QUESTIONNAIRES_FILLED
     | {
         "sendPhoto": filled_photo,
         "sendReport": filled_with_ids,

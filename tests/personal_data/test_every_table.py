@@ -23,7 +23,7 @@ NOBODYS = {
     ),
     "votes: pseudonyms of one consultation, random names, and what is asked": (
         "consultations consultation_phases paper_codes participations ballots ballot_answers consultation_log"
-        " consultation_heads"
+        " consultation_heads questionnaires questionnaire_bodies"
     ),
     "who is sent a letter has no account yet: a pseudonym that expires": "letter_codes",
 }

@@ -25,6 +25,7 @@ from service.municipalities.directory import Municipality
 from service.operating.compacting import compact
 from service.reports.cataloguing import set_categories
 from service.reports.models import Report
+from tests.consultation.questioning import new_questionnaire
 from tests.conversation.scene import talk
 from tests.factories.municipalities import CATEGORIES, category
 from tests.factories.people import SECRET, Person, make_staff
@@ -62,8 +63,11 @@ NOT_TAKEN: dict[str, str] = {
     "complain.rule": A_CHOICE,
     "appeal.kind": A_CHOICE,
     "acceptInvitation.name": "it is of staff, who have an invitation",
+    "answerForBody.role": "a body answers, which has a code",
 } | dict.fromkeys(
     [
+        "answerForBody.code",
+        "whoseCode.code",
         "showInvitation.token",
         "acceptInvitation.password",
         "acceptInvitation.token",
@@ -112,7 +116,7 @@ class Walk:
     """Alice calls every operation that is open to her, with the marker wherever it fits."""
 
     def __init__(self, app: Flask, client: FlaskClient, here: Municipality, alice: Person, bob: Person) -> None:
-        self.app, self.client, self.alice, self.bob = app, client, alice, bob
+        self.app, self.client, self.here, self.alice, self.bob = app, client, here, alice, bob
         self.document = app.config["OPENAPI_DOCUMENT"]
         self.views = {vars(v)["operation"]: v for v in app.view_functions.values() if "operation" in vars(v)}
         self.talk = talk(client, here)
@@ -126,7 +130,15 @@ class Walk:
     def headers(self) -> dict[str, str]:
         return self.alice.headers | {"Idempotency-Key": f"{MARK}{uuid.uuid4()}", "User-Agent": MARK, "X-Note": MARK}
 
+    def answer_questions(self) -> None:
+        """Answers have no names that the document knows."""
+        found = new_questionnaire(self.here, self.talk.office.who)
+        body = {"answers": {"more": f"{MARK} says so"}}
+        path = f"{HERE}/questionnaires/{found.uid}/answers"
+        assert self.client.put(path, json=body, headers=self.headers).status_code == 200
+
     def all(self) -> None:
+        self.answer_questions()
         for path, method, operation in self.operations():
             for field in self.fields(operation):
                 name = f"{operation['operationId']}.{'.'.join(field)}"
@@ -280,7 +292,13 @@ def test_nothing_that_a_person_wrote_is_left(
     expand_all()
     places = set(traces(MARK))
     assert {"reports.description", "reports.answers", "reports.address", "kept_answers.key"} <= places
-    assert {"contributions.text", "contributions.quote", "complaints.note", "moderation_cases.appeal"} <= places
+    assert {
+        "open_answers.text",
+        "contributions.text",
+        "contributions.quote",
+        "complaints.note",
+        "moderation_cases.appeal",
+    } <= places
     assert {"report_texts.public", "report_texts.internal", "deliveries.content", "inbox_messages.body"} <= places
     assert any(MARK.encode() in content for content in raw_bytes(app)) and "targets.value" in places
     assert len(walk.planted) > 8

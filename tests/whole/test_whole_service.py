@@ -90,6 +90,13 @@ CONSULTATION: dict[str, Any] = {
     "questions": [{"key": "trees", "text": {"en": "Ours"}, "kind": "stance"}],
     "phases": [{"kind": "vote", "opens_at": "2026-01-01T00:00:00Z", "closes_at": "2099-12-01T18:00:00Z"}],
 }
+QUESTIONNAIRE: dict[str, Any] = {
+    "audience": "everyone",
+    "phase": "vote",
+    "title": {"en": "Ours"},
+    "text": {"en": "Ours"},
+    "sections": [{"questions": [{"key": "more", "kind": "text", "text": {"en": "Ours"}}]}],
+}
 BODIES: dict[str, Any] = {
     "people.sign_out": {},
     "people.change": {"language": "en"},
@@ -222,6 +229,16 @@ BODIES: dict[str, Any] = {
     "evidence.remove": {},
     "consultations.vote": {"answers": {"trees": "for"}},
     "consultations.replace": {"receipt_key": "0" * 32, "sequence": 1, "answers": {"trees": "for"}},
+    "questionnaires.put": {"answers": {"more": "Ours"}},
+    "questionnaires.whose": {"code": "ours"},
+    "questionnaires.put_for_body": {"code": "ours", "role": "Ours", "answers": {"more": "Ours"}},
+    "staff_questionnaires.draft": QUESTIONNAIRE,
+    "staff_questionnaires.describe_anew": QUESTIONNAIRE | {"version": 1},
+    "staff_questionnaires.fix_it": {"version": 1},
+    "staff_questionnaires.ask_bodies": {"bodies": [{"name": "Ours"}]},
+    "staff_questionnaires.new_code": {},
+    "staff_questionnaires.enter": {"person": "123456783", "channel": "form", "answers": {"more": "Ours"}},
+    "staff_questionnaires.cancel_form": {},
     "staff_consultations.draft": CONSULTATION,
     "staff_consultations.describe_anew": CONSULTATION | {"version": 1},
     "staff_consultations.fix_it": {"version": 1},

@@ -1,0 +1,114 @@
+"""When the phase is over: no answer is taken any more, the closed ones are counted, the open ones go to moderators.
+
+Each step may be killed and is done again: what was done is seen in the rows.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+
+from service.consultation.drafting import GRACE
+from service.consultation.models import ConsultationPhase
+from service.consultation.questionnaires.counting import counted
+from service.consultation.questionnaires.finding import AT_ONCE, KIND, questions_of
+from service.consultation.questionnaires.forms import forget
+from service.consultation.questionnaires.models import (
+    BODIES,
+    OpenAnswer,
+    Questionnaire,
+    QuestionnaireResponse,
+)
+from service.db import session, transaction
+from service.db.clock import now, seconds_from_now
+from service.moderation.awaiting import await_look
+from service.people.auditing import record
+
+
+def due() -> list[int]:
+    """The questionnaires whose phase is over and that are not counted yet."""
+    query = (
+        select(Questionnaire.id)
+        .join(
+            ConsultationPhase,
+            (ConsultationPhase.consultation_id == Questionnaire.consultation_id)
+            & (ConsultationPhase.kind == Questionnaire.phase),
+        )
+        .where(
+            Questionnaire.digest.is_not(None),
+            Questionnaire.counted_at.is_(None),
+            ConsultationPhase.closes_at <= seconds_from_now(-GRACE),
+        )
+    )
+    return list(session.scalars(query.order_by(Questionnaire.id)))
+
+
+def close(questionnaire_id: int, after_a_part: Callable[[], None] = lambda: None) -> bool:
+    """Everything that is due when the phase is over; whether it is over. Opens transactions of its own."""
+    with transaction():
+        if not end(questionnaire_id):
+            return False
+    after_a_part()
+    results = results_of(questionnaire_id)
+    last: uuid.UUID | None = uuid.UUID(int=0)
+    while last is not None:
+        with transaction():
+            last = put_before_moderators(questionnaire_id, last)
+        after_a_part()
+    with transaction():
+        finish(questionnaire_id, results)
+    return True
+
+
+def end(questionnaire_id: int) -> bool:
+    """Mark that no answer is taken any more and forget forms that no second officer entered, if the phase is over on
+    the database's clock; who was answering is waited for. Whether it is over.
+    """
+    found = to_change(questionnaire_id)
+    phase = select(ConsultationPhase.id).filter_by(consultation_id=found.consultation_id, kind=found.phase)
+    session.scalars(phase.with_for_update()).one()
+    if session.scalar(phase.where(ConsultationPhase.closes_at <= seconds_from_now(-GRACE))) is None:
+        return False
+    found.closed_at = found.closed_at or now()
+    forget((QuestionnaireResponse.questionnaire_id == questionnaire_id) & QuestionnaireResponse.held.is_(True))
+    return True
+
+
+def to_change(questionnaire_id: int) -> Questionnaire:
+    query = select(Questionnaire).filter_by(id=questionnaire_id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def results_of(questionnaire_id: int) -> dict[str, Any]:
+    """What was answered, counted: the same whenever it is counted."""
+    found = session.get_one(Questionnaire, questionnaire_id)
+    query = select(QuestionnaireResponse.channel, QuestionnaireResponse.answers).filter_by(
+        questionnaire_id=questionnaire_id
+    )
+    rows = session.execute(query.order_by(QuestionnaireResponse.id))
+    return counted(questions_of(found), ((row.channel, row.answers) for row in rows), found.audience == BODIES)
+
+
+def put_before_moderators(questionnaire_id: int, after: uuid.UUID) -> uuid.UUID | None:
+    """Let some open answers wait for a moderator, who decides whether everybody sees them; the last one's id."""
+    query = (
+        select(OpenAnswer.uid, QuestionnaireResponse.account_id)
+        .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
+        .where(OpenAnswer.questionnaire_id == questionnaire_id, OpenAnswer.uid > after)
+    )
+    rows = session.execute(query.order_by(OpenAnswer.uid).limit(AT_ONCE)).all()
+    municipality_id = session.get_one(Questionnaire, questionnaire_id).municipality_id
+    await_look(municipality_id, KIND, [(row.uid, row.account_id) for row in rows])
+    return rows[-1].uid if rows else None
+
+
+def finish(questionnaire_id: int, results: dict[str, Any]) -> None:
+    """Publish the result, once."""
+    found = to_change(questionnaire_id)
+    if found.counted_at is not None:
+        return
+    found.results, found.counted_at = results, now()
+    found.version += 1
+    facts = {"responses": results["responses"]}
+    record(found.municipality_id, None, "questionnaire_closed", "questionnaire", str(found.uid), facts)
