@@ -19,6 +19,7 @@ from service.consultation.conversation.looking import look_at_contributions
 from service.consultation.conversation.routes import blueprint as conversation
 from service.consultation.conversation.staff_routes import blueprint as staff_conversation
 from service.consultation.finding import is_public
+from service.consultation.results.routes import blueprint as consultation_results
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -114,6 +115,7 @@ BLUEPRINTS = (
     news_sources,
     consultations,
     staff_consultations,
+    consultation_results,
     conversation,
     staff_conversation,
     moderation,

@@ -32,6 +32,7 @@ from service.consultation.models import (
 from service.consultation.models import Ballot as BallotRow
 from service.consultation.paper import let_go
 from service.consultation.releasing import release
+from service.consultation.results.statistics import statistics_of
 from service.consultation.wording import OPEN
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
@@ -227,6 +228,7 @@ def finish(consultation_id: int, key: str, digest: bytes, facts: dict[str, Any])
     if found.state == CLOSED:
         return
     found.tally, found.bundle, found.bundle_digest = facts, key, digest
+    found.statistics = statistics_of(found)
     found.state, found.closed_at = CLOSED, now()
     found.version += 1
     digests = {"bundle": digest.hex()}

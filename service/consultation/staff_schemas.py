@@ -20,6 +20,7 @@ from service.consultation.schemas import (
 from service.consultation.wording import ELIGIBILITY, SECRECY
 from service.http import following
 from service.people.schemas import Plain
+from service.people.verified.schemas import DISTRICT_KEY, LATEST, MOST_DISTRICTS, birth_year, district
 
 PHASES = ("inform", "propose", "comment", "deliberate", "vote", "review", "results")
 MOST_PAPERS = 200
@@ -89,6 +90,22 @@ class ConsultationPhaseIn(Schema):
     closes_at = fields.AwareDateTime(required=True)
 
 
+class AmongIn(Schema):
+    """Which of the verified residents may take part; ages are those of 31 December, which the year of birth tells."""
+
+    example: ClassVar[dict[str, Any]] = {"districts": [], "youngest": 16, "oldest": None, "year": 2026}
+
+    districts = fields.List(
+        fields.String(validate=DISTRICT_KEY),
+        load_default=list,
+        validate=validate.Length(max=MOST_DISTRICTS),
+        metadata={"description": "`key`s of listDistricts; none: all."},
+    )
+    youngest = whole(120, "In years.", least=0)
+    oldest = whole(120, "In years.", least=0)
+    year = whole(LATEST, "On whose 31 December; else that in which the vote begins.", least=2000)
+
+
 DRAFT: dict[str, Any] = {
     "title": {"el": "Η πλατεία"},
     "text": {"el": "Τι να γίνει με την πλατεία;"},
@@ -96,6 +113,8 @@ DRAFT: dict[str, Any] = {
     "secrecy": "secret",
     "eligibility": "resident",
     "eligible": 21500,
+    "eligible_source": {"el": "Δημοτολόγιο, 1.11.2026"},
+    "among": None,
     "questions": [ConsultationQuestionIn.example],
     "phases": [ConsultationPhaseIn.example],
 }
@@ -112,6 +131,8 @@ class ConsultationIn(Schema):
     secrecy = fields.String(load_default="secret", validate=validate.OneOf(tuple(SECRECY)))
     eligibility = fields.String(required=True, validate=validate.OneOf(tuple(ELIGIBILITY)))
     eligible = whole(10**8, "How many may take part, where that is known; with codes it is their number.")
+    eligible_source = texts(300, load_default=None, allow_none=True)
+    among = fields.Nested(AmongIn, load_default=None, allow_none=True)
     questions = fields.List(
         fields.Nested(ConsultationQuestionIn), required=True, validate=validate.Length(1, MOST_QUESTIONS)
     )
@@ -175,6 +196,15 @@ class ConsultationExtensionIn(Schema):
     reason = texts(500, required=True)
 
 
+class PaperVoterIn(Schema):
+    """What is known of somebody who votes on paper, for votes that ask for it and for numbers of who took part."""
+
+    example: ClassVar[dict[str, Any]] = {"birth_year": 1961, "district": "old-town"}
+
+    birth_year = birth_year()
+    district = district()
+
+
 class PapersAgainIn(Schema):
     """The same people and papers, entered by a second officer, in any order."""
 
@@ -185,6 +215,14 @@ class PapersAgainIn(Schema):
         required=True,
         validate=validate.Length(1, MOST_PAPERS),
         metadata={"description": "Personal numbers, or codes; they are not kept."},
+    )
+    known = fields.List(
+        fields.Nested(PaperVoterIn),
+        load_default=list,
+        validate=validate.Length(max=MOST_PAPERS),
+        metadata={
+            "description": "Of each of the voters in their order, or of nobody. What was verified before goes first."
+        },
     )
     answers = fields.List(answers_in(), required=True, validate=validate.Length(1, MOST_PAPERS))
 
