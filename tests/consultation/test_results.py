@@ -23,6 +23,8 @@ from service.people.verified.models import VerifiedResident
 from tests.consultation import scene
 from tests.consultation.scene import STANCE, Office, Phone, close_now, make_verified, phone, tax_number
 from tests.factories.people import Person, make_resident, make_staff
+from tests.personal_data.scene import erase
+from tests.personal_data.test_copying import fetched, read
 
 HERE = "/api/v1/here"
 DISTRICTS = [
@@ -75,6 +77,11 @@ def test_what_is_known_of_a_resident_comes_with_the_verification(
     make_verified(here, bea, tax_number(2), Known(None, "mills"))
     query = select(VerifiedResident.birth_year, VerifiedResident.district).order_by(VerifiedResident.id)
     assert session.execute(query).all() == [(1980, "mills"), (2009, "mills")], "what is not said anew stays"
+    session.rollback()
+    (kept,) = read(fetched(client, alice), "account")["verified_residents"]
+    assert (kept["birth_year"], kept["district"]) == (1980, "mills")
+    assert erase(client, alice).status_code == 201
+    assert session.execute(query).all() == [(2009, "mills")]
 
 
 def test_only_some_may_take_part_and_numbers_of_them_hide_few(

@@ -107,7 +107,7 @@ def asks_for_more(provider: Provider, claims: Mapping[str, Any]) -> bool:
     if provider.residence:
         asked = provider.residence
         wanted += [rule["claim"] for rule in asked["rules"]] + [asked["identifier"]]
-        wanted += [asked["born"]] * bool(asked.get("born"))
+        wanted += [asked["born"]] if asked.get("born") else []
         wanted += [asked["district"]["claim"]] if asked.get("district") else []
     return any(claim(claims, path) is None for path in wanted)
 

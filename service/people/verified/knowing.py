@@ -21,7 +21,7 @@ YEAR = re.compile(r"(?:[0-9]{1,2}[-./][0-9]{1,2}[-./])?((?:18|19|20)[0-9]{2})(?:
 
 
 class DistrictUnknown(Problem):
-    """The municipality has no district with this key."""
+    """The municipality has no such `district`."""
 
     status, code, message = 422, "district_unknown", N_("This municipality has no such district.")
 
@@ -46,7 +46,7 @@ NOTHING = Known()
 def known_of(municipality: Municipality, identifier: str, told: Known) -> Known:
     """What was told; a year that was not is read from the personal number where it says one. Raises DistrictUnknown."""
     if told.district is not None and told.district not in districts_of(municipality):
-        raise DistrictUnknown
+        raise DistrictUnknown(district=told.district)
     year = told.birth_year or born_in(municipality.country, in_one_spelling(municipality.country, identifier))
     return Known(year, told.district)
 
