@@ -32,7 +32,7 @@ from service.consultation.models import (
 from service.consultation.models import Ballot as BallotRow
 from service.consultation.paper import let_go
 from service.consultation.releasing import release
-from service.consultation.results.statistics import statistics_of
+from service.consultation.statistics import statistics_of
 from service.consultation.wording import OPEN
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now

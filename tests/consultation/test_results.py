@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from service.consultation.leaves import canonical
 from service.consultation.models import Consultation, Participation
-from service.consultation.results.statistics import statistics_of
+from service.consultation.statistics import statistics_of
 from service.db import session
 from service.municipalities.directory import Municipality
 from service.people.verified.knowing import Known

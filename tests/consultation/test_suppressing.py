@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from service.consultation.among import band_of, bands_of, group_of, refusal
-from service.consultation.results.statistics import percent_of, statistics, table
-from service.consultation.results.suppressing import FEWEST, shown
+from service.consultation.statistics import percent_of, statistics, table
+from service.consultation.suppressing import FEWEST, shown
 from service.people.verified.knowing import Known, year_in
 from service.people.verified.numbers import born_in
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.consultation.models import Consultation
-from service.consultation.results.statistics import TABLES
 from service.consultation.results.tabulating import COUNTED, cell_words, item_words
 from service.consultation.results.wording import BALLOTS, FEW_WORDS, HIDDEN, MEASURES, MORE, TABLE_NAMES, WHY, WON
+from service.consultation.statistics import TABLES
 from service.errors import NotFound
 from service.text import pick, say
 

@@ -6,15 +6,12 @@ The same result makes the same bytes. No cell of a table is taken for a formula.
 import csv
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
 
-from service.consultation.results.charting import Chart
+from service.consultation.results.content import Published
 from service.consultation.results.spreadsheets import ODS_TYPE, spreadsheet
-from service.consultation.results.tabulating import Table
 from service.consultation.results.wording import DICTIONARY, RESULT
 from service.plans.files.csv_tables import quoted
 from service.text import say
@@ -28,18 +25,6 @@ TYPES = {
 }
 """Format → content type. `csvw` says what the columns of the CSV are."""
 ENDINGS = {"csvw": "csv-metadata.json"}
-
-
-@dataclass(frozen=True)
-class Published:
-    """What goes into a file: the table, the graphs, the lines about who took part, who publishes it and when."""
-
-    table: Table
-    charts: tuple[Chart, ...]
-    lines: tuple[str, ...]
-    publisher: str
-    consultation: str
-    closed_at: datetime
 
 
 def written(published: Published, form: str) -> bytes:

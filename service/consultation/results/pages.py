@@ -2,8 +2,8 @@
 
 from io import BytesIO
 
+from service.consultation.results.content import Published
 from service.consultation.results.drawing import png
-from service.consultation.results.files import Published
 from service.consultation.results.tabulating import Row
 from service.consultation.results.wording import DICTIONARY, RESULT
 from service.plans.files.pdf import Sheets

@@ -6,11 +6,11 @@ from typing import Any
 from service.consultation.models import Consultation, Outcome
 from service.consultation.publishing import ensure_closed
 from service.consultation.results.charting import Chart, chart_of
-from service.consultation.results.files import Published
+from service.consultation.results.content import Published
 from service.consultation.results.outcomes import correctors
-from service.consultation.results.statistics import statistics_of
 from service.consultation.results.tabulating import cell_words, table_of
 from service.consultation.results.wording import RATE, RATE_WITHOUT_SOURCE, TABLE_NAMES, TOOK_PART
+from service.consultation.statistics import statistics_of
 from service.consultation.wording import UNITS
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import Links

@@ -5,9 +5,9 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from service.consultation.models import Consultation
-from service.consultation.results.statistics import AGE, CHANNEL, DISTRICT, UNKNOWN
 from service.consultation.results.wording import CHANNELS, COLUMNS, MEASURES, STANCES, TABLE_NAMES
 from service.consultation.results.wording import UNKNOWN as NOT_KNOWN_WORDS
+from service.consultation.statistics import AGE, CHANNEL, DISTRICT, UNKNOWN
 from service.consultation.wording import UNITS
 from service.text import pick, say
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from service.consultation.among import bands_of, names_of
 from service.consultation.models import HELD, Consultation, Participation
-from service.consultation.results.suppressing import FEWEST, shown
+from service.consultation.suppressing import FEWEST, shown
 from service.db import session
 
 CHANNEL, DISTRICT, AGE = "channel", "district", "age"
