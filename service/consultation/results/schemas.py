@@ -55,7 +55,7 @@ class StatisticsOut(Schema):
                 "cells": [{"key": "0-24", "name": "0–24", "count": None}, {"key": "65-", "name": "65+", "count": 240}],
             }
         ],
-        "words": ["812 took part, one ballot per person."],
+        "words": ["People who took part: 812, one ballot per person."],
     }
 
     consultation = fields.String(required=True)

@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from service.consultation.models import Consultation
-from service.consultation.results.wording import CHANNELS, COLUMNS, MEASURES, STANCES, TABLE_NAMES
+from service.consultation.results.wording import CHANNELS, CODES, COLUMNS, MEASURES, STANCES, TABLE_NAMES
 from service.consultation.results.wording import UNKNOWN as NOT_KNOWN_WORDS
 from service.consultation.statistics import AGE, CHANNEL, DISTRICT, UNKNOWN
 from service.consultation.wording import UNITS
@@ -43,7 +43,8 @@ class Table:
     @property
     def columns(self) -> dict[str, str]:
         """What each column means, in its order."""
-        return {name: say(self.language, words) for name, words in COLUMNS.items()}
+        codes = {code: code for code in CODES}
+        return {name: say(self.language, words, **codes) for name, words in COLUMNS.items()}
 
     @property
     def measures(self) -> dict[str, str]:

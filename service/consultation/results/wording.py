@@ -24,11 +24,11 @@ WHY: Mapping[str, str] = {
     "not_known": N_("This is not known of those who took part."),
 }
 TOOK_PART: Mapping[str, str] = {
-    "account": N_("{count} took part, one ballot per account."),
-    "installation": N_("{count} took part, one ballot per installation of the app."),
-    "contact": N_("{count} took part, one ballot per address or number."),
-    "person": N_("{count} took part, one ballot per person."),
-    "code": N_("{count} took part, one ballot per code on paper."),
+    "account": N_("People who took part: {count}, one ballot per account."),
+    "installation": N_("People who took part: {count}, one ballot per installation of the app."),
+    "contact": N_("People who took part: {count}, one ballot per address or number."),
+    "person": N_("People who took part: {count}, one ballot per person."),
+    "code": N_("People who took part: {count}, one ballot per code on paper."),
 }
 RATE = N_("That is {percent} % of the {eligible} who might have taken part (source: {source}).")
 RATE_WITHOUT_SOURCE = N_("That is {percent} % of the {eligible} who might have taken part.")
@@ -36,12 +36,12 @@ RESULT = N_("Result")
 DICTIONARY = N_("What the columns mean")
 MORE = N_("And {count} more, which are in the files.")
 WON = N_("chosen")
-BALLOTS = N_("{valid} valid answers, {blank} blank")
+BALLOTS = N_("Valid answers: {valid}, blank: {blank}")
 
 COLUMNS: Mapping[str, str] = {
     "part": N_(
-        "What the number is about: participation (all who took part), question, or a table of who took part by "
-        "channel, district or age."
+        "What the number is about: {participation} (all who took part), {question}, or a table of who took part: "
+        "{channel}, {district}, {age}."
     ),
     "question": N_("The key of the question; empty where the number is of no question."),
     "question_text": N_("The question in the language of the file, where it has it."),
@@ -52,11 +52,13 @@ COLUMNS: Mapping[str, str] = {
     "measure": N_("What was counted; see the list of measures."),
     "value": N_("The number. Empty where it is not shown."),
     "note": N_(
-        "few: not shown, or counted, of fewer than five people; unanimous: all answered alike; not_known: not known of "
-        "those who took part; of participations, one per what."
+        "Remarks. {few}: not shown, or counted, of fewer than five people; {unanimous}: all answered alike; "
+        "{not_known}: not known of those who took part; where all who took part are counted, one per what."
     ),
 }
-"""Column → what it means, in their order."""
+"""Column → what it means, in their order; with the words that stand in it in braces."""
+CODES = ("participation", "question", "channel", "district", "age", "few", "unanimous", "not_known")
+"""Words that stand in columns, the same in every language."""
 MEASURES: Mapping[str, str] = {
     "participations": N_("How many took part."),
     "eligible": N_("How many might have taken part, as the municipality said beforehand."),
