@@ -23,6 +23,7 @@ from service.consultation.giving import FOLLOWED as CONSULTATIONS_FOLLOWED
 from service.consultation.questionnaires.looking import look_at_open_answers
 from service.consultation.questionnaires.routes import blueprint as questionnaires
 from service.consultation.questionnaires.staff_routes import blueprint as staff_questionnaires
+from service.consultation.results.routes import blueprint as consultation_results
 from service.consultation.routes import blueprint as consultations
 from service.consultation.staff_routes import blueprint as staff_consultations
 from service.db import db, engine, session
@@ -120,6 +121,7 @@ BLUEPRINTS = (
     news_sources,
     consultations,
     staff_consultations,
+    consultation_results,
     conversation,
     staff_conversation,
     questionnaires,

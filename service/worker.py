@@ -20,9 +20,9 @@ from service.consultation.conversation.answering import CONTRIBUTIONS_ANSWERED
 from service.consultation.conversation.messages import who_is_told as who_has_an_answer
 from service.consultation.giving import entries as consultations
 from service.consultation.messages import who_follows_the_consultation
-from service.consultation.telling import KINDS as OF_CONSULTATIONS
 from service.consultation.questionnaires.inviting import QUESTIONNAIRE_SENT
 from service.consultation.questionnaires.messages import who_is_asked
+from service.consultation.telling import KINDS as OF_CONSULTATIONS
 from service.db.standstill import was_refused
 from service.gis.publishing import LAYER_PUBLISHED
 from service.gis.sourcing import FETCH_LAYER

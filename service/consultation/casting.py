@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, null, select, update
 
+from service.consultation.among import NOBODY, Group
 from service.consultation.ballots import answer_of
 from service.consultation.ballots.asking import AnswerNotValid
 from service.consultation.finding import OPEN_NOW, questions_of
@@ -160,13 +161,15 @@ def give_one(consultation: Any, key: str, raw: Any, tracker: bytes) -> Given:
     return Given(key, tracker, answer, salt, blind, commitment(consultation.uid.hex, key, answer, salt))
 
 
-def cast(consultation: Any, voter: bytes, ballot: bytes, given: Sequence[Given], channel: str = APP) -> Receipt:
+def cast(
+    consultation: Any, voter: bytes, ballot: bytes, given: Sequence[Given], channel: str = APP, group: Group = NOBODY
+) -> Receipt:
     """A first ballot in a secret vote; the same ballot sent again is the same cast. Inside a transaction.
 
     Raises NotOpen, AlreadyVoted, TrackerTaken.
     """
     ensure_open(consultation)
-    if not take_part(consultation, voter, channel):
+    if not take_part(consultation, voter, channel, group):
         return cast_before(consultation, ballot, given)
     crash_here("after_participation")
     row = {"consultation_id": consultation.id, "tracker": ballot, "sequence": 1}
@@ -185,9 +188,9 @@ def ensure_open(consultation: Any) -> None:
         raise NotOpen
 
 
-def take_part(consultation: Any, voter: bytes, channel: str) -> bool:
+def take_part(consultation: Any, voter: bytes, channel: str, group: Group = NOBODY) -> bool:
     """Write down that this person takes part; whether they did not before."""
-    row = {"consultation_id": consultation.id, "voter": voter, "channel": channel}
+    row = {"consultation_id": consultation.id, "voter": voter, "channel": channel, **group._asdict()}
     return bool(insert_if_absent(Participation, [row], returning=Participation.voter))
 
 
@@ -239,7 +242,9 @@ def replaced_before(
     return receipt_of_rows(consultation, sequence, rows)
 
 
-def cast_by_person(consultation: Any, who: Caller, voter: bytes, ballot: bytes, given: Sequence[Given]) -> Receipt:
+def cast_by_person(
+    consultation: Any, who: Caller, voter: bytes, ballot: bytes, given: Sequence[Given], group: Group = NOBODY
+) -> Receipt:
     """A ballot that is known by the person: the first, or one in place of what they cast before. In a transaction.
 
     Raises NotOpen.
@@ -250,7 +255,7 @@ def cast_by_person(consultation: Any, who: Caller, voter: bytes, ballot: bytes, 
     if sequence > 1:
         rows = CURRENT.rows({"consultation": consultation.id, "ballot": ballot})
         return rewrite(consultation, ballot, sequence, rows, given)
-    if not take_part(consultation, voter, APP):
+    if not take_part(consultation, voter, APP, group):
         raise AlreadyVoted
     if consultation.secrecy == OPEN:
         add(OpenVote, {"consultation_id": consultation.id, "account_id": who.account_id, "tracker": ballot})

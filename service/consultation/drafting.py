@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from service.consultation.among import among_of
 from service.consultation.appending import append, origin_of
 from service.consultation.ballots import KINDS, check_question
 from service.consultation.ballots.asking import KEY, QuestionNotValid
@@ -21,7 +22,7 @@ from service.consultation.phases import Phase, ending, fault_in
 from service.consultation.subjects import freeze, links_in
 from service.consultation.telling import tell_begun
 from service.consultation.verifying import verifier
-from service.consultation.wording import CODE
+from service.consultation.wording import CODE, RESIDENT
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.keys import new_uid
@@ -36,7 +37,7 @@ from service.text import N_
 
 CODE_LENGTH = 12
 MOST_QUESTIONS = 100
-FRONT = ("title", "text", "about", "secrecy", "eligibility", "eligible", "questions")
+FRONT = ("title", "text", "about", "secrecy", "eligibility", "eligible", "eligible_source", "questions")
 
 
 class ConsultationNotValid(Problem):
@@ -59,7 +60,7 @@ class ConsultationFixed(Problem):
 
 @dataclass(frozen=True)
 class Draft:
-    """A consultation as staff describe it; `phases` are (kind, opens_at, closes_at)."""
+    """A consultation as staff describe it; `phases` are (kind, opens_at, closes_at), `among` as `among_of` takes it."""
 
     title: Mapping[str, str]
     text: Mapping[str, str]
@@ -69,6 +70,8 @@ class Draft:
     eligible: int | None
     questions: Sequence[Mapping[str, Any]]
     phases: Sequence[Phase]
+    eligible_source: Mapping[str, str] | None = None
+    among: Mapping[str, Any] | None = None
 
 
 def begin(municipality: Municipality, actor: Caller, draft: Draft) -> Consultation:
@@ -77,7 +80,7 @@ def begin(municipality: Municipality, actor: Caller, draft: Draft) -> Consultati
     made = Consultation(
         uid=new_uid(), municipality_id=municipality.id, state=DRAFT, version=1, extensions=[], created_at=now()
     )
-    describe(made, draft)
+    describe(municipality, made, draft)
     session.add(made)
     session.flush()
     write_phases(made, draft)
@@ -89,7 +92,7 @@ def change(municipality: Municipality, uid: uuid.UUID, draft: Draft, version: in
     """Describe a draft anew. Raises NotFound, ConsultationNotValid, ConsultationChanged, ConsultationFixed."""
     check(draft)
     found = draft_of(municipality, uid, version)
-    describe(found, draft)
+    describe(municipality, found, draft)
     found.version += 1
     session.execute(delete(ConsultationPhase).where(ConsultationPhase.consultation_id == found.id))
     write_phases(found, draft)
@@ -106,10 +109,21 @@ def draft_of(municipality: Municipality, uid: uuid.UUID, version: int) -> Consul
     return found
 
 
-def describe(consultation: Consultation, draft: Draft) -> None:
+def describe(municipality: Municipality, consultation: Consultation, draft: Draft) -> None:
+    """Raises ConsultationNotValid where the residents who may take part are said wrongly."""
     for name in FRONT:
         setattr(consultation, name, getattr(draft, name))
     consultation.ends_with = ending(draft.phases)
+    if draft.eligibility != RESIDENT:
+        if draft.among:
+            raise ConsultationNotValid(reason="among")
+        consultation.among = {}
+        return
+    year = next(municipality.day(opens_at).year for kind, opens_at, _ in draft.phases if kind == consultation.ends_with)
+    try:
+        consultation.among = among_of(municipality, draft.among or {}, year)
+    except ValueError as refused:
+        raise ConsultationNotValid(reason=str(refused)) from None
 
 
 def write_phases(consultation: Consultation, draft: Draft) -> None:
@@ -209,6 +223,8 @@ def definition_of(municipality: Municipality, found: Consultation, phase: Consul
         "secrecy": found.secrecy,
         "eligibility": found.eligibility,
         "eligible": found.eligible,
+        "eligible_source": found.eligible_source,
+        "among": found.among,
         "opens_at": written(phase.opens_at),
         "closes_at": written(phase.closes_at),
         "questions": [with_rule(question) for question in found.questions if question["ask"]],

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 
+from service.consultation.among import Group, group_of, refusal
 from service.consultation.drafting import code_digest
 from service.consultation.models import PaperCode
 from service.consultation.wording import ANYONE, CODE, CONTACT, INSTALLATION, RESIDENT
@@ -12,6 +13,7 @@ from service.db.prepared import Prepared
 from service.errors import Problem
 from service.people.callers import Caller
 from service.people.models import Account
+from service.people.verified.knowing import Known
 from service.people.verified.models import Verification, VerifiedResident
 from service.sealing import pseudonym
 from service.text import N_
@@ -21,7 +23,7 @@ residents, verifications = VerifiedResident.__table__, Verification.__table__
 
 CONTACT_OF = Prepared(select(accounts.c.email, accounts.c.phone).where(accounts.c.id == bindparam("account")))
 PERSON_OF = Prepared(
-    select(residents.c.person_pseudonym)
+    select(residents.c.person_pseudonym, residents.c.birth_year, residents.c.district)
     .join(verifications, verifications.c.resident_id == residents.c.id)
     .where(
         residents.c.account_id == bindparam("account"),
@@ -37,17 +39,36 @@ CODE_THERE = Prepared(
 
 
 class NotEligible(Problem):
-    """The caller is not among those who may take part; `eligibility` says who may."""
+    """The caller is not among those who may take part; `eligibility` says who may, `reason` what is wrong: the kind of
+    eligibility that is missing, `district` or `age` of other people, or `district_not_known`, `age_not_known`.
+    """
 
     status, code, message = 403, "not_eligible", N_("You cannot take part in this consultation.")
 
 
-def voter_of(consultation: Any, who: Caller, code: str | None) -> bytes:
-    """The pseudonym under which the caller takes part; one statement at most. Raises NotEligible."""
-    found = identity_of(consultation, who, code)
-    if found is None:
-        raise NotEligible(eligibility=consultation.eligibility)
-    return voter_named(consultation, found)
+def participant_of(consultation: Any, who: Caller, code: str | None) -> tuple[bytes, Group]:
+    """The pseudonym under which the caller takes part, and what is kept of them beside it; one statement at most.
+
+    Raises NotEligible.
+    """
+    kind, group = consultation.eligibility, Group()
+    if kind == RESIDENT:
+        found, known = resident(who)
+        reason = kind if found is None else refusal(consultation.among, known)
+        group = group_of(consultation.among, known)
+    else:
+        found, reason = identity_of(consultation, who, code), kind
+    if found is None or (kind == RESIDENT and reason):
+        raise NotEligible(eligibility=kind, reason=reason)
+    return voter_named(consultation, found), group
+
+
+def resident(who: Caller) -> tuple[str | None, Known]:
+    """The identity of the caller as a verified resident, if they are one, and what is known of them."""
+    row = PERSON_OF.row({"account": who.account_id})
+    if row is None:
+        return None, Known()
+    return person_named(bytes(row.person_pseudonym)), Known(row.birth_year, row.district)
 
 
 def voter_named(consultation: Any, identity: str) -> bytes:
@@ -67,8 +88,8 @@ def identity_of(consultation: Any, who: Caller, code: str | None) -> str | None:
         contact = row and (row.email or row.phone)
         return f"contact:{contact.casefold()}" if contact else None
     if kind == RESIDENT:
-        person = PERSON_OF.value({"account": who.account_id})
-        return None if person is None else person_named(bytes(person))
+        found, known = resident(who)
+        return None if refusal(consultation.among, known) else found
     return code_named(consultation, code) if kind == CODE and code else None
 
 

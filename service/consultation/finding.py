@@ -37,6 +37,7 @@ BY_UID = Prepared(
         consultations.c.version,
         consultations.c.secrecy,
         consultations.c.eligibility,
+        consultations.c.among,
         consultations.c.definition_digest,
     ).where(
         consultations.c.municipality_id == bindparam("municipality"),

@@ -5,7 +5,7 @@ random to everybody but the phone. On SQLite their tables are kept in the order 
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
@@ -28,7 +28,9 @@ class Consultation(Base):
 
     `ends_with` is the kind of the phase with whose end it is over. `definition` is what was fixed, `definition_digest`
     its SHA-256 in the log's first line, `verifier` the text of the program that checks it, as it was then. `eligible`
-    is how many may take part, where that is known. `bundle` names the file with everything to check the result by.
+    is how many may take part, where that is known, and `eligible_source` by language whose number that is. `among` says
+    which of the verified residents may: see among.py. `bundle` names the file with everything to check the result by,
+    `statistics` are the numbers of who took part, as they were published.
     """
 
     __tablename__ = "consultations"
@@ -45,6 +47,8 @@ class Consultation(Base):
     secrecy: Mapped[str] = mapped_column(String(16))
     eligibility: Mapped[str] = mapped_column(String(16))
     eligible: Mapped[int | None]
+    eligible_source: Mapped[dict[str, str] | None] = mapped_column(Json)
+    among: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     questions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     ends_with: Mapped[str] = mapped_column(String(16), default=VOTE)
     extensions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
@@ -53,6 +57,7 @@ class Consultation(Base):
     verifier: Mapped[str | None] = mapped_column(deferred=True)
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     tally: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    statistics: Mapped[dict[str, Any] | None] = mapped_column(Json)
     bundle: Mapped[str | None] = mapped_column(String(200))
     bundle_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -85,7 +90,8 @@ class PaperCode(Base):
 class Participation(Base):
     """That somebody took part, by a pseudonym made for this consultation only; it outlives the account.
 
-    `channel`: app or paper; `held` where a paper waits for the second officer, which is not counted yet.
+    `channel`: app or paper; `held` where a paper waits for the second officer, which is not counted yet. `district` and
+    `ages` (a band) are known of verified residents only, for numbers of who took part.
     """
 
     __tablename__ = "participations"
@@ -94,6 +100,8 @@ class Participation(Base):
     consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id), primary_key=True)
     voter: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(8))
+    district: Mapped[str | None] = mapped_column(String(32))
+    ages: Mapped[str | None] = mapped_column(String(8))
 
 
 class Ballot(Base):
@@ -147,6 +155,28 @@ class OpenVote(Base):
     tracker: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class Outcome(Base):
+    """What the municipality said, on a day, became of a result. Added to, never changed: it stands in place of the one
+    that it `corrects`. `links` are [{kind, id}].
+    """
+
+    __tablename__ = "consultation_outcomes"
+    __table_args__ = (
+        UniqueConstraint("consultation_id", "corrects"),
+        Index("ix_consultation_outcomes_consultation_id_id", "consultation_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id))
+    corrects: Mapped[uuid.UUID | None] = mapped_column(Uid)
+    said_on: Mapped[date]
+    title: Mapped[dict[str, str]] = mapped_column(Json)
+    text: Mapped[dict[str, str]] = mapped_column(Json)
+    links: Mapped[list[dict[str, str]]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class LogLeaf(Base):
     """A line of a consultation's log that was released; added, never changed."""
 
@@ -173,8 +203,8 @@ class LogHead(Base):
 class PaperBatch(Base):
     """Ballots on paper: entered by one officer, and counted when a second one has entered the same.
 
-    `voters` (pseudonyms, in hexadecimal) and `answers` are there only in between. `scan_digest` is the SHA-256 of the
-    scanned papers.
+    `voters` (pseudonyms in hexadecimal, with district and age band) and `answers` are there only in between.
+    `scan_digest` is the SHA-256 of the scanned papers.
     """
 
     __tablename__ = "paper_batches"

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from service.consultation.among import Group, group_of, refusal
 from service.consultation.appending import append
 from service.consultation.casting import PAPER, Given, TrackerTaken, ensure_open, give, write
 from service.consultation.eligibility import code_named, person_named, voter_named
@@ -28,6 +29,8 @@ from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
+from service.people.verified.knowing import DistrictUnknown, Known, known_of
+from service.people.verified.models import VerifiedResident
 from service.people.verified.numbers import could_be_given, in_one_spelling
 from service.people.verified.verifying import SHORTEST_IDENTIFIER, person_of
 from service.text import N_
@@ -41,8 +44,9 @@ class NotOnPaper(Problem):
 
 
 class VotersRefused(Problem):
-    """Some of the personal numbers or codes are none, have a wrong check digit or are doubled (`not_known`), or have
-    voted (`voted`): places in the list, from 0. Both are empty where there are more or fewer people than papers.
+    """Some of the personal numbers or codes are none, have a wrong check digit or are doubled (`not_known`), have voted
+    (`voted`), or are people who may not take part or of whom it is not known (`not_among`): places in the list, from 0.
+    All are empty where there are more or fewer people than papers, or than what is said of them.
     """
 
     status, code, message = 409, "paper_voters_refused", N_("Some of these people cannot vote on paper, or have voted.")
@@ -62,12 +66,15 @@ class PapersDiffer(Problem):
 
 @dataclass(frozen=True)
 class Papers:
-    """A batch as the first officer enters it: people and papers, in any order, so that nothing joins them."""
+    """A batch as the first officer enters it: people and papers, in any order, so that nothing joins them. `known`: of
+    each of the people, or of nobody.
+    """
 
     station: str
     scan_digest: bytes | None
     voters: Sequence[str]
     answers: Sequence[Sequence[Given]]
+    known: Sequence[Known] = ()
 
 
 def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: Papers) -> PaperBatch:
@@ -76,9 +83,9 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
     Raises NotOpen, NotOnPaper, VotersRefused.
     """
     ensure_open(consultation)
-    voters = voters_of(municipality, consultation, papers.voters)
+    voters = voters_of(municipality, consultation, papers.voters, papers.known)
     if len(voters) != len(papers.answers):
-        raise VotersRefused(not_known=[], voted=[])
+        raise refused()
     hold(consultation, voters)
     crash_here("after_papers_held")
     batch = PaperBatch(
@@ -87,7 +94,7 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
         station=papers.station,
         scan_digest=papers.scan_digest,
         count=len(voters),
-        voters=sorted(voter.hex() for voter in voters),
+        voters=entries_of(voters),
         answers=in_one_order(papers.answers),
         first_id=actor.account_id,
         created_at=now(),
@@ -99,15 +106,62 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
     return batch
 
 
-def voters_of(municipality: Municipality, consultation: Any, typed: Sequence[str]) -> list[bytes]:
-    """The pseudonyms of people by their personal numbers or codes. Raises NotOnPaper, VotersRefused."""
+def refused(**places: list[int]) -> VotersRefused:
+    """With the places of those who are refused."""
+    return VotersRefused(**{"not_known": [], "voted": [], "not_among": []} | places)
+
+
+def voters_of(
+    municipality: Municipality, consultation: Any, typed: Sequence[str], known: Sequence[Known]
+) -> dict[bytes, Group]:
+    """The pseudonyms of people by their personal numbers or codes, in their order, with district and age band.
+
+    Raises NotOnPaper, VotersRefused.
+    """
     if consultation.eligibility not in (RESIDENT, CODE):
         raise NotOnPaper
+    if len(known) not in (0, len(typed)):
+        raise refused()
     found = [named(municipality, consultation, each) for each in typed]
     unknown = [place for place, each in enumerate(found) if each is None or found.index(each) < place]
     if unknown:
-        raise VotersRefused(not_known=unknown, voted=[])
-    return [voter_named(consultation, each) for each in found if each is not None]
+        raise refused(not_known=unknown)
+    if consultation.eligibility == CODE:
+        return {voter_named(consultation, each): Group() for each in found if each}
+    facts = facts_of(municipality, typed, known or [Known()] * len(typed))
+    others = [place for place, each in enumerate(facts) if refusal(consultation.among, each)]
+    if others:
+        raise refused(not_among=others)
+    groups = [group_of(consultation.among, each) for each in facts]
+    return {voter_named(consultation, each): group for each, group in zip(found, groups, strict=True) if each}
+
+
+def facts_of(municipality: Municipality, typed: Sequence[str], known: Sequence[Known]) -> list[Known]:
+    """What is known of the people with these numbers: what was verified, then what the officer typed, then what the
+    number says. Raises VotersRefused for an unknown district.
+    """
+    people = [person_of(municipality, number) for number in typed]
+    query = select(VerifiedResident.person_pseudonym, VerifiedResident.birth_year, VerifiedResident.district).where(
+        VerifiedResident.municipality_id == municipality.id, VerifiedResident.person_pseudonym.in_(people)
+    )
+    verified = {bytes(row.person_pseudonym): row for row in session.execute(query)}
+    found = []
+    for place, (person, number, told) in enumerate(zip(people, typed, known, strict=True)):
+        row = verified.get(person, Known())
+        try:
+            said = known_of(municipality, number, Known(row.birth_year or told.birth_year, told.district))
+        except DistrictUnknown:
+            raise refused(not_among=[place]) from None
+        found.append(Known(said.birth_year, row.district or said.district))
+    return found
+
+
+def entries_of(voters: Mapping[bytes, Group]) -> list[str]:
+    """How people wait in a batch: pseudonym, and district and age band where they are known."""
+    return sorted(
+        ":".join([voter.hex(), *([group.district or "", group.ages or ""] if any(group) else [])])
+        for voter, group in voters.items()
+    )
 
 
 def named(municipality: Municipality, consultation: Any, typed: str) -> str | None:
@@ -118,13 +172,14 @@ def named(municipality: Municipality, consultation: Any, typed: str) -> str | No
     return person_named(person_of(municipality, number)) if right else None
 
 
-def hold(consultation: Any, voters: Sequence[bytes]) -> None:
+def hold(consultation: Any, voters: Mapping[bytes, Group]) -> None:
     """Write down that they all voted, on papers that wait. Raises VotersRefused where one has: then nobody does."""
-    rows = [{"consultation_id": consultation.id, "voter": voter, "channel": HELD} for voter in voters]
+    same = {"consultation_id": consultation.id, "channel": HELD}
+    rows = [{**same, "voter": voter, **group._asdict()} for voter, group in voters.items()]
     held = {bytes(voter) for voter in insert_if_absent(Participation, rows, returning=Participation.voter)}
     voted = [place for place, voter in enumerate(voters) if voter not in held]
     if voted:
-        raise VotersRefused(not_known=[], voted=voted)
+        raise refused(voted=voted)
 
 
 def given_each(consultation: Any, papers: Sequence[Mapping[str, Any]]) -> list[list[Given]]:
@@ -145,6 +200,7 @@ def confirm(
     batch: uuid.UUID,
     people: Sequence[str],
     ballots: Sequence[Sequence[Given]],
+    known: Sequence[Known] = (),
 ) -> PaperBatch:
     """Count the batch, if the second officer entered the same people and papers; in a transaction.
 
@@ -154,10 +210,10 @@ def confirm(
     found = batch_to_confirm(consultation, batch)
     if found.first_id == actor.account_id:
         raise SecondOfficerNeeded
-    voters = voters_of(municipality, consultation, people)
-    if sorted(voter.hex() for voter in voters) != found.voters or in_one_order(ballots) != found.answers:
+    voters = voters_of(municipality, consultation, people, known)
+    if entries_of(voters) != found.voters or in_one_order(ballots) != found.answers:
         raise PapersDiffer
-    session.execute(held_of(update(Participation), consultation.id, voters).values(channel=PAPER))
+    session.execute(held_of(update(Participation), consultation.id, list(voters)).values(channel=PAPER))
     crash_here("after_papers_taken")
     for ballot in ballots:
         put(consultation, ballot)
@@ -186,7 +242,7 @@ def cancel(municipality: Municipality, actor: Caller, consultation: Any, batch: 
     """
     ensure_open(consultation)
     found = batch_to_confirm(consultation, batch)
-    voters = [bytes.fromhex(voter) for voter in found.voters or []]
+    voters = [bytes.fromhex(entry.partition(":")[0]) for entry in found.voters or []]
     session.execute(held_of(delete(Participation), consultation.id, voters))
     facts = {"batch": str(found.uid), "count": found.count}
     session.delete(found)

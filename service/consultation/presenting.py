@@ -3,16 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.consultation.among import words_of
 from service.consultation.appending import origin_of
 from service.consultation.ballots import KINDS
 from service.consultation.casting import Receipt
 from service.consultation.drafting import Draft
 from service.consultation.models import DRAFT, Consultation, ConsultationPhase, PaperBatch
-from service.consultation.wording import ELIGIBILITY, HIDDEN, LIMITS, SECRECY, UNITS
+from service.consultation.wording import ELIGIBILITY, GROUPS_KEPT, HIDDEN, LIMITS, SECRECY, UNITS
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
 from service.text import pick, say
 
+SAME = ("title", "text", "about", "secrecy", "eligibility", "eligible", "eligible_source")
+LIMITED = ("districts", "youngest", "oldest", "year")
 ASKED = ("most", "highest", "budget", "fits")
 NOT_VOTED_ON: Mapping[str, Any] = {"kind": None, "options": [], **dict.fromkeys(ASKED), "fits": False}
 
@@ -56,8 +59,12 @@ def described(question: Mapping[str, Any]) -> dict[str, Any]:
 def draft_from(body: Mapping[str, Any]) -> Draft:
     """What staff sent, as the rules take it."""
     phases = [(phase["kind"], phase["opens_at"], phase["closes_at"]) for phase in body["phases"]]
-    same = {name: body[name] for name in ("title", "text", "about", "secrecy", "eligibility", "eligible")}
-    return Draft(**same, questions=[kept(question) for question in body["questions"]], phases=phases)
+    return Draft(
+        **{name: body[name] for name in SAME},
+        among=body["among"],
+        questions=[kept(question) for question in body["questions"]],
+        phases=phases,
+    )
 
 
 def listed(municipality: Municipality, row: AnyRow, spoken: str) -> dict[str, Any]:
@@ -88,12 +95,18 @@ def shown(
         "phases": [phase_out(phase) for phase in phases],
         "extensions": [{**each, "reason": pick(each["reason"], spoken, main)} for each in found.extensions],
         "eligibility": found.eligibility,
-        "eligibility_words": say(spoken, ELIGIBILITY[found.eligibility]),
+        "eligibility_words": " ".join(
+            [say(spoken, ELIGIBILITY[found.eligibility]), *words_of(found.among, spoken, main)]
+        ),
+        "among": among_out(found),
         "one_per": UNITS[found.eligibility],
         "eligible": found.eligible,
+        "eligible_source": pick(found.eligible_source, spoken, main) if found.eligible_source else None,
         "secrecy": found.secrecy,
         "secrecy_words": say(spoken, SECRECY[found.secrecy]),
-        "limits": [say(spoken, words) for words in (*LIMITS[found.secrecy], HIDDEN)],
+        "limits": [
+            say(spoken, words) for words in (*LIMITS[found.secrecy], *[GROUPS_KEPT] * bool(found.among), HIDDEN)
+        ],
         "questions": [question_out(question, spoken, main) for question in found.questions],
         "public_key": found.public_key.hex() if found.public_key else None,
         "log": origin_of(municipality.slug, found.uid.hex) if fixed else None,
@@ -104,6 +117,11 @@ def subject_out(subject: Mapping[str, Any], spoken: str, main: str) -> dict[str,
     """What was frozen of something that it is about."""
     elements = [one | {"title": pick(one["title"], spoken, main)} for one in subject.get("elements", ())]
     return {**subject, "title": pick(subject["title"], spoken, main), "elements": elements}
+
+
+def among_out(found: Consultation) -> dict[str, Any] | None:
+    """Which of the verified residents may take part; None where it is not about them."""
+    return {name: found.among[name] for name in LIMITED} if found.among else None
 
 
 def phase_out(phase: ConsultationPhase) -> dict[str, Any]:
@@ -166,7 +184,7 @@ def staff_out(
     batches: Sequence[PaperBatch],
 ) -> dict[str, Any]:
     """A consultation as staff see it."""
-    same = {name: getattr(found, name) for name in ("title", "text", "about", "secrecy", "eligibility", "eligible")}
+    same = {name: getattr(found, name) for name in SAME} | {"among": among_out(found)}
     questions = [described(question) for question in found.questions]
     return {
         "id": found.uid,

@@ -21,7 +21,7 @@ from service.consultation.casting import (
     replacement,
     trackers_of_person,
 )
-from service.consultation.eligibility import NotEligible, voter_of
+from service.consultation.eligibility import NotEligible, participant_of
 from service.consultation.feeding import MEDIA_TYPE, feed_of, newest_heads
 from service.consultation.finding import fixed_one, heads_after, leaves_after, page, phases_of, whole
 from service.consultation.presenting import listed, receipt_out, results_out, shown
@@ -32,6 +32,7 @@ from service.consultation.publishing import (
     ensure_closed,
     votes_after,
 )
+from service.consultation.results.schemas import VotesOut
 from service.consultation.verifying import verifier
 from service.consultation.wording import CODE
 from service.crash_points import crash_here
@@ -106,12 +107,12 @@ def participation(municipality: Municipality, consultation: uuid.UUID) -> Respon
     """
     found = fixed_one(municipality, consultation)
     if found.eligibility == CODE:
-        return answer({"may": None, "voted": None}, headers=NO_STORE)
+        return answer({"may": None, "reason": None, "voted": None}, headers=NO_STORE)
     try:
-        voter = voter_of(found, caller(), None)
-    except NotEligible:
-        return answer({"may": False, "voted": False}, headers=NO_STORE)
-    return answer({"may": True, "voted": has_taken_part(found, voter)}, headers=NO_STORE)
+        voter, _ = participant_of(found, caller(), None)
+    except NotEligible as refused:
+        return answer({"may": False, "reason": refused.details["reason"], "voted": False}, headers=NO_STORE)
+    return answer({"may": True, "reason": None, "voted": has_taken_part(found, voter)}, headers=NO_STORE)
 
 
 @blueprint.post(f"{ONE}/ballots")
@@ -127,7 +128,7 @@ def vote(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
     Idempotency-Key is read. Else what arrives last counts.
     """
     found, who = fixed_one(municipality, consultation), caller()
-    voter = voter_of(found, who, body["code"])
+    voter, group = participant_of(found, who, body["code"])
     if is_secret(found):
         ballot = bytes.fromhex(body["tracker"] or "")
         if not ballot:
@@ -138,9 +139,9 @@ def vote(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
     given = give(found, body["answers"], trackers)
     with transaction():
         if is_secret(found):
-            receipt = cast(found, voter, ballot, given)
+            receipt = cast(found, voter, ballot, given, group=group)
         else:
-            receipt = cast_by_person(found, who, voter, ballot, given)
+            receipt = cast_by_person(found, who, voter, ballot, given, group)
     crash_here("after_cast_commit")
     return answer(receipt_out(receipt), 201, headers=NO_STORE)
 
@@ -232,7 +233,7 @@ def results(municipality: Municipality, consultation: uuid.UUID) -> Response:
 @blueprint.get(f"{ONE}/votes")
 @public
 @blueprint.arguments(PageQuery, location="query")
-@blueprint.response(200, schemas.VotesOut)
+@blueprint.response(200, VotesOut)
 @operation("listVotes", NotFound, CursorNotValid, ResultsNotYet)
 def votes(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Show who answered what, where the vote was open and is over"""

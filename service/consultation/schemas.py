@@ -139,6 +139,15 @@ QUESTION: dict[str, Any] = {
 }
 
 
+class AmongOut(Schema):
+    """Which of the verified residents may take part."""
+
+    districts = fields.List(fields.String(), required=True, metadata={"description": "Their keys; empty: all."})
+    youngest = fields.Integer(required=True, allow_none=True)
+    oldest = fields.Integer(required=True, allow_none=True)
+    year = fields.Integer(required=True, metadata={"description": "The age is that of its 31 December."})
+
+
 class ConsultationOut(Schema):
     """A consultation, with everything that one should know before taking part."""
 
@@ -153,8 +162,10 @@ class ConsultationOut(Schema):
         "extensions": [],
         "eligibility": "resident",
         "eligibility_words": "Everybody who was shown to live here may take part: one ballot per person.",
+        "among": {"districts": [], "youngest": 16, "oldest": None, "year": 2026},
         "one_per": "person",
         "eligible": 21500,
+        "eligible_source": "Register of citizens, 1 November 2026",
         "secrecy": "secret",
         "secrecy_words": "This vote is secret: that you took part and what you answered are kept apart.",
         "limits": [],
@@ -178,7 +189,9 @@ class ConsultationOut(Schema):
     one_per = fields.String(
         required=True, metadata={"description": "One ballot per " + ", ".join(f"`{unit}`" for unit in UNITS.values())}
     )
+    among = fields.Nested(AmongOut, required=True, allow_none=True)
     eligible = fields.Integer(required=True, allow_none=True, metadata={"description": "How many may take part."})
+    eligible_source = fields.String(required=True, allow_none=True, metadata={"description": "Whose number that is."})
     secrecy = fields.String(required=True, metadata={"description": ", ".join(f"`{key}`" for key in SECRECY)})
     secrecy_words = fields.String(required=True)
     limits = fields.List(
@@ -194,10 +207,13 @@ class ConsultationOut(Schema):
 class ParticipationOut(Schema):
     """Whether the caller may take part, and has."""
 
-    example: ClassVar[dict[str, Any]] = {"may": True, "voted": False}
+    example: ClassVar[dict[str, Any]] = {"may": True, "reason": None, "voted": False}
 
     may = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "Null: only a code on paper can tell."}
+    )
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"description": "Why not: `reason` of the refusal `not_eligible`."}
     )
     voted = fields.Boolean(required=True, allow_none=True)
 
@@ -362,19 +378,3 @@ class ConsultationResultsOut(Schema):
     conversation = fields.Nested(
         ConversationTotalsOut, required=True, allow_none=True, metadata={"description": "As it was at the end."}
     )
-
-
-class VoteOut(Schema):
-    """Who answered what, where the vote was open."""
-
-    name = fields.String(required=True, allow_none=True, metadata={"description": "Null: they gave the app no name."})
-    answers = fields.Dict(keys=fields.String(), required=True)
-
-
-class VotesOut(Schema):
-    """A page of votes with names; whose account was erased is no longer among them."""
-
-    example: ClassVar[dict[str, Any]] = {"votes": [{"name": "Maria", "answers": {"trees": "for"}}], "next": None}
-
-    votes = fields.List(fields.Nested(VoteOut), required=True)
-    next = following()

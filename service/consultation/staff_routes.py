@@ -46,6 +46,7 @@ from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import LinkNotFound
 from service.people.access import caller, staff
+from service.people.verified.knowing import Known
 
 blueprint = Blueprint(
     "staff_consultations",
@@ -172,7 +173,7 @@ def papers(body: dict[str, Any], municipality: Municipality, consultation: uuid.
     """
     found, who = fixed_one(municipality, consultation), caller()
     scan = bytes.fromhex(body["scan_digest"]) if body["scan_digest"] else None
-    entered = Papers(body["station"], scan, body["voters"], given_each(found, body["answers"]))
+    entered = Papers(body["station"], scan, body["voters"], given_each(found, body["answers"]), known_in(body))
     with transaction():
         batch = enter(municipality, who, found, entered)
     return answer(batch_out(batch), 201)
@@ -190,7 +191,7 @@ def confirmation(
     found, who = fixed_one(municipality, consultation), caller()
     ballots = given_each(found, body["answers"])
     with transaction():
-        entered = confirm(municipality, who, found, batch, body["voters"], ballots)
+        entered = confirm(municipality, who, found, batch, body["voters"], ballots, known_in(body))
     return answer(batch_out(entered))
 
 
@@ -207,6 +208,10 @@ def cancelling(municipality: Municipality, consultation: uuid.UUID, batch: uuid.
     with transaction():
         cancel(municipality, who, found, batch)
     return nothing()
+
+
+def known_in(body: dict[str, Any]) -> list[Known]:
+    return [Known(**each) for each in body["known"]]
 
 
 def as_staff_see(found: Consultation, status: int = 200) -> Response:

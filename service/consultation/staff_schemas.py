@@ -21,6 +21,7 @@ from service.consultation.subject_schemas import ConsultedOnIn
 from service.consultation.wording import ELIGIBILITY, SECRECY
 from service.http import following
 from service.people.schemas import Plain
+from service.people.verified.schemas import DISTRICT_KEY, LATEST, MOST_DISTRICTS, birth_year, district
 
 MOST_PAPERS = 200
 MOST_CODES = 1000
@@ -94,6 +95,22 @@ class ConsultationPhaseIn(Schema):
     closes_at = fields.AwareDateTime(required=True)
 
 
+class AmongIn(Schema):
+    """Which of the verified residents may take part; ages are those of 31 December, which the year of birth tells."""
+
+    example: ClassVar[dict[str, Any]] = {"districts": [], "youngest": 16, "oldest": None, "year": 2026}
+
+    districts = fields.List(
+        fields.String(validate=DISTRICT_KEY),
+        load_default=list,
+        validate=validate.Length(max=MOST_DISTRICTS),
+        metadata={"description": "`key`s of listDistricts; none: all."},
+    )
+    youngest = whole(120, "In years.", least=0)
+    oldest = whole(120, "In years.", least=0)
+    year = whole(LATEST, "On whose 31 December; else that in which the vote begins.", least=2000)
+
+
 DRAFT: dict[str, Any] = {
     "title": {"el": "Η πλατεία"},
     "text": {"el": "Τι να γίνει με την πλατεία;"},
@@ -101,6 +118,8 @@ DRAFT: dict[str, Any] = {
     "secrecy": "secret",
     "eligibility": "resident",
     "eligible": 21500,
+    "eligible_source": {"el": "Δημοτολόγιο, 1.11.2026"},
+    "among": None,
     "questions": [ConsultationQuestionIn.example],
     "phases": [ConsultationPhaseIn.example],
 }
@@ -117,6 +136,8 @@ class ConsultationIn(Schema):
     secrecy = fields.String(load_default="secret", validate=validate.OneOf(tuple(SECRECY)))
     eligibility = fields.String(required=True, validate=validate.OneOf(tuple(ELIGIBILITY)))
     eligible = whole(10**8, "How many may take part, where that is known; with codes it is their number.")
+    eligible_source = texts(300, load_default=None, allow_none=True)
+    among = fields.Nested(AmongIn, load_default=None, allow_none=True)
     questions = fields.List(
         fields.Nested(ConsultationQuestionIn), load_default=list, validate=validate.Length(max=MOST_QUESTIONS)
     )
@@ -185,6 +206,15 @@ class ConsultationExtensionIn(Schema):
     reason = texts(500, required=True)
 
 
+class PaperVoterIn(Schema):
+    """What is known of somebody who votes on paper, for votes that ask for it and for numbers of who took part."""
+
+    example: ClassVar[dict[str, Any]] = {"birth_year": 1961, "district": "old-town"}
+
+    birth_year = birth_year()
+    district = district()
+
+
 class PapersAgainIn(Schema):
     """The same people and papers, entered by a second officer, in any order."""
 
@@ -195,6 +225,14 @@ class PapersAgainIn(Schema):
         required=True,
         validate=validate.Length(1, MOST_PAPERS),
         metadata={"description": "Personal numbers, or codes; they are not kept."},
+    )
+    known = fields.List(
+        fields.Nested(PaperVoterIn),
+        load_default=list,
+        validate=validate.Length(max=MOST_PAPERS),
+        metadata={
+            "description": "Of each of the voters in their order, or of nobody. What was verified before goes first."
+        },
     )
     answers = fields.List(answers_in(), required=True, validate=validate.Length(1, MOST_PAPERS))
 

@@ -22,6 +22,16 @@ ELIGIBILITY: Mapping[str, str] = {
 }
 """Who may take part → what is said of it, with its unit of uniqueness."""
 
+DISTRICTS = N_("Only people who live in: {districts}.")
+AGES_BETWEEN = N_("Only people who are {youngest} to {oldest} years old on 31 December {year}.")
+AGES_FROM = N_("Only people who are at least {youngest} years old on 31 December {year}.")
+AGES_TO = N_("Only people who are at most {oldest} years old on 31 December {year}.")
+BOTH_KNOWN = N_("The service knows district and year of birth from when it was shown that you live here.")
+GROUPS_KEPT = N_(
+    "Together with the fact that you took part, your district and your age group are kept, for published numbers of "
+    "five people or more."
+)
+
 UNITS: Mapping[str, str] = {
     ANYONE: "account",
     INSTALLATION: "installation",

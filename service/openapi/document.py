@@ -31,6 +31,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "layer": {"description": "The layer's `key`.", "example": "lighting-areas"},
     "number": {"description": "The version's `number`.", "example": 2},
     "form": {"description": "`json`, `csv`, `xlsx`, `oc4ids` or `pdf`.", "example": "csv"},
+    "format": {"description": "`csv`, `csvw`, `ods`, `json` or `pdf`.", "example": "csv"},
+    "image": {"description": "`svg` or `png`.", "example": "svg"},
     "upload": {"description": "The upload's `id`.", "example": "01a20027-51be-7f2c-8d55-3c1b7e0f9a24"},
     "z": {"description": "The zoom, 0 to 22.", "example": 14},
     "x": {"description": "Columns from the west.", "example": 9183},

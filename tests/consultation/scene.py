@@ -16,6 +16,7 @@ from service.consultation.models import Consultation, ConsultationPhase
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
 from service.municipalities.directory import Municipality
+from service.people.verified.knowing import NOTHING, Known
 from service.people.verified.verifying import person_of, verify
 from tests.factories.people import Person, make_resident, make_staff
 
@@ -127,10 +128,10 @@ def phone(client: FlaskClient, here: Municipality) -> Phone:
     return Phone(client, here.slug, make_resident(here))
 
 
-def make_verified(here: Municipality, who: Person, number: str) -> None:
+def make_verified(here: Municipality, who: Person, number: str, known: Known = NOTHING) -> None:
     """It was shown at the desk that they live here."""
     with transaction():
-        verify(here, who.account, who.account_id, person_of(here, number), "desk", None)
+        verify(here, who.account, who.account_id, person_of(here, number), "desk", None, known=known)
 
 
 def tax_number(first: int) -> str:

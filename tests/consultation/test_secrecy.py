@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from service import logs
-from service.consultation.models import Participation
+from service.consultation.models import Ballot, BallotAnswer, Participation
 from service.consultation.releasing import release
 from service.db import Base, session
 from service.municipalities.directory import Municipality
@@ -93,7 +93,10 @@ def test_no_value_joins_people_and_ballots(
         assert value not in str(vars(counts.storage)) or value in person_side, "in a key of the limits"
     assert "12345678" not in told.getvalue()
 
-    assert {column.name for column in Participation.__table__.columns} == {"consultation_id", "voter", "channel"}
+    of_people = {"consultation_id", "voter", "channel", "district", "ages"}
+    assert {column.name for column in Participation.__table__.columns} == of_people
+    for table in (Ballot.__table__, BallotAnswer.__table__):
+        assert {column.name for column in table.columns} & of_people <= {"consultation_id", "channel"}
     assert release(office.id, everything=True) == 7
     session.remove()
     assert set().union(*(tables_with(value) for value in ballot_side)) == WHERE_RELEASED, "the commitment is released"

@@ -51,10 +51,12 @@ def test_a_secret_vote_from_draft_to_bundle(office: Office, client: FlaskClient,
     assert other_key.cast(office.path, {"trees": "for"}).json["code"] == "already_voted"
     stolen = Phone(client, here.slug, phones[1].who, key=phones[0].key)
     assert stolen.cast(office.path, {"trees": "for"}).json["code"] == "tracker_taken"
-    assert phones[1].get(f"{office.path}/participation").json == {"may": True, "voted": False}, "nothing was kept of it"
+    assert phones[1].get(f"{office.path}/participation").json == {"may": True, "reason": None, "voted": False}, (
+        "nothing was kept of it"
+    )
     for number, each in enumerate(phones[1:5]):
         assert each.cast(office.path, {"trees": ["for", "against"][number % 2], "money": ["b"]}).status_code == 201
-    assert phones[1].get(f"{office.path}/participation").json == {"may": True, "voted": True}
+    assert phones[1].get(f"{office.path}/participation").json == {"may": True, "reason": None, "voted": True}
 
     # nothing is released before ten have come, and no result is anybody's before the end
     assert len(phones[0].get(f"{office.path}/log").json["lines"]) == 1
@@ -141,7 +143,7 @@ def test_who_may_take_part_and_one_per_what(office: Office, client: FlaskClient,
     office.begin(eligibility="contact", questions=[STANCE]).fix()
     alice.questions = other.questions = ("trees",)
     assert alice.cast(office.path, {"trees": "for"}).json["code"] == "not_eligible"
-    assert alice.get(f"{office.path}/participation").json == {"may": False, "voted": False}
+    assert alice.get(f"{office.path}/participation").json == {"may": False, "reason": "contact", "voted": False}
     give_address(here, alice.who, "alice@example.org")
     assert alice.cast(office.path, {"trees": "for"}).status_code == 201
     give_address(here, alice.who, None)
@@ -160,7 +162,7 @@ def test_who_may_take_part_and_one_per_what(office: Office, client: FlaskClient,
     assert office.ask("GET", office.path).json["draft"]["eligible"] == 2
     assert alice.cast(office.path, {"trees": "for"}).json["code"] == "not_eligible"
     assert alice.cast(office.path, {"trees": "for"}, code="0000-0000-0000").json["code"] == "not_eligible"
-    assert alice.get(f"{office.path}/participation").json == {"may": None, "voted": None}
+    assert alice.get(f"{office.path}/participation").json == {"may": None, "reason": None, "voted": None}
     assert alice.cast(office.path, {"trees": "for"}, code=codes[0].lower().replace("-", " ")).status_code == 201
     assert other.cast(office.path, {"trees": "for"}, code=codes[0]).json["code"] == "already_voted", "one per code"
     assert other.cast(office.path, {"trees": "for"}, code=codes[1]).status_code == 201
@@ -179,7 +181,7 @@ def test_that_somebody_took_part_outlives_the_account(office: Office, client: Fl
     after = phone(client, here)
     assert after.who
     make_verified(here, after.who, "123456789")
-    assert after.get(f"{office.path}/participation").json == {"may": True, "voted": True}
+    assert after.get(f"{office.path}/participation").json == {"may": True, "reason": None, "voted": True}
     assert counted(OpenVote) == 0
 
 

@@ -15,7 +15,7 @@ NOBODYS = {
     "about the municipality and the service": (
         "municipalities departments local_holidays categories routing_rules report_counters layers features"
         " generations channel_pauses jobs identity_providers notice_cells articles article_topics article_words"
-        " event_occasions news_boards news_categories house_rules threads thread_texts"
+        " event_occasions news_boards news_categories house_rules threads thread_texts districts"
         " contribution_duties answer_promises"
     ),
     "plans are the municipality's": (
@@ -23,7 +23,7 @@ NOBODYS = {
     ),
     "votes: pseudonyms of one consultation, random names, and what is asked": (
         "consultations consultation_phases paper_codes participations ballots ballot_answers consultation_log"
-        " consultation_heads questionnaires questionnaire_bodies"
+        " consultation_heads questionnaires questionnaire_bodies consultation_outcomes"
     ),
     "who is sent a letter has no account yet: a pseudonym that expires": "letter_codes",
 }

@@ -241,6 +241,8 @@ BODIES: dict[str, Any] = {
     "staff_questionnaires.cancel_form": {},
     "staff_consultations.draft": CONSULTATION,
     "staff_consultations.describe_anew": CONSULTATION | {"version": 1},
+    "consultation_results.outcome": {"said_on": "2026-12-15", "title": {"en": "Ours"}, "text": {"en": "Ours"}},
+    "verified.set_all_districts": {"districts": [{"key": "ours", "name": {"en": "Ours"}}]},
     "staff_consultations.fix_it": {"version": 1},
     "staff_consultations.extension": {"closes_at": "2099-12-02T18:00:00Z", "reason": {"en": "Ours"}},
     "staff_consultations.codes": {"version": 1, "count": 1},

@@ -40,7 +40,7 @@ def participant_of(about: Consultation, who: Caller) -> bytes:
     by_account = about.eligibility in (ANYONE, CODE)
     identity = f"account:{who.account}" if by_account else identity_of(about, who, None)
     if identity is None:
-        raise NotEligible(eligibility=about.eligibility)
+        raise NotEligible(eligibility=about.eligibility, reason=about.eligibility)
     return pseudonym(f"conversation {about.uid.hex}", about.municipality_id, identity)
 
 

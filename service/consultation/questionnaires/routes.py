@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wsgi import wrap_file
 
-from service.consultation.eligibility import NotEligible, voter_of
+from service.consultation.eligibility import NotEligible, participant_of
 from service.consultation.finding import fixed_one as fixed_consultation
 from service.consultation.leaves import canonical
 from service.consultation.models import Consultation
@@ -129,7 +129,7 @@ def put(body: dict[str, Any], municipality: Municipality, questionnaire: uuid.UU
     """
     found, who = fixed_one(municipality, questionnaire), caller()
     ensure_for_everyone(found)
-    voter = voter_of(fixed_consultation(municipality, found.consultation), who, body["code"])
+    voter, _ = participant_of(fixed_consultation(municipality, found.consultation), who, body["code"])
     given = check_answers(questions_of(found), body["answers"], body["others"])
     with transaction():
         if not is_still_there(who):

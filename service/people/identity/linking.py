@@ -1,5 +1,6 @@
 """A resident who has shown to a provider who they are is signed in, to one account on however many phones."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from service.people.identity.proving import Proof, claim
 from service.people.identity_models import Identity
 from service.people.models import Account
 from service.people.sessions import TokenGiven, begin_phone_session
+from service.people.verified.knowing import Known, districts_of, known_of, year_in
 from service.people.verified.models import VerifiedResident
 from service.people.verified.verifying import AnotherPerson, IdentifierRefused, VerifiedElsewhere, person_of, verify
 from service.sealing import pseudonym
@@ -118,12 +120,23 @@ def show_residence(municipality: Municipality, provider: Provider, proof: Proof,
     ends = now() + asked["months"] * MONTH if asked.get("months") else None
     try:
         person = person_of(municipality, identifier)
-        verify(municipality, account.uid, account.id, person, "provider", None, ends, {"provider": provider.key})
+        known = known_of(municipality, identifier, told(municipality, asked, proof))
+        facts = {"provider": provider.key}
+        verify(municipality, account.uid, account.id, person, "provider", None, ends, facts, known)
     except IdentifierRefused:
         return "not_shown"
     except (VerifiedElsewhere, AnotherPerson):
         return "elsewhere"
     return "verified"
+
+
+def told(municipality: Municipality, asked: Mapping[str, Any], proof: Proof) -> Known:
+    """What the provider's word says of year of birth and district, where it was set to be asked for that."""
+    born, where = asked.get("born"), asked.get("district")
+    place = str(claim(proof.claims, where["claim"]) or "").strip() if where else ""
+    district = where["keys"].get(place) if where else None
+    is_there = district is not None and district in districts_of(municipality)
+    return Known(year_in(claim(proof.claims, born)) if born else None, district if is_there else None)
 
 
 def fits(proof: Proof, rule: dict[str, Any]) -> bool:

@@ -53,7 +53,8 @@ class Provider:
     claims       what the provider calls subject, name, email, groups; a path has dots
     roles        [{group, role, department}]: what the members of a group may do
     redirects    addresses that the browser may come back to, each one exactly
-    residence    {"rules": [{claim, values}], "identifier", "months"}: when its word shows that somebody lives here
+    residence    {"rules": [{claim, values}], "identifier", "months", "born", "district": {claim, keys}}: when its word
+                 shows that somebody lives here, and which claims say when they were born and in which district
     owns_emails  its e-mail addresses are this municipality's own: no `email_verified` is asked for
     """
 

@@ -105,7 +105,10 @@ def asks_for_more(provider: Provider, claims: Mapping[str, Any]) -> bool:
     """Whether something that was set is not in the ID token, so that userinfo is worth asking."""
     wanted = list(provider.claims.values())
     if provider.residence:
-        wanted += [rule["claim"] for rule in provider.residence["rules"]] + [provider.residence["identifier"]]
+        asked = provider.residence
+        wanted += [rule["claim"] for rule in asked["rules"]] + [asked["identifier"]]
+        wanted += [asked["born"]] if asked.get("born") else []
+        wanted += [asked["district"]["claim"]] if asked.get("district") else []
     return any(claim(claims, path) is None for path in wanted)
 
 

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from service.people.identity.providers import ALGORITHMS, AUDIENCES, ENDPOINTS, KINDS
 from service.people.schemas import Plain, TokenOut
+from service.people.verified.schemas import DISTRICT_KEY
 from service.text import LANGUAGES
 
 Short = [validate.Length(1, 200), Plain]
@@ -139,6 +140,19 @@ class ResidenceRule(Schema):
     values = fields.List(fields.String(validate=Short), required=True, validate=validate.Length(1, 100))
 
 
+class DistrictClaim(Schema):
+    """A claim that says in which district somebody lives."""
+
+    claim = fields.String(required=True, validate=Short)
+    keys = fields.Dict(
+        keys=fields.String(validate=Short),
+        values=fields.String(validate=DISTRICT_KEY),
+        required=True,
+        validate=validate.Length(1, 500),
+        metadata={"description": "Value of the claim → `key` of listDistricts.", "examples": [{"50131": "old-town"}]},
+    )
+
+
 class Residence(Schema):
     """When the provider's word shows that somebody lives here: all of these rules hold."""
 
@@ -147,6 +161,13 @@ class Residence(Schema):
         required=True, validate=Short, metadata={"description": "The claim with the personal number of the country."}
     )
     months = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 120))
+    born = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=Short,
+        metadata={"description": "The claim with the day or year of birth; only the year is kept."},
+    )
+    district = fields.Nested(DistrictClaim, load_default=None, allow_none=True)
 
 
 class ProviderSettings(Schema):

@@ -15,6 +15,7 @@ from service.people.callers import Caller
 from service.people.holding import held
 from service.people.models import Account
 from service.people.verified.codes import meant, new_code, shown
+from service.people.verified.knowing import NOTHING, Known, known_of
 from service.people.verified.models import DeskCode
 from service.people.verified.verifying import person_of, verify
 from service.sealing import pseudonym
@@ -58,12 +59,19 @@ def desk_code(municipality: Municipality, caller: Caller) -> CodeShown:
 
 
 def verify_at_desk(
-    municipality: Municipality, clerk: Caller, code: str, document: str, identifier: str, until: datetime | None
+    municipality: Municipality,
+    clerk: Caller,
+    code: str,
+    document: str,
+    identifier: str,
+    until: datetime | None,
+    known: Known = NOTHING,
 ) -> uuid.UUID:
     """The clerk has seen a document of this kind; the name of what was written down.
 
-    Raises CodeRefused, IdentifierRefused, VerifiedElsewhere, AnotherPerson.
+    Raises CodeRefused, IdentifierRefused, DistrictUnknown, VerifiedElsewhere, AnotherPerson.
     """
+    known = known_of(municipality, identifier, known)
     good = (
         DeskCode.municipality_id == municipality.id,
         DeskCode.digest == digest(municipality, meant(code)),
@@ -76,7 +84,7 @@ def verify_at_desk(
         raise CodeRefused
     account = session.scalars(select(Account.uid).where(Account.id == account_id)).one()
     person = person_of(municipality, identifier)
-    return verify(municipality, account, account_id, person, "desk", clerk, until, {"document": document})
+    return verify(municipality, account, account_id, person, "desk", clerk, until, {"document": document}, known)
 
 
 def digest(municipality: Municipality, code: str) -> bytes:

@@ -18,6 +18,7 @@ from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.verified.codes import meant, new_code, shown
 from service.people.verified.desk import CodeRefused
+from service.people.verified.knowing import NOTHING, Known, known_of
 from service.people.verified.models import LetterCode
 from service.people.verified.verifying import person_of, verify
 from service.sealing import pseudonym
@@ -31,12 +32,13 @@ WORDS = N_(
 
 
 def order_letters(
-    municipality: Municipality, clerk: Caller, orders: Sequence[Mapping[str, str]]
+    municipality: Municipality, clerk: Caller, orders: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """What to print, a letter for each order; a code that the same person has already is worth nothing any more.
 
-    orders   [{"identifier", "address"}]: the personal number and the lines of the address
-    Raises IdentifierRefused.
+    orders   [{"identifier", "address", "known"?}]: the personal number, the lines of the address, and what the register
+             says (`Known`), which waits with the code
+    Raises IdentifierRefused, DistrictUnknown.
     """
     session.execute(delete(LetterCode).where(LetterCode.expires_at <= seconds_from_now(0)))
     ends = now() + timedelta(days=DAYS)
@@ -45,11 +47,13 @@ def order_letters(
     letters, codes = [], {}
     for order in orders:
         code = new_code(LENGTH)
-        codes[person_of(municipality, order["identifier"])] = digest(municipality, code)
+        known = known_of(municipality, order["identifier"], order.get("known", NOTHING))
+        fresh = {"digest": digest(municipality, code), "expires_at": ends} | vars(known)
+        codes[person_of(municipality, order["identifier"])] = fresh
         text = say(language, WORDS, code=shown(code), date=last_day)
         letters.append({"address": order["address"], "code": shown(code), "expires_at": ends, "text": text})
-    for person, kept in sorted(codes.items()):  # of two clerks who order for the same people one waits for the other
-        fresh = {"digest": kept, "expires_at": ends}
+    for person in sorted(codes):  # of two clerks who order for the same people one waits for the other
+        fresh = codes[person]
         statement = insert(LetterCode).values(municipality_id=municipality.id, person_pseudonym=person, **fresh)
         keys = ["municipality_id", "person_pseudonym"]
         session.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh))
@@ -64,10 +68,12 @@ def verify_by_letter(municipality: Municipality, caller: Caller, code: str) -> N
         LetterCode.digest == digest(municipality, meant(code)),
         LetterCode.expires_at > seconds_from_now(0),
     )
-    person = session.scalar(mine.returning(LetterCode.person_pseudonym))
-    if person is None:
+    said = mine.returning(LetterCode.person_pseudonym, LetterCode.birth_year, LetterCode.district)
+    row = session.execute(said).one_or_none()
+    if row is None:
         raise CodeRefused
-    verify(municipality, caller.account, caller.account_id, person, "letter", caller)
+    known = Known(row.birth_year, row.district)
+    verify(municipality, caller.account, caller.account_id, row.person_pseudonym, "letter", caller, known=known)
 
 
 def digest(municipality: Municipality, code: str) -> bytes:

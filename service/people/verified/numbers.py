@@ -1,4 +1,6 @@
-"""Personal numbers in one spelling, however they are typed, and whether a country could have given them."""
+"""Personal numbers in one spelling, however they are typed, whether a country could have given them, and which year of
+birth they say.
+"""
 
 import re
 import unicodedata
@@ -34,13 +36,42 @@ def could_be_given(country: str, number: str) -> bool:
     return last in CHECKS[country](digits)
 
 
+def born_in(country: str, number: str) -> int | None:
+    """The year of birth that a personal number says (ЕГН, asmens kodas); None: it says none.
+
+    Of an ЕГН the month says the century: 21 to 32 the nineteenth, 41 to 52 the twenty-first. Of an asmens kodas the
+    first digit does: 1 and 2 the nineteenth, 3 and 4 the twentieth, 5 and 6 the twenty-first. A ЛНЧ and an ΑΦΜ say
+    nothing, and neither does what could be both ЕГН and ЛНЧ.
+    """
+    if country not in ("BG", "LT") or not could_be_given(country, number):
+        return None
+    if country == "LT":
+        century = 1700 + 100 * ((int(number[0]) + 1) // 2)
+        return century + int(number[1:3]) if number[0] in "123456" and 1 <= int(number[3:5]) <= 12 else None
+    *digits, last = (int(c) for c in number)
+    month = int(number[2:4])
+    is_day = month < 60 and 1 <= month % 20 <= 12 and 1 <= int(number[4:6]) <= 31
+    if not is_day or last != citizens_digit(digits) or last == foreigners_digit(digits):
+        return None
+    return (1900, 1800, 2000)[month // 20] + int(number[:2])
+
+
 def greek(digits: Sequence[int]) -> set[int]:
     return {weighed(digits, (256, 128, 64, 32, 16, 8, 4, 2)) % 11 % 10}
 
 
 def bulgarian(digits: Sequence[int]) -> set[int]:
-    citizens = weighed(digits, (2, 4, 8, 5, 10, 9, 7, 3, 6)) % 11 % 10
-    return {citizens, weighed(digits, (21, 19, 17, 13, 11, 9, 7, 3, 1)) % 10}
+    return {citizens_digit(digits), foreigners_digit(digits)}
+
+
+def citizens_digit(digits: Sequence[int]) -> int:
+    """The last digit of an ЕГН."""
+    return weighed(digits, (2, 4, 8, 5, 10, 9, 7, 3, 6)) % 11 % 10
+
+
+def foreigners_digit(digits: Sequence[int]) -> int:
+    """The last digit of a ЛНЧ."""
+    return weighed(digits, (21, 19, 17, 13, 11, 9, 7, 3, 1)) % 10
 
 
 def lithuanian(digits: Sequence[int]) -> set[int]:

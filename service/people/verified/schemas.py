@@ -6,13 +6,78 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from service.people.schemas import Plain
 from service.people.verified.desk import DOCUMENTS
+from service.text import LANGUAGES
 
+EARLIEST, LATEST = 1880, 2100
+MOST_DISTRICTS = 200
+DISTRICT_KEY = validate.Regexp(r"\A[a-z0-9][a-z0-9-]{0,31}\Z")
 Code = [validate.Length(4, 40), Plain]
 Identifier = fields.String(
     required=True,
     validate=[validate.Length(5, 60), Plain],
     metadata={"description": "The person's number in the country (ΑΦΜ, ЕГН, asmens kodas). It is not kept."},
 )
+
+
+def birth_year() -> fields.Integer:
+    return fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=validate.Range(EARLIEST, LATEST),
+        metadata={
+            "description": "Kept for votes that ask for an age. Where nothing is said here it is read from the number.",
+            "minimum": EARLIEST,
+            "maximum": LATEST,
+        },
+    )
+
+
+def district() -> fields.String:
+    return fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=DISTRICT_KEY,
+        metadata={"description": "`key` of listDistricts, where the person lives.", "examples": ["old-town"]},
+    )
+
+
+class DistrictIn(Schema):
+    """A part of the municipality."""
+
+    example: ClassVar[dict[str, Any]] = {"key": "old-town", "name": {"el": "Παλιά πόλη", "en": "Old town"}}
+
+    key = fields.String(required=True, validate=DISTRICT_KEY)
+    name = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(LANGUAGES)),
+        values=fields.String(validate=[validate.Length(1, 100), Plain]),
+        required=True,
+        validate=validate.Length(1),
+        metadata={"description": "By language.", "examples": [{"el": "Παλιά πόλη", "en": "Old town"}]},
+    )
+
+
+class DistrictsIn(Schema):
+    """All districts, in their order."""
+
+    example: ClassVar[dict[str, Any]] = {"districts": [DistrictIn.example]}
+
+    districts = fields.List(fields.Nested(DistrictIn), required=True, validate=validate.Length(max=MOST_DISTRICTS))
+
+
+class DistrictOut(Schema):
+    """A part of the municipality."""
+
+    key = fields.String(required=True)
+    name = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class DistrictsOut(Schema):
+    """All districts, in their order."""
+
+    example: ClassVar[dict[str, Any]] = DistrictsIn.example
+
+    districts = fields.List(fields.Nested(DistrictOut), required=True)
 
 
 class DeskCodeOut(Schema):
@@ -48,6 +113,8 @@ class AtDeskIn(Schema):
     until = fields.AwareDateTime(
         load_default=None, allow_none=True, metadata={"description": "Where a right to live here ends by itself."}
     )
+    birth_year = birth_year()
+    district = district()
 
 
 class VerifiedOut(Schema):
@@ -82,6 +149,8 @@ class LetterOrder(Schema):
         validate=[validate.Length(3, 500), Plain],
         metadata={"description": "Name and address, with line breaks. It goes into the answer and is not kept."},
     )
+    birth_year = birth_year()
+    district = district()
 
 
 class LettersIn(Schema):

@@ -22,6 +22,7 @@ from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.models import Account
+from service.people.verified.knowing import NOTHING, Known
 from service.people.verified.models import Verification, VerifiedResident
 from service.people.verified.numbers import in_one_spelling
 from service.sealing import pseudonym
@@ -100,12 +101,17 @@ def verify(
     actor: Caller | None,
     expires_at: datetime | None = None,
     facts: dict[str, Any] | None = None,
+    known: Known = NOTHING,
 ) -> uuid.UUID:
     """Write down that this account is this person's, who lives here; the name of what was written.
+
+    What was `known` before and is not said now stays.
 
     Raises VerifiedElsewhere, AnotherPerson.
     """
     resident = tie(municipality, account_id, person)
+    resident.birth_year = known.birth_year or resident.birth_year
+    resident.district = known.district or resident.district
     moment = now()
     row = {"resident_id": resident.id, "method": method, "at": moment, "expires_at": expires_at}
     statement = insert(Verification).values(row)

@@ -12,10 +12,11 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from sqlalchemy import func, select
 
-from service.db import session
+from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.identity import discovering, fetching
 from service.people.identity_models import Identity, SignInAttempt
+from service.people.verified.models import District, VerifiedResident
 from tests.factories.people import Person, make_resident
 from tests.people.identity.conftest import APP, Keep, Signing
 from tests.people.identity.provider_server import LoopbackProvider, rsa_key, running, signed
@@ -329,10 +330,19 @@ def test_userinfo_is_asked_for_what_the_token_lacks_and_must_be_of_the_same_pers
     signing: Signing, keep: Keep, here: Municipality, alice: Person, provider: LoopbackProvider
 ) -> None:
     residence = {"rules": [{"claim": "town", "values": ["Here"]}], "identifier": "number", "months": None}
+    residence |= {"born": "birthdate", "district": {"claim": "address.zip", "keys": {"1": "mills", "2": "gone"}}}
     keep(here, residence=residence)
+    with transaction():
+        session.add(District(municipality_id=here.id, key="mills", place=0, name={"en": "Mills"}))
     provider.about = {"sub": "person-1", "town": "Here", "number": "1234"}
     assert signing.through(alice).json["residence"] == "not_shown", "that is no personal number"
-    provider.about = {"sub": "person-1", "town": "Here", "number": "123456783"}
+    provider.about = {"sub": "person-1", "town": "Here", "number": "123456783", "address": {"zip": "1"}}
+    provider.about |= {"birthdate": "1980-04-01"}
     assert signing.through(alice).json["residence"] == "verified"
+    provider.about |= {"birthdate": "April", "address": {"zip": "2"}}
+    assert signing.through(alice).json["residence"] == "verified", "a district that there is not is not kept"
+    known = select(VerifiedResident.birth_year, VerifiedResident.district)
+    assert session.execute(known).all() == [(1980, "mills")]
+    session.rollback()
     provider.about = {"sub": "person-2", "town": "Here", "number": "123456783"}
     assert signing.through(alice).json["code"] == "not_proven"

@@ -1,0 +1,93 @@
+"""What a graph of a result shows: bars with their labels and numbers, and the same in words for who does not see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.consultation.models import Consultation
+from service.consultation.results.tabulating import COUNTED, cell_words, item_words
+from service.consultation.results.wording import BALLOTS, FEW_WORDS, HIDDEN, MEASURES, MORE, TABLE_NAMES, WHY, WON
+from service.consultation.statistics import TABLES
+from service.errors import NotFound
+from service.text import pick, say
+
+DRAWN = ("votes", "sums", "doubled_borda")
+"""Which numbers of a count are drawn: the first that it has."""
+LONGEST, MOST_BARS = 200, 50
+"""Letters of a title, and bars of one graph: the rest is in the files."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: what it is of, how long it is (None: not shown), what stands behind it, and whether it stands out."""
+
+    label: str
+    value: int | None
+    words: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A graph. `note` is the line below it."""
+
+    title: str
+    note: str
+    bars: Sequence[Bar]
+    language: str
+
+    @property
+    def description(self) -> str:
+        """Everything that is seen, in words."""
+        return "; ".join([*(f"{bar.label}: {bar.words}" for bar in self.bars), self.note])
+
+
+def drawn(title: str, notes: Sequence[str], bars: Sequence[Bar], spoken: str) -> Chart:
+    """The graph; of very many bars only the longest, in their order."""
+    if len(bars) > MOST_BARS:
+        longest = set(sorted(range(len(bars)), key=lambda place: -(bars[place].value or 0))[:MOST_BARS])
+        notes = [*notes, say(spoken, MORE, count=len(bars) - MOST_BARS)]
+        bars = [bar for place, bar in enumerate(bars) if place in longest]
+    return Chart(title[:LONGEST], " ".join(note for note in notes if note), bars, spoken)
+
+
+def chart_of(found: Consultation, statistics: Mapping[str, Any], of: str, spoken: str, main: str) -> Chart:
+    """The graph of a question, or of a table of who took part. Raises NotFound."""
+    if of in TABLES:
+        return chart_of_people(
+            next(each for each in statistics["tables"] if each["by"] == of), statistics, spoken, main
+        )
+    tally = next((each for each in (found.tally or {}).get("questions", ()) if each["key"] == of), None)
+    question = next((each for each in found.questions if each["key"] == of), None)
+    if tally is None or question is None:
+        raise NotFound
+    return chart_of_question(question, tally, spoken, main)
+
+
+def chart_of_question(question: Mapping[str, Any], tally: Mapping[str, Any], spoken: str, main: str) -> Chart:
+    result = tally["result"]
+    counted = next((name for name in DRAWN if name in result), "")
+    best = {result.get("outcome"), *result.get("winners", ()), *result.get("funded", ())}
+    bars = []
+    for item, number in result.get(counted, {}).items():
+        words = f"{number} ({say(spoken, WON)})" if item in best else str(number)
+        bars.append(Bar(item_words(question, item, spoken, main), number, words, item in best))
+    notes = [say(spoken, BALLOTS, valid=tally["valid"], blank=tally["blank"])]
+    if bars:
+        notes.insert(0, say(spoken, MEASURES[COUNTED[counted]]))
+    return drawn(pick(question["text"], spoken, main), notes, bars, spoken)
+
+
+def chart_of_people(table: Mapping[str, Any], statistics: Mapping[str, Any], spoken: str, main: str) -> Chart:
+    hidden = say(spoken, HIDDEN)
+    bars = [
+        Bar(
+            cell_words(table["by"], cell["key"], statistics["names"], spoken, main),
+            cell["count"],
+            hidden if cell["count"] is None else str(cell["count"]),
+        )
+        for cell in table["cells"]
+    ]
+    is_partly_hidden = any(bar.value is None for bar in bars)
+    note = say(spoken, WHY[table["why"]]) if table["why"] else say(spoken, FEW_WORDS) if is_partly_hidden else ""
+    return drawn(say(spoken, TABLE_NAMES[table["by"]]), [note], bars, spoken)

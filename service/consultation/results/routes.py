@@ -1,0 +1,146 @@
+"""Results over HTTP: who took part, files, graphs, and what became of it."""
+
+import uuid
+from typing import Any
+
+from flask import Response, current_app
+
+from service.consultation.finding import whole
+from service.consultation.publishing import ResultsNotYet
+from service.consultation.results import schemas
+from service.consultation.results.drawing import png, svg
+from service.consultation.results.files import TYPES, name_of, written
+from service.consultation.results.outcomes import CorrectedBefore, Said, outcomes_after, say_outcome
+from service.consultation.results.presenting import chart, outcomes_out, statistics_out, to_publish
+from service.db import stop_reading, transaction
+from service.errors import NotFound
+from service.http import (
+    ASK_AGAIN,
+    Blueprint,
+    CursorNotValid,
+    PageQuery,
+    after_key,
+    answer,
+    etag_of,
+    language,
+    not_modified,
+    operation,
+    page_of,
+)
+from service.municipalities.directory import Municipality
+from service.municipalities.linking import LinkNotFound, ensure_linked
+from service.people.access import anybody, caller, public, staff
+from service.people.limits import plan_files_limit
+from service.text import LANGUAGES
+
+blueprint = Blueprint(
+    "consultation_results", __name__, url_prefix="/<municipality>", description="Results of consultations"
+)
+ONE = "/consultations/<uuid:consultation>"
+FORMATS, IMAGES = f"any({','.join(TYPES)})", {"svg": svg, "png": png}
+IMAGE_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+FILE = {"type": "string", "format": "binary"}
+
+
+@blueprint.get(f"{ONE}/statistics")
+@public
+@blueprint.response(200, schemas.StatisticsOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("showStatistics", NotFound, ResultsNotYet)
+def statistics(municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show who took part, when the vote is over and counted
+
+    By channel, district and age band. Groups of fewer than five people are not shown, nor what would tell of them.
+    """
+    content = statistics_out(municipality, whole(municipality, consultation), language())
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.get(f"{ONE}/results/files/<{FORMATS}:format>")
+@anybody
+@plan_files_limit
+@blueprint.arguments(schemas.FileQuery, location="query")
+@blueprint.response(200, FILE, content_type="application/octet-stream")
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("downloadResults", NotFound, ResultsNotYet)
+def download(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, format: str) -> Response:  # noqa: A002
+    """Download the result as a file
+
+    One row for each number. `csvw` is the dictionary of the columns of `csv`; `ods`, `json` and `pdf` have it inside.
+    """
+    found, spoken = whole(municipality, consultation), spoken_in(query)
+    published = to_publish(municipality, found, spoken)
+    etag = etag_of("results", found.id, found.version, format, spoken, municipality.name)
+    stop_reading()
+    return not_modified(etag) or sent(written(published, format), TYPES[format], etag, name_of(str(found.uid), format))
+
+
+@blueprint.get(f"{ONE}/results/graphs/<any(svg,png):image>")
+@anybody
+@plan_files_limit
+@blueprint.arguments(schemas.GraphQuery, location="query")
+@blueprint.response(200, FILE, content_type="image/svg+xml")
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("drawResults", NotFound, ResultsNotYet)
+def draw(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, image: str) -> Response:
+    """Draw the result of a question, or who took part
+
+    As SVG with a title and a description, or as PNG with the same inside.
+    """
+    found, spoken = whole(municipality, consultation), spoken_in(query)
+    drawn = chart(municipality, found, query["of"], spoken)
+    etag = etag_of("graph", found.id, found.version, image, query["of"], spoken)
+    stop_reading()
+    return not_modified(etag) or sent(IMAGES[image](drawn), IMAGE_TYPES[image], etag)
+
+
+@blueprint.get(f"{ONE}/outcomes")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, schemas.ConsultationOutcomesOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listOutcomes", NotFound, CursorNotValid)
+def outcomes(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Show what became of the result, the newest first
+
+    What was corrected stays here, and names what stands in its place.
+    """
+    found, after = whole(municipality, consultation), after_key(query.get("after"), int)
+    kept, following = page_of(outcomes_after(found, after, query["limit"] + 1), query["limit"])
+    shown = outcomes_out(municipality, current_app.config["LINKS"], kept, language())
+    content = {"outcomes": shown, "next": following}
+    return answer(content, etag=etag_of(content))
+
+
+@blueprint.post("/staff/consultations/<uuid:consultation>/outcomes")
+@staff("manage_consultations")
+@blueprint.arguments(schemas.ConsultationOutcomeIn)
+@blueprint.response(201, schemas.ConsultationOutcomeOut)
+@operation("sayOutcome", NotFound, ResultsNotYet, LinkNotFound, CorrectedBefore)
+def outcome(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Publish what became of the result
+
+    It cannot be changed afterwards, only corrected by another one.
+    """
+    links, who = current_app.config["LINKS"], caller()
+    whole(municipality, consultation)
+    ensure_linked(links, municipality, body["links"])
+    with transaction():
+        made = say_outcome(municipality, who, consultation, Said(**body))
+    return answer(outcomes_out(municipality, links, [made], language())[0], 201)
+
+
+def spoken_in(query: dict[str, Any]) -> str:
+    """The language that was asked for."""
+    return query["language"] if query["language"] in LANGUAGES else language()
+
+
+def sent(content: bytes, kind: str, etag: str, name: str | None = None) -> Response:
+    """A file, which the phone may keep and ask about."""
+    response = Response(content, content_type=kind)
+    if name:
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.headers["Vary"] = "Accept-Language"
+    response.set_etag(etag)
+    return response

@@ -1,0 +1,102 @@
+"""Who took part: by channel, district and age band, and how many of those who might have.
+
+They come from the participations and from what was fixed, never from ballots: nobody's answer is looked at. Both stay
+as they are after the end, so that the numbers are the same however often they are made.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from service.consultation.among import bands_of, names_of
+from service.consultation.models import HELD, Consultation, Participation
+from service.consultation.suppressing import FEWEST, shown
+from service.db import session
+
+CHANNEL, DISTRICT, AGE = "channel", "district", "age"
+TABLES = (CHANNEL, DISTRICT, AGE)
+UNKNOWN = "unknown"
+FEW, NOT_KNOWN = "few", "not_known"
+Rows = Collection[tuple[str, str | None, str | None, int]]
+"""Channel, district, age band, and how many."""
+
+
+def statistics_of(found: Consultation) -> dict[str, Any]:
+    """What is published of who took part in a consultation that is over."""
+    definition = found.definition or {}
+    return statistics(rows_of(found.id), definition.get("among") or {}, found.eligible, found.eligible_source)
+
+
+def rows_of(consultation_id: int) -> list[tuple[str, str | None, str | None, int]]:
+    taken = Participation
+    groups = (taken.channel, taken.district, taken.ages)
+    query = select(*groups, func.count()).where(taken.consultation_id == consultation_id, taken.channel != HELD)
+    return [(row[0], row[1], row[2], int(row[3])) for row in session.execute(query.group_by(*groups).order_by(*groups))]
+
+
+def statistics(
+    rows: Rows, among: Mapping[str, Any], eligible: int | None, source: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """`tables`: of each kind its cells in their order, `count` null where it is not shown; `why` where none are:
+    `few` took part, or it is `not_known` of anybody.
+    """
+    people = sum(number for *_, number in rows)
+    names = names_of(among)
+    districts = among.get("districts") or list(names)
+    return {
+        "v": 1,
+        "fewest": FEWEST,
+        "participations": people,
+        "eligible": eligible,
+        "eligible_source": source,
+        "percent": percent_of(people, eligible),
+        "year": among.get("year"),
+        "names": {key: names[key] for key in districts},
+        "tables": [
+            by_channel(counted(rows, 0)),
+            table(DISTRICT, counted(rows, 1), districts),
+            table(AGE, counted(rows, 2), bands_of(among) if among else ()),
+        ],
+    }
+
+
+def counted(rows: Rows, place: int) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in rows:
+        found[row[place] or UNKNOWN] += row[3]  # type: ignore[index]
+    return found
+
+
+def percent_of(people: int, eligible: int | None) -> str | None:
+    """To a tenth, halves upwards; None where nobody said how many might have taken part."""
+    if not eligible:
+        return None
+    tenths = (people * 2000 + eligible) // (2 * eligible)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+def by_channel(found: Mapping[str, int]) -> dict[str, Any]:
+    """As the bundle says it: every channel that was used, or none."""
+    if not found or any(number < FEWEST for number in found.values()):
+        return without(CHANNEL, FEW)
+    return {"by": CHANNEL, "why": None, "cells": [{"key": key, "count": found[key]} for key in sorted(found)]}
+
+
+def table(by: str, found: Mapping[str, int], keys: Collection[str]) -> dict[str, Any]:
+    """Every one of these keys, and a last cell for those of whom it is not known where there are any."""
+    if not keys or not any(found.get(key) for key in keys):
+        return without(by, NOT_KNOWN)
+    cells = {key: found.get(key, 0) for key in keys}
+    others = sum(found.values()) - sum(cells.values())
+    if others:
+        cells[UNKNOWN] = others
+    published = shown(cells)
+    if published is None:
+        return without(by, FEW)
+    return {"by": by, "why": None, "cells": [{"key": key, "count": number} for key, number in published.items()]}
+
+
+def without(by: str, why: str) -> dict[str, Any]:
+    return {"by": by, "why": why, "cells": []}
