@@ -1,14 +1,14 @@
 """What finds similar contributions, whose duty each is and until when, votes of new accounts, who decided a case
 
 Revision ID: 0028
-Revises: 0024
+Revises: 0027
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0024"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Documents beside photos, quiet hours asked again, editions that were cancelled, when readers saw an article first
 
 Revision ID: 0029
-Revises: 0024
+Revises: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0029"
-down_revision = "0024"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Changes of what everybody sees of a plan are counted apart from those of its drafts
 
 Revision ID: 0030
-Revises: 0024
+Revises: 0029
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0024"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from service.consultation.drafting import GRACE
+from service.consultation.ending import GRACE
 from service.consultation.models import ConsultationPhase
 from service.consultation.questionnaires.counting import counted
 from service.consultation.questionnaires.finding import AT_ONCE, KIND, questions_of

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.consultation.conversation.reporting import BYTE_ORDER_MARK, cell, written
+from service.consultation.conversation.reporting import BYTE_ORDER_MARK, as_text, written
 from service.consultation.models import Consultation
 from service.consultation.questionnaires.asking import OTHER
 from service.consultation.questionnaires.counting import NO, YES
@@ -11,6 +11,7 @@ from service.consultation.questionnaires.finding import shown_all
 from service.consultation.questionnaires.models import Questionnaire
 from service.consultation.questionnaires.presenting import asked, label, results_out
 from service.municipalities.directory import Municipality
+from service.plans.files.csv_tables import quoted
 from service.text import N_, pick
 
 COLUMNS: Mapping[str, str] = {
@@ -42,7 +43,7 @@ def as_csv(municipality: Municipality, found: Questionnaire, about: Consultation
     """The result as CSV in UTF-8 with a byte order mark, in pieces; a spreadsheet takes no cell for a formula."""
     yield BYTE_ORDER_MARK + written([tuple(COLUMNS)])
     for line in lines(municipality, found, about, spoken):
-        yield written([[cell(line.get(name)) for name in COLUMNS]])
+        yield written([[quoted(as_text(line.get(name))) for name in COLUMNS]])
 
 
 def lines(

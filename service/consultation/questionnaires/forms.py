@@ -68,7 +68,7 @@ def enter_of_resident(
     if questionnaire.audience == BODIES:
         raise NotFound
     ensure_open(questionnaire)
-    [voter] = voters_of(municipality, consultation, [person])
+    [voter] = voters_of(municipality, consultation, [person], ())
     row = row_of(questionnaire, voter.hex(), given)
     row |= {"held": True, "channel": channel, "entered_by_id": actor.account_id}
     made = insert_if_absent(QuestionnaireResponse, [row], returning=QuestionnaireResponse.id)

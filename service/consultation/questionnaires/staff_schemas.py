@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from service.consultation.phases import PHASES
 from service.consultation.questionnaires.asking import KEY, LARGEST, LONGEST, MOST_OPTIONS, MOST_QUESTIONS, READ
 from service.consultation.questionnaires.forms import CHANNELS
 from service.consultation.questionnaires.models import EVERYONE
@@ -16,7 +17,7 @@ from service.consultation.questionnaires.schemas import (
     others,
 )
 from service.consultation.schemas import TRACKER, UID, texts
-from service.consultation.staff_schemas import PHASES, seen
+from service.consultation.staff_schemas import seen
 from service.people.schemas import Plain
 
 KEYED = validate.Regexp(rf"\A{KEY.pattern}\Z")

@@ -6,7 +6,7 @@ from service.consultation.results.content import Published
 from service.consultation.results.drawing import png
 from service.consultation.results.tabulating import Row
 from service.consultation.results.wording import DICTIONARY, RESULT
-from service.plans.files.pdf import Sheets
+from service.plans.files.sheets import Sheets
 from service.text import say
 
 WIDTHS = (5, 3, 2, 2)
@@ -16,10 +16,7 @@ COLUMNS = ("item_text", "measure", "value", "note")
 def pdf(published: Published) -> bytes:
     """The whole document; its date is that of the result."""
     table, spoken = published.table, published.table.language
-    pages = Sheets(table.title, spoken)
-    pages.set_title(table.title)
-    pages.set_author(published.publisher)
-    pages.set_lang(spoken)
+    pages = Sheets(table.title, spoken, published.publisher)
     pages.set_creation_date(published.closed_at)
     pages.add_page()
     pages.paragraph(published.publisher, size=12)

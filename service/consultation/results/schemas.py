@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from service.consultation.results.charting import LONGEST
-from service.consultation.schemas import INSTANT, NAMED, UID, texts
+from service.consultation.schemas import INSTANT, UID, texts
+from service.consultation.subject_schemas import NAMED
 from service.http import following
 
 LINKED = ("plan", "plan_element", "article", "report", "layer", "feature", "consultation")
