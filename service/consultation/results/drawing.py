@@ -145,5 +145,5 @@ def png(chart: Chart) -> bytes:
     about.add_itxt("Title", chart.title, chart.language)
     about.add_itxt("Description", chart.description, chart.language)
     target = BytesIO()
-    picture.save(target, "PNG", pnginfo=about, optimize=True)
+    picture.save(target, "PNG", pnginfo=about)
     return target.getvalue()
