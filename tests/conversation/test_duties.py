@@ -186,6 +186,8 @@ def test_a_sheet_of_letters_is_tried_first_and_written_whole_and_once(talk: Talk
     faults = [(one["row"], one["column"]) for one in refused["faults"]]
     assert faults == [(2, "channel"), (3, "target"), (4, "longitude"), (5, "place")]
     assert all(one["fault"] for one in refused["faults"])
+    path = f"{talk.staff_path}/contributions/sheet"
+    talk.ask("POST", path, talk.office.who, 422, data={"file": SHEET}, content_type="multipart/form-data")
     for content, reason in (
         (SHEET.encode("utf-16"), "encoding"),
         ("text\nTrees", "columns"),

@@ -34,34 +34,24 @@ def test_the_last_vote_of_each_participant_counts(talk: Talk, here: Municipality
     assert len(shown) == 80 and len(hidden) == 29 and {one["text"] for one in hidden} == {None}
 
 
-@pytest.mark.parametrize(
-    "comments, votes, file",
-    [
-        ("comment-id,comment-body\n1,a\n", "", "comments"),
-        ("timestamp,comment-id,moderated,comment-body\n1,x,1,a\n", "", "comments"),
-        (
-            "timestamp,comment-id,moderated,comment-body\n1,1,1,a\n",
-            "timestamp,comment-id,voter-id,vote\n1,2,1,1",
-            "votes",
-        ),
-        (
-            "timestamp,comment-id,moderated,comment-body\n1,1,1,a\n",
-            "timestamp,comment-id,voter-id,vote\n1,1,1,7",
-            "votes",
-        ),
-        (
-            "timestamp,comment-id,moderated,comment-body\n1,1,1,a\n",
-            "timestamp,comment-id,voter-id,vote\n1,1,1,?",
-            "votes",
-        ),
-    ],
+FRONT, VOTES = "timestamp,comment-id,moderated,comment-body\n", "timestamp,comment-id,voter-id,vote\n"
+FAULTY = (
+    ("comment-id,comment-body\n1,a\n", "", "comments"),
+    (FRONT + "1,x,1,a\n", "", "comments"),
+    (FRONT + "1,1,1,a\n", VOTES + "1,2,1,1", "votes"),
+    (FRONT + "1,1,1,a\n", VOTES + "1,1,1,7", "votes"),
+    (FRONT + "1,1,1,a\n", VOTES + "1,1,1,?", "votes"),
 )
-def test_other_files_are_refused_whole(talk: Talk, here: Municipality, comments: str, votes: str, file: str) -> None:
-    about = session.scalars(select(Consultation)).one()
-    with pytest.raises(PolisNotUnderstood) as refused, transaction():
-        import_polis(here, about, comments, votes, "en")
-    assert (refused.value.details["file"], refused.value.details["line"]) == (file, 2)
-    assert session.scalar(select(Contribution.id)) is None
+
+
+def test_other_files_are_refused_whole(talk: Talk, here: Municipality) -> None:
+    for comments, votes, file in FAULTY:
+        about = session.scalars(select(Consultation)).one()
+        with pytest.raises(PolisNotUnderstood) as refused, transaction():
+            import_polis(here, about, comments, votes, "en")
+        assert (refused.value.details["file"], refused.value.details["line"]) == (file, 2)
+        assert session.scalar(select(Contribution.id)) is None
+        session.rollback()
 
 
 def test_an_operator_takes_a_conversation_over(talk: Talk, app: Flask, tmp_path: Path) -> None:

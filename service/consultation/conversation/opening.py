@@ -17,6 +17,7 @@ from service.text import N_
 
 WITHIN = "/"
 """Between the name of a whole and that of its part."""
+WHOLE = "consultation"
 
 
 class ConversationClosed(Problem):
@@ -70,7 +71,7 @@ def targets_of(found: Consultation) -> Mapping[tuple[str, str], Mapping[str, str
     linked = [*found.about, *(one["about"] for one in found.questions if one.get("about"))]
     targets: dict[tuple[str, str], Mapping[str, str] | None] = {(one["kind"], key_of(one)): None for one in linked}
     targets |= {("question", one["key"]): one["text"] for one in found.questions}
-    return targets | {("consultation", str(found.uid)): found.title}
+    return targets | {(WHOLE, str(found.uid)): found.title}
 
 
 def key_of(link: Mapping[str, str | None]) -> str:
@@ -80,4 +81,4 @@ def key_of(link: Mapping[str, str | None]) -> str:
 
 def key_of_whole(found: Any, kind: str) -> str:
     """What is meant where a kind has no key: of the kind `consultation` this one, of others nothing."""
-    return str(found.uid) if kind == "consultation" else ""
+    return str(found.uid) if kind == WHOLE else ""

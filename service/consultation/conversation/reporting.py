@@ -12,6 +12,7 @@ import orjson
 from service.consultation.conversation.answering import DISPOSITIONS
 from service.consultation.conversation.contributing import KIND
 from service.consultation.conversation.finding import AT_ONCE, all_of, changing_of, counts_of
+from service.consultation.conversation.opening import WHOLE
 from service.consultation.conversation.presenting import contributions
 from service.consultation.conversation.threads import threads_of
 from service.consultation.models import Consultation
@@ -108,7 +109,8 @@ def row_of(thread: Any, shown: Mapping[str, Any]) -> Mapping[str, Any]:
 def paragraphs(one: Mapping[str, Any], spoken: str) -> Iterator[str]:
     """One contribution and its answer in Markdown."""
     whose = say(spoken, SAID["official"]) if one["official"] else one["role"] or one["channel"]
-    yield f"\n\n## {one['created_at']:%Y-%m-%d} · {plain(whose)} · {plain(one['about_kind'])} {plain(one['about'])}"
+    about = "" if one["about_kind"] == WHOLE else f" · {plain(one['about_kind'])} {plain(one['about'])}"
+    yield f"\n\n## {one['created_at']:%Y-%m-%d} · {plain(whose)}{about}"
     if one["text"] is None:
         yield say(spoken, SAID["withdrawn" if one["withdrawn"] else "hidden"])
     else:

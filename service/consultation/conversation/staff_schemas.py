@@ -19,6 +19,7 @@ from service.consultation.conversation.schemas import (
 )
 from service.http import PageQuery, following
 from service.people.schemas import Plain
+from service.plans.file_schemas import is_file
 
 MOST_DAYS = 366
 
@@ -53,7 +54,7 @@ class OutsideIn(ContributionIn):
 class SheetIn(Schema):
     """A sheet of contributions from outside."""
 
-    file = Upload(required=True, metadata={"description": "CSV in UTF-8, with a header."})
+    file = Upload(required=True, validate=is_file, metadata={"description": "CSV in UTF-8, with a header."})
     write = fields.Boolean(
         load_default=False, metadata={"description": "Left out: only say what is wrong with its rows."}
     )
