@@ -48,7 +48,7 @@ blueprint = Blueprint(
 
 @blueprint.get("/news/<uuid:article>/documents/<uuid:document>")
 @anybody
-@blueprint.response(200, FILE, content_type="application/octet-stream")
+@blueprint.response(200, FILE, content_type="application/*")
 @blueprint.alt_response(304, description="The reader has it.")
 @operation("fetchArticleDocument", NotFound, DocumentNotFound, FileNotKept, StoreUnavailable)
 def fetch(municipality: Municipality, article: uuid.UUID, document: uuid.UUID) -> Response:
@@ -95,7 +95,7 @@ def send(parts: Mapping[str, Any], municipality: Municipality) -> Response:
 
 @blueprint.get("/staff/news/<uuid:article>/documents/<uuid:document>")
 @staff("see_news")
-@blueprint.response(200, FILE, content_type="application/octet-stream")
+@blueprint.response(200, FILE, content_type="application/*")
 @operation("fetchDocumentOfDraft", NotFound, DocumentNotFound, FileNotKept, StoreUnavailable)
 def fetch_of_draft(municipality: Municipality, article: uuid.UUID, document: uuid.UUID) -> Response:
     """Fetch a document of any version of an article, before readers can"""

@@ -21,14 +21,14 @@ def test_an_unchanged_poll_asks_the_database_nothing(client: FlaskClient, office
         by_moment = {"If-Modified-Since": fresh.headers["Last-Modified"]}  # the same in every language
         with statements() as asked:
             assert client.get(f"{NEWS}{path}", headers=by_tag).status_code == 304, path
-        assert len(asked) == 0, (path, asked)
+        assert but_generations(asked) == [], path
         for one in (by_tag, by_moment):
             other = client.get(f"{NEWS}{path}", headers=one | {"Accept-Language": "el"}).status_code
             assert other == 200 or (path.endswith("cap.xml") and one is by_tag), "a warning is in all its languages"
     headings = read(client, "/categories").headers["ETag"]
     with statements() as asked:
         again = client.get(f"{NEWS}/categories", headers={"If-None-Match": headings, "Accept-Language": "en"})
-    assert again.status_code == 304 and len(asked) <= 1, asked
+    assert again.status_code == 304 and len(but_generations(asked)) <= 1, asked
     fresh = read(client)
     office.revise(article, 1, written(title={"el": "Νέο", "en": "Corrected"}))
     assert (
@@ -44,6 +44,11 @@ def test_an_unchanged_poll_asks_the_database_nothing(client: FlaskClient, office
     with transaction():
         board = session.get(NewsBoard, here.id)
         assert board is not None and board.version == 10 and board.changed_at.microsecond == 0
+
+
+def but_generations(asked: list[str]) -> list[str]:
+    """What was asked, but for what each process asks once a second, however many polls there are."""
+    return [statement for statement in asked if "FROM generations" not in statement]
 
 
 def test_words_find_articles_in_any_script_and_form(client: FlaskClient, office: Office) -> None:

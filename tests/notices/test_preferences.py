@@ -210,7 +210,8 @@ def test_digests_of_many_ask_once_and_lose_nothing(client: FlaskClient, here: Mu
         (alone,) = mailing([give], lambda _: "/all")(told([(account_ids[0], edge)]))
     with statements() as for_all:
         mails = list(mailing([give], lambda _: "/all")(told([(one, edge) for one in account_ids])))
-    assert len(for_one) == len(for_all) and len(mails) == 6 and len(asked_for) == 2
+    one, six = ([said for said in asked if "generations" not in said] for asked in (for_one, for_all))
+    assert len(one) == len(six) and len(mails) == 6 and len(asked_for) == 2
     text = alone.content["text"]
     assert text.count("Title ") == 50 and "9" in text.split("/all")[0].rsplit("\n", 1)[1], "59 are new"
     assert "Title 0\n" not in text and "Title 1\n" in text, "what lies on the edge was told before"
