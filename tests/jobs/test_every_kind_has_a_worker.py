@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import service
+from service.consultation.telling import KINDS as OF_CONSULTATIONS
 from service.housekeeping import EVERY
 from service.people.contacts.warning import CONTACT_CHANGED, PHONE_JOINED
 from service.worker import EVENTS, JOBS
 
 HERE = Path(service.__file__).parent
 PLANNERS = ("service.jobs.planning", "service.outbox.posting")
-GIVEN = {"service.housekeeping": set(EVERY), "service.people.contacts.warning": {PHONE_JOINED, CONTACT_CHANGED}}
+GIVEN = {
+    "service.housekeeping": set(EVERY),
+    "service.people.contacts.warning": {PHONE_JOINED, CONTACT_CHANGED},
+    "service.consultation.telling": set(OF_CONSULTATIONS),
+}
 """Modules that take the kind from a table or from their caller: which those are."""
 
 

@@ -27,7 +27,7 @@ TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 SAME_AS_ENGLISH = {"{category}: {note}", "{action}: {status}."}
 LATIN_WORDS = {"JPEG", "PNG", "WebP", "HEIC", "AVIF", "EPSG", "ISO", "lon", "lat", "category", "API", "Plateia"}
-LATIN_WORDS |= {"JavaScript", "authenticator", "UTC", "photos", "Polis"}
+LATIN_WORDS |= {"JavaScript", "authenticator", "UTC", "photos", "Polis", "PDF"}
 
 GREEK = set("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ")
 BULGARIAN = set("абвгдежзийклмнопрстуфхцчшщъьюяѝ")

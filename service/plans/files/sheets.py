@@ -92,10 +92,13 @@ class Sheets(FPDF):
         self._out("EMC")
 
     @contextmanager
-    def tagged(self, kind: str, title: str | None = None) -> Iterator[StructElem]:
-        """What is written meanwhile, on one page, is this kind of thing: /P, /H1, /TOCI."""
+    def tagged(self, kind: str, **about: str | None) -> Iterator[StructElem]:
+        """What is written meanwhile, on one page, is this kind of thing: /P, /H1, /TOCI, /Figure.
+
+        `about`: its `title`, and `alt_text`, what is to be seen.
+        """
         page = self.page
-        found = self._add_marked_content(struct_type=kind, mcid=self.marks[page], title=title)
+        found = self._add_marked_content(struct_type=kind, mcid=self.marks[page], **about)
         self._out(f"{kind} <</MCID {self.marks[page]}>> BDC")
         self.marks[page] += 1
         yield found
@@ -128,8 +131,8 @@ class Sheets(FPDF):
         return kept if kept == text else f"{kept}…"
 
     def _marked_sequence(self, **about: Any) -> Any:
-        """Where fpdf2 marks a heading: by its level."""
-        return self.tagged(f"/H{self.level + 1}", about.get("title"))
+        """Where fpdf2 marks a picture, which has words, or a heading: by its level."""
+        return self.tagged("/Figure" if about.get("alt_text") else f"/H{self.level + 1}", **about)
 
     def start_section(self, name: str, level: int = 0, strict: bool = True) -> None:
         """A heading, which stands in the outline and in the contents."""
