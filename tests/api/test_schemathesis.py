@@ -147,7 +147,7 @@ def test_anything_at_all_is_answered_as_documented(schema: BaseSchema, world: Wo
         def send(case: Case, name: str = name) -> None:
             call(case, name, world, pick(ROLES, case.path_parameters, case.query, case.body))
 
-        send_many(operation, mode, 2, send)
+        send_many(operation, mode, 1, send)
 
 
 def test_what_the_document_forbids_is_refused(schema: BaseSchema, world: World) -> None:
@@ -177,7 +177,10 @@ ELSEWHERE = {
     **dict.fromkeys(
         ("castBallot", "replaceBallot", "listVotes"), "only a phone's keys make a ballot: tests/consultation"
     ),
-    **dict.fromkeys(("downloadBundle", "showResults"), "a worker closes the consultation first: tests/consultation"),
+    **dict.fromkeys(
+        ("downloadBundle", "showResults", "downloadResults", "drawResults", "showStatistics", "sayOutcome"),
+        "a worker closes the consultation first: tests/consultation",
+    ),
     **dict.fromkeys(("changeConsultation", "fixConsultation", "makePaperCodes"), "of a draft: tests/consultation"),
     **dict.fromkeys(
         ("showQuestionnaireResults", "exportQuestionnaireResults", "listOpenAnswers"),
@@ -194,7 +197,7 @@ def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchem
     """Sound requests about things that are there, as each role; what each may do is counted."""
     done: Counter[tuple[str, str]] = Counter()
     sent: Counter[str] = Counter()
-    for name, operation in operations(schema):
+    for name, operation in halved(schema):
 
         def send(case: Case, name: str = name) -> None:
             if sent[name] >= ENOUGH * LONG and any(done[name, role] for role in ROLES):
@@ -205,7 +208,7 @@ def test_every_operation_succeeds_for_somebody_and_never_fails(schema: BaseSchem
                 done[name, role] += call(case, name, world, role).status_code < 300
 
         send_many(operation, GenerationMode.POSITIVE, 6, send)
-    never = [name for name, _ in operations(schema) if not any(done[name, role] for role in ROLES)]
+    never = [name for name, _ in halved(schema) if not any(done[name, role] for role in ROLES)]
     never = [name for name in never if name not in ELSEWHERE]
     assert not never, f"no 2xx: {never}"
     assert_nothing_is_done_for_strangers(schema, done)
@@ -245,7 +248,8 @@ def test_stories_along_the_links_go_as_documented(schema: BaseSchema, world: Wor
             return {"headers": world.fresh_headers(role) if lost else world.headers(role)}
 
         def validate_response(self, response: Response, case: Case, **options: Any) -> None:
-            taken[response.status_code < 300] += 1
+            of_the_house = case.operation.definition.raw["security"] == [{"bearer": []}]
+            taken[response.status_code < 300 and (of_the_house or role != "staff next door")] += 1
             case.validate_response(response, checks=CHECKS)
 
     # one story a run: what is possible next depends on what the service has answered, which cannot be foretold

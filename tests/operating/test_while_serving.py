@@ -54,8 +54,9 @@ filling.settle = settle
 """
 
 
-ONE_A_DAY = ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)]
-"""The database on which a program is killed every day; on the other one in the long run."""
+POSTGRESQL_DAILY = ["postgresql", pytest.param("sqlite", marks=pytest.mark.long)]
+SQLITE_DAILY = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+"""From which database it begins every day; from the other one in the long run."""
 
 
 class Deployment:
@@ -210,6 +211,7 @@ def kept(deployment: Deployment, url: str, files: Path) -> dict[str, str]:
     return {description: str(uuid.UUID(str(uid))) for description, uid in reports}
 
 
+@pytest.mark.parametrize("deployment", SQLITE_DAILY, indirect=True)
 def test_a_backup_made_while_reports_arrive_is_of_one_moment(
     deployment: Deployment, new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -227,6 +229,7 @@ def test_a_backup_made_while_reports_arrive_is_of_one_moment(
     assert len(there) < len(phones.acknowledged)
 
 
+@pytest.mark.parametrize("deployment", POSTGRESQL_DAILY, indirect=True)
 def test_no_report_is_lost_or_doubled_by_a_move_while_reports_arrive(
     deployment: Deployment, new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -253,7 +256,7 @@ def test_no_report_is_lost_or_doubled_by_a_move_while_reports_arrive(
     assert there == {key: report for key, (report, _) in phones.acknowledged.items()}
 
 
-@pytest.mark.parametrize("kind", ONE_A_DAY)
+@pytest.mark.parametrize("kind", POSTGRESQL_DAILY)
 def test_a_restore_that_is_killed_leaves_an_empty_database_or_the_old_one(
     kind: str, new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -277,7 +280,7 @@ def test_a_restore_that_is_killed_leaves_an_empty_database_or_the_old_one(
     assert descriptions(there.url) == ["In the backup"]
 
 
-@pytest.mark.parametrize("deployment", ONE_A_DAY, indirect=True)
+@pytest.mark.parametrize("deployment", POSTGRESQL_DAILY, indirect=True)
 def test_a_move_that_is_killed_is_cancelled_or_done_again(
     deployment: Deployment, new_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -294,6 +297,7 @@ def test_a_move_that_is_killed_is_cancelled_or_done_again(
     assert descriptions(moved.url) == ["Now"]
 
 
+@pytest.mark.parametrize("deployment", SQLITE_DAILY, indirect=True)
 def test_a_move_that_is_stopped_opens_the_old_database_again(
     deployment: Deployment, new_database: NewDatabase, tmp_path: Path
 ) -> None:
