@@ -49,6 +49,15 @@ signing_in.HASHER = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1)
 """What a password costs is asked in a process of its own (tests/people/test_signing_in.py); here hundreds are made."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """What runs on one database every day is long on the other one."""
+    for item in items:
+        daily = item.get_closest_marker("daily_on")
+        if daily and item.callspec.params["database_url"] not in daily.args:
+            item.add_marker(pytest.mark.long)
+
+
 def missing(what: str) -> None:
     """Skip what this machine lacks, or fail where everything is required."""
     if REQUIRE_ALL:

@@ -80,6 +80,7 @@ def wait_for(look: Callable[[], Any]) -> Any:
     return found
 
 
+@pytest.mark.daily_on("sqlite")
 def test_death_at_any_point_leaves_all_or_nothing(scene: Scene) -> None:
     phone, tried = scene.phone, []
     scene.house.start("server")

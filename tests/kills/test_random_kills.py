@@ -23,6 +23,7 @@ def check(plan: Plan, database_url: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.daily_on("postgresql")
 @pytest.mark.skipif(LONG, reason="the whole length is run instead")
 def test_nothing_is_lost_and_little_is_repeated_when_processes_are_killed(
     app: Flask, database_url: str, tmp_path: Path
