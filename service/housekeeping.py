@@ -12,6 +12,7 @@ from sqlalchemy import select
 from service.consultation import closing, ending, releasing, telling
 from service.consultation.models import Consultation
 from service.consultation.questionnaires import closing as questionnaires
+from service.consultation.results import keeping as result_files
 from service.crash_points import crash_here
 from service.db import db, session, transaction
 from service.db.engine import empty_write_ahead_log
@@ -171,7 +172,7 @@ def sweep_photos(job: Work, progress: Progress) -> Any:
 
 def sweep_uploads(job: Work, progress: Progress) -> Any:
     store = current_app.config["STORE"]
-    plan_files = plan_uploading.sweep_plan_files(store, (plan_uploading.FOLDER, exporting.FOLDER))
+    plan_files = plan_uploading.sweep_plan_files(store, (plan_uploading.FOLDER, exporting.FOLDER, result_files.FOLDER))
     return {"files": uploading.sweep_uploads(store) + plan_files}
 
 

@@ -19,6 +19,9 @@ from service.text import pick, say
 BANDS = ((0, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
 """Ages that are counted together: from, to."""
 
+NARROWEST, SMALLEST = 5, 20
+"""Of fewer years of birth, or of fewer people, no vote is held: one could be cut down to what a single person says."""
+
 
 class Group(NamedTuple):
     """What is written down of a participant for the numbers of who took part: district and age band."""
@@ -39,6 +42,8 @@ def among_of(municipality: Municipality, asked: Mapping[str, Any], year: int) ->
         raise ValueError("districts")
     if youngest is not None and oldest is not None and youngest > oldest:
         raise ValueError("ages")
+    if oldest is not None and oldest - (youngest or 0) < NARROWEST - 1:
+        raise ValueError("narrow")
     return {
         "youngest": youngest,
         "oldest": oldest,
@@ -67,6 +72,11 @@ def refusal(among: Mapping[str, Any], known: Known) -> str | None:
     age = among["year"] - known.birth_year
     is_old_enough = among["youngest"] is None or age >= among["youngest"]
     return None if is_old_enough and (among["oldest"] is None or age <= among["oldest"]) else "age"
+
+
+def is_limited(among: Mapping[str, Any]) -> bool:
+    """Whether not all verified residents may take part."""
+    return bool(among.get("districts")) or asks_for_age(among)
 
 
 def asks_for_age(among: Mapping[str, Any]) -> bool:
@@ -109,5 +119,5 @@ def words_of(among: Mapping[str, Any], spoken: str, main: str) -> Iterator[str]:
         ends = {name: among[name] for name in ("youngest", "oldest", "year")}
         words = AGES_TO if among["youngest"] is None else AGES_FROM if among["oldest"] is None else AGES_BETWEEN
         yield say(spoken, words, **ends)
-    if among.get("districts") or asks_for_age(among):
+    if is_limited(among):
         yield say(spoken, BOTH_KNOWN)

@@ -9,10 +9,9 @@ from typing import Any
 
 from service.consultation.ballots import Tally
 from service.consultation.leaves import canonical
+from service.consultation.suppressing import FEWEST
 
 FORMAT = "plateia-consultation-bundle"
-FEWEST_IN_A_CHANNEL = 5
-"""With fewer ballots than this in a channel, the bundle does not say which ballot came by which."""
 PROGRAM = "verify_consultation.py"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -84,8 +83,10 @@ def joined(lines: Iterable[bytes]) -> bytes:
 
 
 def shows_channels(closed: Closed) -> bool:
-    """Whether every channel has so many that it says nothing about single people."""
-    return all(number >= FEWEST_IN_A_CHANNEL for number in closed.by_channel.values())
+    """Whether every channel has so many that it says nothing about single people; else the bundle does not say which
+    ballot came by which.
+    """
+    return all(number >= FEWEST for number in closed.by_channel.values())
 
 
 def ballot_lines(closed: Closed, ballots: Collection[Ballot]) -> bytes:

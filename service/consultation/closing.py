@@ -33,7 +33,7 @@ from service.consultation.models import (
 from service.consultation.models import Ballot as BallotRow
 from service.consultation.paper import let_go
 from service.consultation.releasing import release
-from service.consultation.statistics import statistics_of
+from service.consultation.statistics import forget_groups, statistics_of
 from service.consultation.telling import RESULT_OUT, tell
 from service.consultation.wording import OPEN
 from service.crash_points import crash_here
@@ -248,6 +248,7 @@ def finish(consultation_id: int, key: str, digest: bytes, facts: dict[str, Any])
     conversation = {"conversation": totals_of(consultation_id)}
     found.tally, found.bundle, found.bundle_digest = facts | conversation, key, digest
     found.statistics = statistics_of(found)
+    forget_groups(consultation_id)
     found.state, found.closed_at = CLOSED, now()
     found.version += 1
     tell(found, RESULT_OUT, 1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from service.consultation.among import among_of
+from service.consultation.among import SMALLEST, among_of, is_limited
 from service.consultation.appending import append, origin_of
 from service.consultation.ballots import KINDS, check_question
 from service.consultation.ballots.asking import KEY, QuestionNotValid
@@ -19,6 +19,7 @@ from service.consultation.heads import public_bytes, signing_key
 from service.consultation.leaves import canonical, event_line
 from service.consultation.models import DRAFT, FIXED, VOTE, Consultation, ConsultationPhase, PaperCode
 from service.consultation.phases import Phase, ending, fault_in
+from service.consultation.statistics import TABLES
 from service.consultation.subjects import freeze, links_in
 from service.consultation.telling import tell_begun
 from service.consultation.verifying import verifier
@@ -149,7 +150,7 @@ def check(draft: Draft) -> None:
 
 def check_one(question: Mapping[str, Any]) -> None:
     key = question["key"]
-    if not KEY.fullmatch(key):
+    if not KEY.fullmatch(key) or key in TABLES:
         raise ConsultationNotValid(question=key, reason="key")
     if question["ask"] is None:
         return
@@ -174,7 +175,7 @@ def fix(
     `texts_of` gives the texts that were put up for it.
 
     Raises NotFound, ConsultationChanged, ConsultationFixed, LinkNotFound, SubjectChanged, and ConsultationNotValid
-    where its end is past.
+    where its end is past, and where only some residents may vote and these are few or nobody said how many.
     """
     found = draft_of(municipality, uid, seen)
     query = select(ConsultationPhase, ConsultationPhase.closes_at > seconds_from_now(0)).where(
@@ -185,6 +186,8 @@ def fix(
         raise ConsultationNotValid(reason="past")
     if found.eligibility == CODE:
         found.eligible = count_codes(found.id)
+    if found.ends_with == VOTE and is_limited(found.among) and (found.eligible or 0) < SMALLEST:
+        raise ConsultationNotValid(reason="eligible")
     name = found.uid.hex
     found.definition = definition_of(municipality, found, phase) | {"texts": texts_of(found.id)}
     found.definition_digest = sha256(canonical(found.definition)).digest()

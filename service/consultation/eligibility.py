@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, or_, select
 
-from service.consultation.among import Group, group_of, refusal
+from service.consultation.among import NOBODY, Group, group_of, refusal
 from service.consultation.drafting import code_digest
 from service.consultation.models import PaperCode
 from service.consultation.wording import ANYONE, CODE, CONTACT, INSTALLATION, RESIDENT
@@ -51,16 +51,22 @@ def participant_of(consultation: Any, who: Caller, code: str | None) -> tuple[by
 
     Raises NotEligible.
     """
-    kind, group = consultation.eligibility, Group()
+    found, group = identified(consultation, who, code)
+    return voter_named(consultation, found), group
+
+
+def identified(consultation: Any, who: Caller, code: str | None) -> tuple[str, Group]:
+    """What makes the caller one of those who may take part, and what is kept of them beside it. Raises NotEligible."""
+    kind, group, reason = consultation.eligibility, NOBODY, None
     if kind == RESIDENT:
         found, known = resident(who)
-        reason = kind if found is None else refusal(consultation.among, known)
+        reason = refusal(consultation.among, known) if found else None
         group = group_of(consultation.among, known)
     else:
-        found, reason = identity_of(consultation, who, code), kind
-    if found is None or (kind == RESIDENT and reason):
-        raise NotEligible(eligibility=kind, reason=reason)
-    return voter_named(consultation, found), group
+        found = identity_of(consultation, who, code)
+    if found is None or reason:
+        raise NotEligible(eligibility=kind, reason=reason or kind)
+    return found, group
 
 
 def resident(who: Caller) -> tuple[str | None, Known]:
@@ -77,7 +83,7 @@ def voter_named(consultation: Any, identity: str) -> bytes:
 
 
 def identity_of(consultation: Any, who: Caller, code: str | None) -> str | None:
-    """What makes the caller one of those who may take part; None: nothing."""
+    """The same where it is no verified resident; None: nothing."""
     kind = consultation.eligibility
     if kind == ANYONE:
         return f"account:{who.account}"
@@ -87,9 +93,6 @@ def identity_of(consultation: Any, who: Caller, code: str | None) -> str | None:
         row = CONTACT_OF.row({"account": who.account_id})
         contact = row and (row.email or row.phone)
         return f"contact:{contact.casefold()}" if contact else None
-    if kind == RESIDENT:
-        found, known = resident(who)
-        return None if refusal(consultation.among, known) else found
     return code_named(consultation, code) if kind == CODE and code else None
 
 

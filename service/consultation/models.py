@@ -91,7 +91,7 @@ class Participation(Base):
     """That somebody took part, by a pseudonym made for this consultation only; it outlives the account.
 
     `channel`: app or paper; `held` where a paper waits for the second officer, which is not counted yet. `district` and
-    `ages` (a band) are known of verified residents only, for numbers of who took part.
+    `ages` (a band) are known of verified residents only, until the numbers of who took part are out.
     """
 
     __tablename__ = "participations"
@@ -157,7 +157,7 @@ class OpenVote(Base):
 
 class Outcome(Base):
     """What the municipality said, on a day, became of a result. Added to, never changed: it stands in place of the one
-    that it `corrects`. `links` are [{kind, id}].
+    that it `corrects`, whose words it may have taken out. `links` are [{kind, id}].
     """
 
     __tablename__ = "consultation_outcomes"
@@ -203,7 +203,7 @@ class LogHead(Base):
 class PaperBatch(Base):
     """Ballots on paper: entered by one officer, and counted when a second one has entered the same.
 
-    `voters` (pseudonyms in hexadecimal, with district and age band) and `answers` are there only in between.
+    `voters` (pseudonyms in hexadecimal) and `answers` are there only in between.
     `scan_digest` is the SHA-256 of the scanned papers.
     """
 

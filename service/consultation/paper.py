@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
-from service.consultation.among import Group, group_of, refusal
+from service.consultation.among import Group, group_of, names_of, refusal
 from service.consultation.appending import append
 from service.consultation.casting import PAPER, Given, TrackerTaken, ensure_open, give, write
 from service.consultation.eligibility import code_named, person_named, voter_named
@@ -22,7 +22,7 @@ from service.consultation.models import HELD, Ballot, Consultation, PaperBatch, 
 from service.consultation.wording import CODE, RESIDENT
 from service.crash_points import crash_here
 from service.db import session
-from service.db.clock import now
+from service.db.clock import now, seconds_from_now
 from service.db.keys import new_uid
 from service.db.upserts import insert_if_absent
 from service.errors import NotFound, Problem
@@ -30,7 +30,7 @@ from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.verified.knowing import DistrictUnknown, Known, known_of
-from service.people.verified.models import VerifiedResident
+from service.people.verified.models import Verification, VerifiedResident
 from service.people.verified.numbers import could_be_given, in_one_spelling
 from service.people.verified.verifying import SHORTEST_IDENTIFIER, person_of
 from service.text import N_
@@ -45,8 +45,8 @@ class NotOnPaper(Problem):
 
 class VotersRefused(Problem):
     """Some of the personal numbers or codes are none, have a wrong check digit or are doubled (`not_known`), have voted
-    (`voted`), or are people who may not take part or of whom it is not known (`not_among`): places in the list, from 0.
-    All are empty where there are more or fewer people than papers, or than what is said of them.
+    (`voted`), or may not take part by what the officer said of them (`not_among`): places in the list, from 0. All are
+    empty where there are more or fewer people than papers, or than what is said of them.
     """
 
     status, code, message = 409, "paper_voters_refused", N_("Some of these people cannot vote on paper, or have voted.")
@@ -94,7 +94,7 @@ def enter(municipality: Municipality, actor: Caller, consultation: Any, papers: 
         station=papers.station,
         scan_digest=papers.scan_digest,
         count=len(voters),
-        voters=entries_of(voters),
+        voters=names_of_voters(voters),
         answers=in_one_order(papers.answers),
         first_id=actor.account_id,
         created_at=now(),
@@ -128,40 +128,55 @@ def voters_of(
         raise refused(not_known=unknown)
     if consultation.eligibility == CODE:
         return {voter_named(consultation, each): Group() for each in found if each}
-    facts = facts_of(municipality, typed, known or [Known()] * len(typed))
-    others = [place for place, each in enumerate(facts) if refusal(consultation.among, each)]
-    if others:
-        raise refused(not_among=others)
-    groups = [group_of(consultation.among, each) for each in facts]
+    facts = judged(municipality, consultation, typed, known or [Known()] * len(typed))
+    groups = [group_of(consultation.among, each) for each in verified_first(municipality, typed, facts)]
     return {voter_named(consultation, each): group for each, group in zip(found, groups, strict=True) if each}
 
 
-def facts_of(municipality: Municipality, typed: Sequence[str], known: Sequence[Known]) -> list[Known]:
-    """What is known of the people with these numbers: what was verified, then what the officer typed, then what the
-    number says. Raises VotersRefused for an unknown district.
+def judged(municipality: Municipality, consultation: Any, typed: Sequence[str], known: Sequence[Known]) -> list[Known]:
+    """What the officer said of the people with these numbers, or the numbers say themselves. By that alone it is
+    decided who may take part: else the answer would tell the officer what was verified of whomever they ask about.
+
+    Raises VotersRefused.
     """
-    people = [person_of(municipality, number) for number in typed]
-    query = select(VerifiedResident.person_pseudonym, VerifiedResident.birth_year, VerifiedResident.district).where(
-        VerifiedResident.municipality_id == municipality.id, VerifiedResident.person_pseudonym.in_(people)
-    )
-    verified = {bytes(row.person_pseudonym): row for row in session.execute(query)}
-    found = []
-    for place, (person, number, told) in enumerate(zip(people, typed, known, strict=True)):
-        row = verified.get(person, Known())
+    there, others = names_of(consultation.among), []
+    found: list[Known] = []
+    for place, (number, told) in enumerate(zip(typed, known, strict=True)):
         try:
-            said = known_of(municipality, number, Known(row.birth_year or told.birth_year, told.district))
+            found.append(known_of(municipality, number, told, there))
         except DistrictUnknown:
-            raise refused(not_among=[place]) from None
-        found.append(Known(said.birth_year, row.district or said.district))
+            others.append(place)
+            continue
+        if refusal(consultation.among, found[-1]):
+            others.append(place)
+    if others:
+        raise refused(not_among=others)
     return found
 
 
-def entries_of(voters: Mapping[bytes, Group]) -> list[str]:
-    """How people wait in a batch: pseudonym, and district and age band where they are known."""
-    return sorted(
-        ":".join([voter.hex(), *([group.district or "", group.ages or ""] if any(group) else [])])
-        for voter, group in voters.items()
+def verified_first(municipality: Municipality, typed: Sequence[str], said: Sequence[Known]) -> list[Known]:
+    """The same for the numbers of who took part: what was verified, and holds now, goes first."""
+    people = [person_of(municipality, number) for number in typed]
+    query = (
+        select(VerifiedResident.person_pseudonym, VerifiedResident.birth_year, VerifiedResident.district)
+        .join(Verification, Verification.resident_id == VerifiedResident.id)
+        .where(
+            VerifiedResident.municipality_id == municipality.id,
+            VerifiedResident.person_pseudonym.in_(people),
+            or_(Verification.expires_at.is_(None), Verification.expires_at > seconds_from_now(0)),
+        )
     )
+    verified = {bytes(row.person_pseudonym): row for row in session.execute(query)}
+    rows = [verified.get(person, Known()) for person in people]
+    return [
+        Known(row.birth_year or each.birth_year, row.district or each.district)
+        for row, each in zip(rows, said, strict=True)
+    ]
+
+
+def names_of_voters(voters: Mapping[bytes, Group]) -> list[str]:
+    """How people wait in a batch: by pseudonyms alone, for what is known of them may change until it is confirmed."""
+    return sorted(voter.hex() for voter in voters)
 
 
 def named(municipality: Municipality, consultation: Any, typed: str) -> str | None:
@@ -202,7 +217,8 @@ def confirm(
     ballots: Sequence[Sequence[Given]],
     known: Sequence[Known] = (),
 ) -> PaperBatch:
-    """Count the batch, if the second officer entered the same people and papers; in a transaction.
+    """Count the batch, if the second officer entered the same people and papers; in a transaction. For the numbers of
+    who took part stays what was known when the first one entered them.
 
     Raises NotOpen, NotFound, SecondOfficerNeeded, PapersDiffer, VotersRefused.
     """
@@ -211,7 +227,7 @@ def confirm(
     if found.first_id == actor.account_id:
         raise SecondOfficerNeeded
     voters = voters_of(municipality, consultation, people, known)
-    if entries_of(voters) != found.voters or in_one_order(ballots) != found.answers:
+    if names_of_voters(voters) != found.voters or in_one_order(ballots) != found.answers:
         raise PapersDiffer
     session.execute(held_of(update(Participation), consultation.id, list(voters)).values(channel=PAPER))
     crash_here("after_papers_taken")
@@ -242,7 +258,7 @@ def cancel(municipality: Municipality, actor: Caller, consultation: Any, batch: 
     """
     ensure_open(consultation)
     found = batch_to_confirm(consultation, batch)
-    voters = [bytes.fromhex(entry.partition(":")[0]) for entry in found.voters or []]
+    voters = [bytes.fromhex(voter) for voter in found.voters or []]
     session.execute(held_of(delete(Participation), consultation.id, voters))
     facts = {"batch": str(found.uid), "count": found.count}
     session.delete(found)

@@ -231,7 +231,8 @@ class PapersAgainIn(Schema):
         load_default=list,
         validate=validate.Length(max=MOST_PAPERS),
         metadata={
-            "description": "Of each of the voters in their order, or of nobody. What was verified before goes first."
+            "description": "Of each of the voters in their order, or of nobody. Where only some residents may take "
+            "part each is judged by what is said here, not by what was verified."
         },
     )
     answers = fields.List(answers_in(), required=True, validate=validate.Length(1, MOST_PAPERS))

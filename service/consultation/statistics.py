@@ -1,17 +1,17 @@
 """Who took part: by channel, district and age band, and how many of those who might have.
 
-They come from the participations and from what was fixed, never from ballots: nobody's answer is looked at. Both stay
-as they are after the end, so that the numbers are the same however often they are made.
+They come from the participations and from what was fixed, never from ballots: nobody's answer is looked at. They are
+made once, at the end: then district and age band of each who took part are forgotten.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 
 from service.consultation.among import bands_of, names_of
-from service.consultation.models import HELD, Consultation, Participation
+from service.consultation.models import HELD, VOTE, Consultation, Participation
 from service.consultation.suppressing import FEWEST, shown
 from service.db import session
 
@@ -21,12 +21,21 @@ UNKNOWN = "unknown"
 FEW, NOT_KNOWN = "few", "not_known"
 Rows = Collection[tuple[str, str | None, str | None, int]]
 """Channel, district, age band, and how many."""
+WITHOUT_A_VOTE: dict[str, Any] = {
+    "v": 1,
+    "fewest": FEWEST,
+    **dict.fromkeys(("participations", "eligible", "eligible_source", "percent")),
+    "names": {},
+    "tables": [],
+}
 
 
 def statistics_of(found: Consultation) -> dict[str, Any]:
-    """What is published of who took part in a consultation that is over."""
-    definition = found.definition or {}
-    return statistics(rows_of(found.id), definition.get("among") or {}, found.eligible, found.eligible_source)
+    """What is published of who took part in a vote that is over; else only the totals of the conversation say it."""
+    among = (found.definition or {}).get("among") or {}
+    if found.ends_with != VOTE:
+        return WITHOUT_A_VOTE | {"year": among.get("year")}
+    return statistics(rows_of(found.id), among, found.eligible, found.eligible_source)
 
 
 def rows_of(consultation_id: int) -> list[tuple[str, str | None, str | None, int]]:
@@ -62,6 +71,13 @@ def statistics(
     }
 
 
+def forget_groups(consultation_id: int) -> None:
+    """Of nobody who took part district and age band are kept any longer; inside the transaction that publishes."""
+    known = or_(Participation.district.is_not(None), Participation.ages.is_not(None))
+    theirs = update(Participation).where(Participation.consultation_id == consultation_id, known)
+    session.execute(theirs.values(district=None, ages=None), execution_options={"synchronize_session": False})
+
+
 def counted(rows: Rows, place: int) -> Counter[str]:
     found: Counter[str] = Counter()
     for row in rows:
@@ -85,16 +101,16 @@ def by_channel(found: Mapping[str, int]) -> dict[str, Any]:
 
 
 def table(by: str, found: Mapping[str, int], keys: Collection[str]) -> dict[str, Any]:
-    """Every one of these keys, and a last cell for those of whom it is not known where there are any."""
+    """Every one of these keys, and a last cell for those of whom it is not known where they are not few."""
     if not keys or not any(found.get(key) for key in keys):
         return without(by, NOT_KNOWN)
     cells = {key: found.get(key, 0) for key in keys}
-    others = sum(found.values()) - sum(cells.values())
-    if others:
-        cells[UNKNOWN] = others
-    published = shown(cells)
+    unknown = sum(found.values()) - sum(cells.values())
+    published = shown(cells, unknown)
     if published is None:
         return without(by, FEW)
+    if unknown >= FEWEST:
+        published[UNKNOWN] = unknown
     return {"by": by, "why": None, "cells": [{"key": key, "count": number} for key, number in published.items()]}
 
 

@@ -28,8 +28,8 @@ AGES_FROM = N_("Only people who are at least {youngest} years old on 31 December
 AGES_TO = N_("Only people who are at most {oldest} years old on 31 December {year}.")
 BOTH_KNOWN = N_("The service knows district and year of birth from when it was shown that you live here.")
 GROUPS_KEPT = N_(
-    "Together with the fact that you took part, your district and your age group are kept, for published numbers of "
-    "five people or more."
+    "Until the result is out your district and your age group are kept together with the fact that you took part, for "
+    "published numbers of five people or more."
 )
 
 UNITS: Mapping[str, str] = {

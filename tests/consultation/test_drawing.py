@@ -1,10 +1,18 @@
 """Graphs stay readable with long texts and many bars."""
 
+from datetime import UTC, datetime
+from io import BytesIO
 from xml.etree import ElementTree
 
+from pypdf import PdfReader
+
 from service.consultation.results.charting import MOST_BARS, Bar, drawn
-from service.consultation.results.drawing import LABELS, SMALL, font, png, svg, wrapped
-from service.consultation.results.tabulating import cell_words
+from service.consultation.results.content import Published
+from service.consultation.results.drawing import LABELS, SMALL, WIDTH, font, parts_of, png, shapes_of, svg, wrapped
+from service.consultation.results.pages import MOST_PICTURES, MOST_ROWS, TALLEST, pdf
+from service.consultation.results.tabulating import Row, Table, cell_words
+from service.consultation.results.wording import MORE
+from service.text import say
 
 
 def test_texts_are_cut_into_lines_that_fit() -> None:
@@ -24,6 +32,38 @@ def test_of_very_many_bars_the_longest_are_drawn_and_the_others_counted() -> Non
     assert sum(child.tag.endswith("rect") for child in root) == MOST_BARS + 1
     assert root.attrib["aria-labelledby"] == f"{root[0].attrib['id']} {root[1].attrib['id']}"
     assert png(drawn("Nothing", [], [], "en")).startswith(b"\x89PNG")
+
+
+def test_a_long_graph_is_cut_into_parts_that_fit_on_a_page() -> None:
+    bars = [
+        Bar(f"Option {number} {'of many words ' * (number % 9)}", number, str(number)) for number in range(MOST_BARS)
+    ]
+    whole = drawn("Which?", ["A note."], bars, "en")
+    parts = list(parts_of(whole, TALLEST))
+    assert [bar for part in parts for bar in part.bars] == bars and len(parts) > 2
+    assert {part.longest for part in parts} == {MOST_BARS - 1}, "a bar is as long as in the whole"
+    assert all(shapes_of(part)[0] < WIDTH * 267 / 190 for part in parts), "in the proportions of a page"
+
+
+def test_a_document_for_reading_ends_however_much_there_is() -> None:
+    pairs = [Row("question", "q", "Which?", f"{a}>{b}", "", "preferred", 1) for a in range(60) for b in range(60)]
+    votes = [Row("question", "q", "Which?", str(a), f"Option {a}", "votes", a, "few") for a in range(MOST_ROWS + 9)]
+    rate = Row("participation", "", "", "", "", "percent", "3.8")
+    charts = tuple(drawn(f"Question {number}", [], [Bar("Yes", 1, "1")], "el") for number in range(MOST_PICTURES + 5))
+    table = Table("Plan", "el", "person", (rate, *pairs, *votes))
+    found = PdfReader(BytesIO(pdf(Published(table, charts, (), "Here", "c", datetime(2026, 11, 1, tzinfo=UTC)))))
+    assert sum(len(page.images) for page in found.pages) == MOST_PICTURES
+    said = "".join("".join(page.extract_text().split()) for page in found.pages)
+    for words in (
+        "Επιλογή ή ομάδα",
+        "3,8",
+        "λιγότεροι από πέντε",
+        f"Option {MOST_ROWS - 2}",
+        say("el", MORE, count=10),
+    ):
+        assert words.replace(" ", "") in said, words
+    assert f"Option{MOST_ROWS + 1}" not in said
+    assert "item_text" not in said.partition("Τισημαίνουνοιστήλες")[0]
 
 
 def test_groups_have_their_names() -> None:

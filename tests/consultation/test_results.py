@@ -3,23 +3,33 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import orjson
 import pytest
+from flask import current_app
 from flask.testing import FlaskClient
 from PIL import Image
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
+from service.consultation.conversation.supporting import participant_of
+from service.consultation.eligibility import NotEligible
 from service.consultation.leaves import canonical
 from service.consultation.models import Consultation, Participation
-from service.consultation.statistics import statistics_of
-from service.db import session
+from service.consultation.results.keeping import FOLDER
+from service.consultation.results.outcomes import outcomes_after
+from service.consultation.results.presenting import outcomes_out
+from service.db import session, transaction
+from service.db.clock import now, seconds_from_now
 from service.municipalities.directory import Municipality
-from service.people.verified.knowing import Known
-from service.people.verified.models import VerifiedResident
+from service.municipalities.linking import Linked
+from service.people.audit_models import AuditEntry
+from service.people.callers import Caller, find_caller
+from service.people.verified.knowing import Known, known_of
+from service.people.verified.models import Verification, VerifiedResident
 from tests.consultation import scene
 from tests.consultation.scene import STANCE, Office, Phone, close_now, make_verified, phone, tax_number
 from tests.factories.people import Person, make_resident, make_staff
@@ -37,6 +47,7 @@ RANKING = {
     "kind": "ranking",
     "options": [{"key": key, "text": {"el": f"Όνομα {key}"}} for key in ("a", "b", "c")],
 }
+TALKED_ABOUT = {"key": "shade", "text": {"el": "Πού λείπει σκιά;"}}
 BUDGET = {"key": "money", "text": {"en": "Money"}, "kind": "budget", "budget": 10}
 BUDGET |= {"options": [{"key": key, "text": {"en": key}, "cost": 6} for key in ("a", "b")]}
 
@@ -56,6 +67,12 @@ def a_resident(client: FlaskClient, here: Municipality, number: int, known: Know
     return Phone(client, here.slug, who, questions or ("trees",))
 
 
+def caller_of(here: Municipality, phone: Phone) -> Caller:
+    found = find_caller(here.id, phone.who.token) if phone.who else None
+    assert found is not None
+    return found
+
+
 def test_what_is_known_of_a_resident_comes_with_the_verification(
     client: FlaskClient, here: Municipality, chief: Person
 ) -> None:
@@ -71,6 +88,10 @@ def test_what_is_known_of_a_resident_comes_with_the_verification(
     assert client.post(**ask, json=body | {"district": "nowhere"}).json["code"] == "district_unknown"
     assert client.post(**ask, json=body | {"district": "mills"}).status_code == 201
     order = {"identifier": tax_number(2), "address": "Κοζάνη", "birth_year": 2009, "district": "old-town"}
+    unborn = {"letters": [order | {"birth_year": now().year + 1}]}
+    assert client.post(f"{HERE}/staff/verification-letters", headers=chief.headers, json=unborn).status_code == 422
+    mistyped = known_of(replace(here, country="LT"), "38703181745", Known(1990), ())
+    assert mistyped.birth_year == 1987, "the number says it"
     letters = client.post(f"{HERE}/staff/verification-letters", headers=chief.headers, json={"letters": [order]})
     used = {"code": letters.json["letters"][0]["code"]}
     assert client.post(f"{HERE}/me/letter-code", headers=bea.headers, json=used).status_code == 204
@@ -90,9 +111,16 @@ def test_only_some_may_take_part_and_numbers_of_them_hide_few(
     for among, reason in (
         ({"districts": ["nowhere"]}, "districts"),
         ({"youngest": 30, "oldest": 20}, "ages"),
+        ({"youngest": 30, "oldest": 33}, "narrow"),
     ):
         assert office.ask("POST", "", json=described(among=among)).json["reason"] == reason
     assert office.ask("POST", "", json=described(eligibility="anyone", among={})).json["reason"] == "among"
+    named = described(questions=[STANCE | {"key": "district"}])
+    assert office.ask("POST", "", json=named).json["reason"] == "key", "a table has this name"
+    for few in (None, 19):
+        office.begin(eligibility="resident", among={"districts": ["mills"]}, eligible=few, questions=[STANCE])
+        answer = office.ask("POST", f"{office.path}/fixing", json={"version": 1})
+        assert (answer.json["code"], answer.json["reason"]) == ("consultation_not_valid", "eligible")
     source = {"el": "Δημοτολόγιο", "en": "Register"}
     among = {"districts": ["old-town", "mills"], "youngest": 16, "oldest": 64, "year": 2026}
     office.begin(eligibility="resident", among=among, eligible=200, eligible_source=source, questions=[STANCE]).fix()
@@ -108,6 +136,11 @@ def test_only_some_may_take_part_and_numbers_of_them_hide_few(
         assert outside.get(f"{office.path}/participation").json == {"may": False, "reason": reason, "voted": False}
         answer = outside.cast(office.path, {"trees": "for"})
         assert (answer.status_code, answer.json["code"], answer.json["reason"]) == (403, "not_eligible", reason)
+        about = session.scalars(select(Consultation).where(Consultation.uid == office.uid)).one()
+        with pytest.raises(NotEligible) as why:
+            participant_of(about, caller_of(here, outside))
+        assert why.value.details["reason"] == reason, "in the conversation too"
+        session.rollback()
     for number in range(15):
         inside = a_resident(
             client, here, 10 + number, Known(1975 + 10 * (number % 3), "mills" if number > 12 else "old-town")
@@ -131,8 +164,12 @@ def test_only_some_may_take_part_and_numbers_of_them_hide_few(
     assert shown.json["words"][1] == "That is 10.5 % of the 200 who might have taken part (source: Register)."
     session.expire_all()
     after = session.scalars(select(Consultation).where(Consultation.uid == office.uid)).one()
-    assert canonical(statistics_of(after)) == canonical(after.statistics), "made again it is the same"
-    assert close_now(office) and statistics_of(after) == after.statistics
+    published = canonical(after.statistics)
+    assert close_now(office)
+    session.expire_all()
+    assert canonical(after.statistics) == published, "it is made once"
+    groups = session.execute(select(Participation.district, Participation.ages).distinct())
+    assert groups.all() == [(None, None)], "what it was made of is forgotten"
     kept = {"headers": {"If-None-Match": shown.headers["ETag"], "Accept-Language": "en"}}
     assert client.get(f"{HERE}/consultations{office.path}/statistics", **kept).status_code == 304
     assert client.get(f"/api/v1/next-door/consultations{office.path}/statistics").status_code == 404
@@ -142,12 +179,18 @@ def papers(client: FlaskClient, here: Municipality, office: Office) -> None:
     """Six people on paper: of one the app knows more than the officers type."""
     second = make_staff(here, "nora", [("consultation_manager", None)])
     known_here = a_resident(client, here, 90, Known(1975, "mills"))
+    a_resident(client, here, 91, Known(1965, "old-town"))
+    with transaction():
+        newest = select(func.max(Verification.id)).scalar_subquery()
+        session.execute(update(Verification).where(Verification.id == newest).values(expires_at=seconds_from_now(-1)))
     numbers = [tax_number(90 + number) for number in range(6)]
     body: dict[str, Any] = {"station": "KAPI", "voters": numbers, "answers": [{"trees": "against"}] * 6}
     path = f"{office.path}/papers"
-    assert office.ask("POST", path, json=body).json["not_among"] == [1, 2, 3, 4, 5], "of these nothing is known"
+    assert office.ask("POST", path, json=body).json["not_among"] == [0, 1, 2, 3, 4, 5], "what is known is not told"
     typed = [{"birth_year": 1965, "district": "old-town"}] + [{"birth_year": 1995, "district": "mills"}] * 5
     assert office.ask("POST", path, json=body | {"known": typed[:2]}).json["not_among"] == []
+    guessed = [{"birth_year": 1920, "district": "mills"}, *typed[1:]]
+    assert office.ask("POST", path, json=body | {"known": guessed}).json["not_among"] == [0]
     old = [*typed[:5], {"birth_year": 1920, "district": "mills"}]
     assert office.ask("POST", path, json=body | {"known": old}).json["not_among"] == [5]
     nowhere = [*typed[:5], {"birth_year": 1995, "district": "nowhere"}]
@@ -155,13 +198,15 @@ def papers(client: FlaskClient, here: Municipality, office: Office) -> None:
     batch = office.ask("POST", path, json=body | {"known": typed}).json["id"]
     assert known_here.cast(office.path, {"trees": "for"}).json["code"] == "already_voted"
     again = {"voters": numbers, "answers": body["answers"]}
-    other = [*typed[:5], {"birth_year": 1980, "district": "mills"}]
+    other = [*typed[:5], {"birth_year": 1920, "district": "mills"}]
     answer = office.ask("POST", f"{path}/{batch}/confirmation", second, json=again | {"known": other})
-    assert answer.json["code"] == "papers_differ"
+    assert answer.json["not_among"] == [5], "the second officer looks too"
+    assert known_here.who
+    make_verified(here, known_here.who, tax_number(90), Known(1990, "old-town"))
     answer = office.ask("POST", f"{path}/{batch}/confirmation", second, json=again | {"known": typed})
     assert answer.status_code == 200, answer.json
     groups = select(Participation.district, Participation.ages).where(Participation.channel == "paper")
-    assert sorted(map(tuple, session.execute(groups))) == [("mills", "25-34")] * 5 + [("mills", "45-54")]
+    assert sorted(map(tuple, session.execute(groups))) == [("mills", "25-34")] * 5 + [("mills", "45-54")], "as entered"
     session.rollback()
 
 
@@ -173,7 +218,7 @@ def test_a_result_is_a_file_and_a_graph_in_every_language(
     client: FlaskClient, here: Municipality, office: Office
 ) -> None:
     risky = STANCE | {"text": {"el": "=1+1", "en": "=1+1"}}
-    office.begin(title={"el": "Η πλατεία"}, questions=[risky, RANKING, BUDGET]).fix()
+    office.begin(title={"el": "Η πλατεία"}, questions=[risky, RANKING, BUDGET, TALKED_ABOUT]).fix()
     files = f"{HERE}/consultations{office.path}/results/files"
     assert client.get(f"{files}/csv").json["code"] == "results_not_yet"
     for number in range(6):
@@ -183,8 +228,15 @@ def test_a_result_is_a_file_and_a_graph_in_every_language(
         assert voter.cast(office.path, answers).status_code == 201
     assert close_now(office)
     got = {form: client.get(f"{files}/{form}?language=en") for form in ("csv", "csvw", "ods", "json", "pdf")}
+    store = current_app.config["STORE"]
+    kept = [key for key, _, _ in store.keys_with_age(FOLDER)]
+    assert len(kept) == len(got), "none is made twice"
     for form, answer in got.items():
         assert answer.status_code == 200, (form, answer.json)
+        assert client.get(f"{files}/{form}?language=en").data == answer.data
+    for key in kept:
+        store.delete(key)
+    for form, answer in got.items():
         assert client.get(f"{files}/{form}?language=en").data == answer.data, f"{form}: the same bytes"
         match = {"If-None-Match": answer.headers["ETag"]}
         assert client.get(f"{files}/{form}?language=en", headers=match).status_code == 304
@@ -224,7 +276,8 @@ def test_a_result_is_a_file_and_a_graph_in_every_language(
     assert client.get(f"{graphs}/png?of=name&language=bg", headers=match).status_code == 304
     few = ElementTree.fromstring(client.get(f"{graphs}/svg?of=district", headers={"Accept-Language": "en"}).data)
     assert few[1].text == "This is not known of those who took part."
-    assert client.get(f"{graphs}/svg?of=nothing").status_code == 404
+    for of in ("nothing", TALKED_ABOUT["key"]):
+        assert client.get(f"{graphs}/svg?of={of}").status_code == 404
 
 
 def test_what_became_of_a_result_stays_and_is_corrected_only_by_more(
@@ -240,7 +293,8 @@ def test_what_became_of_a_result_stays_and_is_corrected_only_by_more(
     assert office.ask("POST", path, json=lost).json["code"] == "link_not_found"
     first = office.ask("POST", path, json=said)
     assert first.status_code == 201, first.json
-    second = office.ask("POST", path, json=said | {"title": {"en": "Planted twice"}, "corrects": first.json["id"]})
+    later = said | {"title": {"en": "Planted twice"}, "corrects": first.json["id"]}
+    second = office.ask("POST", path, json=later)
     assert second.json["corrects"] == first.json["id"]
     again = office.ask("POST", path, json=said | {"corrects": first.json["id"]})
     assert (again.status_code, again.json["by"]) == (409, second.json["id"])
@@ -255,6 +309,18 @@ def test_what_became_of_a_result_stays_and_is_corrected_only_by_more(
     )
     rest = client.get(public, query_string={"limit": 1}).json["next"]
     assert len(client.get(public, query_string={"after": rest}).json["outcomes"]) == 1
+    found, asked = session.scalars(select(Consultation).where(Consultation.uid == office.uid)).one(), []
+    links = {"consultation": Linked(lambda _, uid: not asked.append(uid), lambda _, uid: uid)}
+    assert len(outcomes_out(here, links, outcomes_after(found, None, 9), "en")) == 2 and len(asked) == 1
+    session.rollback()
+    assert client.get(public, query_string={"limit": 21}).status_code == 422
+    third = office.ask("POST", path, json=later | {"corrects": second.json["id"], "blanks": True})
+    page = client.get(public, headers={"Accept-Language": "en"})
+    assert [each["title"] for each in page.json["outcomes"]] == ["Planted twice", "", ""], "out of both, for good"
+    assert [each["text"] + "".join(each["links"]) for each in page.json["outcomes"][1:]] == ["", ""]
+    (facts,) = session.scalars(select(AuditEntry.facts).order_by(AuditEntry.id.desc()).limit(1))
+    assert facts["blanked"] == [second.json["id"], first.json["id"]] and facts["outcome"] == third.json["id"]
+    session.rollback()
     neighbour = scene.office(client, next_door, "nell")
     answer = client.post(f"{HERE}/staff/consultations{path}", json=said, headers=neighbour.who.headers)
     assert answer.status_code in (401, 403, 404)

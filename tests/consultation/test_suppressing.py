@@ -6,21 +6,21 @@ from itertools import product
 import pytest
 
 from service.consultation.among import band_of, bands_of, group_of, refusal
+from service.consultation.results.tabulating import numbers_in, percent_in
 from service.consultation.statistics import percent_of, statistics, table
 from service.consultation.suppressing import FEWEST, shown
 from service.people.verified.knowing import Known, year_in
-from service.people.verified.numbers import born_in
+from service.people.verified.numbers import born_in, could_be_given
+
+YET_TO_COME = next(number for number in (f"5990101000{last}" for last in range(10)) if could_be_given("LT", number))
 
 
 @pytest.mark.parametrize(("cells", "most"), [(2, 16), (3, 12), (4, 8)])
-@pytest.mark.parametrize("last_is_there", [False, True])
-def test_every_hidden_number_could_be_another_one(cells: int, most: int, last_is_there: bool) -> None:
+def test_every_hidden_number_could_be_another_one(cells: int, most: int) -> None:
     """Over all small tables: of those with one total that show the same, each hidden cell has several values."""
     keys = "abcd"[:cells]
     alike = defaultdict(list)
     for numbers in product(range(most), repeat=cells):
-        if last_is_there and numbers[-1] == 0:
-            continue
         found = shown(dict(zip(keys, numbers)))
         what = None if found is None else tuple(found.values())
         assert what is None or all(number is None or number >= FEWEST for number in what)
@@ -32,9 +32,38 @@ def test_every_hidden_number_could_be_another_one(cells: int, most: int, last_is
                 assert len({numbers[place] for numbers in tables}) > 1, (total, what, place)
 
 
+def test_nothing_hidden_follows_from_all_tables_together() -> None:
+    """Where nothing is known of papers but how many there are, the log tells how many are unknown."""
+    among = {"names": [{"key": key, "name": {"en": key}} for key in "abc"], "districts": [], "year": 2026}
+    by_total, by_papers = defaultdict(list), defaultdict(list)
+    for numbers in product(range(17), repeat=4):
+        if not 2 <= sum(numbers) <= 16 or sum(numbers[:3]) < 2:
+            continue
+        rows = [("app", key, None, number) for key, number in zip("abc", numbers) if number]
+        rows += [("paper", None, None, numbers[3])] if numbers[3] else []
+        tables = statistics(rows, among, None, None)["tables"]
+        seen = tuple((each["why"], *[(cell["key"], cell["count"]) for cell in each["cells"]]) for each in tables)
+        by_total[sum(numbers), seen].append(numbers)
+        by_papers[sum(numbers), numbers[3], seen].append(numbers)
+    for (*_, seen), alike in (by_total | by_papers).items():
+        said = dict(seen[1][1:])
+        for place, key in enumerate("abc"):
+            if said.get(key) is None:
+                values = {numbers[place] for numbers in alike}
+                assert len(values) > 1, (seen, alike)
+
+
+def test_who_is_unknown_hides_nobody_else() -> None:
+    assert table("district", {"old": 13, "mills": 2, "unknown": 5}, ["old", "mills"])["why"] == "few"
+    found = table("district", {"old": 13, "mills": 7, "park": 30, "unknown": 2}, ["old", "mills", "park"])
+    assert [cell["count"] for cell in found["cells"]] == [None, None, 30], "nor are few of them shown"
+
+
 def test_a_small_cell_takes_the_smallest_of_the_others_with_it() -> None:
     assert shown({"a": 30, "b": 9, "c": 3}) == {"a": 30, "b": None, "c": None}
     assert shown({"a": 30, "b": 0, "c": 3, "d": 7}) == {"a": 30, "b": None, "c": None, "d": None}, "three of two cells"
+    assert shown({"a": 30, "b": 4, "c": 4, "d": 9}) == {"a": 30, "b": None, "c": None, "d": None}, "alike, as small"
+    assert shown({"a": 30, "b": 9, "c": 9, "d": 4}) == {"a": 30, "b": None, "c": None, "d": None}, "all that are as"
     assert shown({"a": 30, "b": 4, "c": 3}) == {"a": 30, "b": None, "c": None}
     assert shown({"a": 5, "b": 6}) == {"a": 5, "b": 6}
     assert shown({"a": 30, "b": 4}) is None
@@ -60,8 +89,8 @@ def test_numbers_do_not_depend_on_the_order_of_the_rows() -> None:
     assert [cell["count"] for cell in districts["cells"]] == [7, 6, 5]
     assert [(cell["key"], cell["count"]) for cell in ages["cells"] if cell["count"]] == [
         ("25-34", 7),
-        ("65-", 6),
-    ], "five of whom no age is known hide four noughts"
+        ("unknown", 5),
+    ], "four noughts take another with them, for how many are unknown is known"
     assert statistics([], {}, None, None)["tables"][0]["why"] == "few"
 
 
@@ -70,6 +99,14 @@ def test_a_rate_has_one_decimal_and_rounds_halves_upwards() -> None:
     assert (percent_of(1, 2000), percent_of(1, 2001), percent_of(0, 5)) == ("0.1", "0.0", "0.0")
     assert percent_of(6, 5) == "120.0", "more than was said beforehand"
     assert percent_of(6, None) is None
+    assert [percent_in(spoken, "3.8") for spoken in ("el", "bg", "lt", "en")] == ["3,8"] * 3 + ["3.8"]
+
+
+def test_a_tie_chooses_nothing() -> None:
+    votes = {"for": 3, "against": 3, "neutral": 0}
+    for outcome, won in (("tie", []), ("for", ["for"])):
+        numbers = numbers_in({"votes": votes, "outcome": outcome})
+        assert [item for item, measure, _ in numbers if measure == "won"] == won
 
 
 def test_an_age_is_that_of_the_last_day_of_the_year() -> None:
@@ -99,6 +136,7 @@ def test_an_age_is_that_of_the_last_day_of_the_year() -> None:
         ("LT", "38703181746", None),
         ("GR", "094259216", None),
         ("BG", "9999999999", None),
+        ("LT", YET_TO_COME, None),
     ],
 )
 def test_some_personal_numbers_say_when_somebody_was_born(country: str, number: str, year: int | None) -> None:
@@ -106,5 +144,5 @@ def test_some_personal_numbers_say_when_somebody_was_born(country: str, number: 
 
 
 def test_providers_write_days_of_birth_in_many_ways() -> None:
-    said = ["1980-04-01", "01/04/1980", "1.4.1980", "1980", 1980, "80-04-01", "19800401", None, True]
-    assert [year_in(each) for each in said] == [1980] * 5 + [None] * 4
+    said = ["1980-04-01", "01/04/1980", "1.4.1980", "1980", 1980, "80-04-01", "19800401", None, True, "2099"]
+    assert [year_in(each) for each in said] == [1980] * 5 + [None] * 5

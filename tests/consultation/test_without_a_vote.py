@@ -12,6 +12,7 @@ from service.consultation.ending import CLOSE, PLAN_CLOSINGS
 from service.consultation.feeding import ATOM
 from service.consultation.giving import entries
 from service.consultation.models import Consultation, ConsultationPhase
+from service.consultation.results.files import TYPES
 from service.consultation.telling import TELL_CONSULTATIONS
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
@@ -124,6 +125,14 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert results["conversation"] == {
         "contributions": {"app": 2}, "authors": 2, "votes": 1, "voters": 1, "unanswered": 2,
     }  # fmt: skip
+    known = phone(client, here).get(f"{office.path}/statistics").json
+    assert known["participations"] is None and known["tables"] == []
+    assert known["words"] == ["Nobody voted here. Contributions: 2, people who wrote: 2, who voted on them: 1."]
+    for form in TYPES:
+        assert phone(client, here).get(f"{office.path}/results/files/{form}").status_code == 200, form
+    assert "participation,,,,,authors,2," in phone(client, here).get(f"{office.path}/results/files/csv").text
+    for of in ("district", "shade"):
+        assert phone(client, here).get(f"{office.path}/results/graphs/svg?of={of}").status_code == 404
     assert told(carol)[4:] == ["It is over, and the result is out."]
     files = files_of(phone(client, here).get(f"{office.path}/bundle"))
     assert "0 took part" in auditor.verify(files)

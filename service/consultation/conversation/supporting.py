@@ -8,7 +8,7 @@ from sqlalchemy import case, delete, func, or_, select, update
 from service.consultation.conversation.contributing import ensure_readable
 from service.consultation.conversation.models import Contribution, Support
 from service.consultation.conversation.opening import ensure_open
-from service.consultation.eligibility import NotEligible, identity_of
+from service.consultation.eligibility import identified
 from service.consultation.models import Consultation
 from service.consultation.wording import ANYONE, CODE
 from service.db import session
@@ -38,9 +38,7 @@ def participant_of(about: Consultation, who: Caller) -> bytes:
     Raises NotEligible.
     """
     by_account = about.eligibility in (ANYONE, CODE)
-    identity = f"account:{who.account}" if by_account else identity_of(about, who, None)
-    if identity is None:
-        raise NotEligible(eligibility=about.eligibility, reason=about.eligibility)
+    identity = f"account:{who.account}" if by_account else identified(about, who, None)[0]
     return pseudonym(f"conversation {about.uid.hex}", about.municipality_id, identity)
 
 

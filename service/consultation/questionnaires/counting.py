@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.consultation.questionnaires.asking import DATE, NUMBER, ONE, SCALE, SEVERAL, TEXT, YES_NO, Question
+from service.consultation.suppressing import FEWEST
 
-FEWEST = 5
-"""Smaller numbers of residents of a group are not told."""
 YES, NO = "yes", "no"
 Table = Mapping[str, Mapping[str, int]]
 

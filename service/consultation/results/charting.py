@@ -1,13 +1,12 @@
 """What a graph of a result shows: bars with their labels and numbers, and the same in words for who does not see it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.consultation.models import Consultation
-from service.consultation.results.tabulating import COUNTED, cell_words, item_words
+from service.consultation.results.tabulating import COUNTED, cell_words, counted, item_words
 from service.consultation.results.wording import BALLOTS, FEW_WORDS, HIDDEN, MEASURES, MORE, TABLE_NAMES, WHY, WON
-from service.consultation.statistics import TABLES
 from service.errors import NotFound
 from service.text import pick, say
 
@@ -29,12 +28,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """A graph. `note` is the line below it."""
+    """A graph. `note` is the line below it, `longest` the number that the whole width stands for."""
 
     title: str
     note: str
     bars: Sequence[Bar]
     language: str
+    longest: int
 
     @property
     def description(self) -> str:
@@ -45,36 +45,46 @@ class Chart:
 def drawn(title: str, notes: Sequence[str], bars: Sequence[Bar], spoken: str) -> Chart:
     """The graph; of very many bars only the longest, in their order."""
     if len(bars) > MOST_BARS:
-        longest = set(sorted(range(len(bars)), key=lambda place: -(bars[place].value or 0))[:MOST_BARS])
+        longer = set(sorted(range(len(bars)), key=lambda place: -(bars[place].value or 0))[:MOST_BARS])
         notes = [*notes, say(spoken, MORE, count=len(bars) - MOST_BARS)]
-        bars = [bar for place, bar in enumerate(bars) if place in longest]
-    return Chart(title[:LONGEST], " ".join(note for note in notes if note), bars, spoken)
+        bars = [bar for place, bar in enumerate(bars) if place in longer]
+    longest = max((bar.value or 0 for bar in bars), default=0) or 1
+    return Chart(title[:LONGEST], " ".join(note for note in notes if note), bars, spoken, longest)
 
 
 def chart_of(found: Consultation, statistics: Mapping[str, Any], of: str, spoken: str, main: str) -> Chart:
-    """The graph of a question, or of a table of who took part. Raises NotFound."""
-    if of in TABLES:
-        return chart_of_people(
-            next(each for each in statistics["tables"] if each["by"] == of), statistics, spoken, main
-        )
-    tally = next((each for each in (found.tally or {}).get("questions", ()) if each["key"] == of), None)
-    question = next((each for each in found.questions if each["key"] == of), None)
-    if tally is None or question is None:
-        raise NotFound
-    return chart_of_question(question, tally, spoken, main)
+    """The graph of a question that was voted on, or of a table of who took part. Raises NotFound."""
+    for question, tally in counted(found):
+        if tally["key"] == of:
+            return chart_of_question(question, tally, spoken, main)
+    for table in statistics["tables"]:
+        if table["by"] == of:
+            return chart_of_people(table, statistics, spoken, main)
+    raise NotFound
+
+
+def charts_of(found: Consultation, statistics: Mapping[str, Any], spoken: str, main: str) -> Iterator[Chart]:
+    """All graphs that have something to show: of the questions that were voted on, then of who took part."""
+    for question, tally in counted(found):
+        chart = chart_of_question(question, tally, spoken, main)
+        if chart.bars:
+            yield chart
+    for table in statistics["tables"]:
+        if table["cells"]:
+            yield chart_of_people(table, statistics, spoken, main)
 
 
 def chart_of_question(question: Mapping[str, Any], tally: Mapping[str, Any], spoken: str, main: str) -> Chart:
     result = tally["result"]
-    counted = next((name for name in DRAWN if name in result), "")
+    name = next((name for name in DRAWN if name in result), "")
     best = {result.get("outcome"), *result.get("winners", ()), *result.get("funded", ())}
     bars = []
-    for item, number in result.get(counted, {}).items():
+    for item, number in result.get(name, {}).items():
         words = f"{number} ({say(spoken, WON)})" if item in best else str(number)
         bars.append(Bar(item_words(question, item, spoken, main), number, words, item in best))
     notes = [say(spoken, BALLOTS, valid=tally["valid"], blank=tally["blank"])]
     if bars:
-        notes.insert(0, say(spoken, MEASURES[COUNTED[counted]]))
+        notes.insert(0, say(spoken, MEASURES[COUNTED[name]]))
     return drawn(pick(question["text"], spoken, main), notes, bars, spoken)
 
 

@@ -1,7 +1,7 @@
 """Graphs as SVG and PNG, from one list of shapes. Numbers and words tell everything that lengths and colours do."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from service.consultation.results.charting import Chart
+from service.consultation.results.charting import Bar, Chart
 from service.plans import files
 from service.plans.files.rows import CONTROL
 
@@ -82,6 +82,30 @@ def wrapped(text: str, width: int, size: int, bold: bool = False) -> Iterator[st
         yield line
 
 
+def label_of(bar: Bar) -> list[str]:
+    """What stands before a bar, in lines."""
+    return list(wrapped(bar.label, LABELS, SMALL, bar.strong))
+
+
+def height_of(label: list[str]) -> int:
+    """Of a bar with such a label."""
+    return max(BAR, LINE * len(label))
+
+
+def parts_of(chart: Chart, tallest: int) -> Iterator[Chart]:
+    """The graph in parts whose bars are together about so high at most, each bar as long as in the whole."""
+    part: list[Bar] = []
+    y = 0
+    for bar in chart.bars:
+        height = height_of(label_of(bar)) + GAP
+        if part and y + height > tallest:
+            yield replace(chart, bars=part)
+            part, y = [], 0
+        part.append(bar)
+        y += height
+    yield replace(chart, bars=part)
+
+
 def shapes_of(chart: Chart) -> Shapes:
     """Where everything stands: the title, each bar with its label before and its number behind it, the note."""
     boxes: list[Box] = []
@@ -91,16 +115,15 @@ def shapes_of(chart: Chart) -> Shapes:
         y += BIG + 6
         lines.append(Words(MARGIN, y, text, BIG, bold=True))
     y += GAP + 4
-    longest = max((bar.value or 0 for bar in chart.bars), default=0) or 1
     start, room = MARGIN + LABELS + 10, WIDTH - 2 * MARGIN - LABELS - WORDS - 10
     for bar in chart.bars:
-        label = list(wrapped(bar.label, LABELS, SMALL, bar.strong))
-        height = max(BAR, LINE * len(label))
+        label = label_of(bar)
+        height = height_of(label)
         middle = y + height // 2
         for number, text in enumerate(label):
             base = middle + LINE * number - LINE * (len(label) - 1) // 2 + SMALL // 3
             lines.append(Words(MARGIN + LABELS, base, text, bold=bar.strong, end=True))
-        length = room * (bar.value or 0) // longest
+        length = room * (bar.value or 0) // chart.longest
         boxes.append(Box(start, middle - BAR // 2, max(length, 1), BAR, STRONG if bar.strong else PLAIN))
         lines.append(Words(start + length + 8, middle + SMALL // 3, bar.words, bold=bar.strong))
         y += height + GAP

@@ -1,6 +1,7 @@
 """What became of a result: what the municipality says of it on a day, with links to where it can be seen.
 
-Nothing of it is changed or taken back: who was wrong says it anew, in the place of what was said.
+Nothing of it is changed: who was wrong says it anew, in the place of what was said. What must not be read any more, as
+a name that slipped in, can be taken out of what was said before; that it was said stays.
 """
 
 import uuid
@@ -31,13 +32,16 @@ class CorrectedBefore(Problem):
 
 @dataclass(frozen=True)
 class Said:
-    """What staff say became of a result; `corrects` names what it stands in place of."""
+    """What staff say became of a result; `corrects` names what it stands in place of, `blanks` takes the words and
+    links out of that, and out of all that it corrected.
+    """
 
     said_on: date
     title: Mapping[str, str]
     text: Mapping[str, str]
     links: Sequence[Mapping[str, str]]
     corrects: uuid.UUID | None
+    blanks: bool = False
 
 
 def say_outcome(municipality: Municipality, actor: Caller, uid: uuid.UUID, said: Said) -> Outcome:
@@ -45,10 +49,12 @@ def say_outcome(municipality: Municipality, actor: Caller, uid: uuid.UUID, said:
     found = ensure_closed(locked(municipality, uid))
     if said.corrects is not None:
         ensure_last(found, said.corrects)
-    made = Outcome(uid=new_uid(), consultation_id=found.id, created_at=now(), **vars(said))
+    words = {name: value for name, value in vars(said).items() if name != "blanks"}
+    made = Outcome(uid=new_uid(), consultation_id=found.id, created_at=now(), **words)
     session.add(made)
     session.flush()
-    facts = {"outcome": str(made.uid), "corrects": said.corrects and str(said.corrects)}
+    blanked = blank(found, said.corrects) if said.blanks else []
+    facts = {"outcome": str(made.uid), "corrects": said.corrects and str(said.corrects), "blanked": blanked}
     record(municipality.id, actor, "consultation_outcome_said", "consultation", str(uid), facts)
     return made
 
@@ -61,6 +67,17 @@ def ensure_last(found: Consultation, uid: uuid.UUID) -> None:
     by = session.scalar(theirs.where(Outcome.corrects == uid))
     if by is not None:
         raise CorrectedBefore(by=str(by))
+
+
+def blank(found: Consultation, uid: uuid.UUID | None) -> list[str]:
+    """Take words and links out of this one, and of what it stands in place of; which."""
+    blanked = []
+    while uid is not None:
+        one = session.scalars(select(Outcome).filter_by(consultation_id=found.id, uid=uid)).one()
+        one.title, one.text, one.links = {}, {}, []
+        blanked.append(str(uid))
+        uid = one.corrects
+    return blanked
 
 
 def outcomes_after(found: Consultation, after: int | None, limit: int) -> Sequence[Outcome]:

@@ -1,16 +1,23 @@
 """A result as a PDF for reading: who took part, graphs with their words, the table, and what its columns mean."""
 
+from collections.abc import Mapping
 from io import BytesIO
+from itertools import islice
 
 from service.consultation.results.content import Published
-from service.consultation.results.drawing import png
-from service.consultation.results.tabulating import Row
-from service.consultation.results.wording import DICTIONARY, RESULT
+from service.consultation.results.drawing import WIDTH, parts_of, png, shapes_of
+from service.consultation.results.tabulating import Row, percent_in
+from service.consultation.results.wording import DICTIONARY, HEADS, HIDDEN, MORE, NOTES, RESULT
 from service.plans.files.sheets import Sheets
 from service.text import say
 
-WIDTHS = (5, 3, 2, 2)
-COLUMNS = ("item_text", "measure", "value", "note")
+WIDTHS = (4, 5, 1.5, 2)
+LEFT_OUT = "preferred"
+"""The comparisons of each option with each other: thousands of numbers, which nobody reads on paper."""
+MOST_ROWS, MOST_PICTURES = 500, 25
+"""A page of either takes about a tenth of a second; the rest is in the other files."""
+TALLEST = 950
+"""Pixels of the bars of one picture: with a title and a note of several lines it fits on a page."""
 
 
 def pdf(published: Published) -> bytes:
@@ -23,9 +30,7 @@ def pdf(published: Published) -> bytes:
     pages.paragraph(table.title, bold=True, size=20)
     for line in published.lines:
         pages.paragraph(line)
-    for chart in published.charts:
-        pages.image(BytesIO(png(chart)), w=pages.epw, alt_text=chart.description, title=chart.title)
-        pages.ln(4)
+    draw_charts(pages, published)
     pages.start_section(say(spoken, RESULT))
     write_rows(pages, published)
     pages.start_section(say(spoken, DICTIONARY))
@@ -34,19 +39,38 @@ def pdf(published: Published) -> bytes:
     return bytes(pages.output())
 
 
+def draw_charts(pages: Sheets, published: Published) -> None:
+    """The graphs, long ones in parts; none is larger than a page."""
+    pictures = (part for chart in published.charts for part in parts_of(chart, TALLEST))
+    for part in islice(pictures, MOST_PICTURES):
+        width = min(pages.epw, pages.eph * WIDTH // shapes_of(part)[0])
+        pages.image(BytesIO(png(part)), w=width, alt_text=part.description, title=part.title)
+        pages.ln(4)
+
+
 def write_rows(pages: Sheets, published: Published) -> None:
     """The rows, under the question that they are of."""
+    table, spoken = published.table, published.table.language
+    rows = [row for row in table.rows if row.measure != LEFT_OUT]
+    measures = table.measures
     pages.set_font(size=8)
     question = ""
-    with pages.table(col_widths=WIDTHS, line_height=5) as grid:
-        grid.row(COLUMNS)
-        for row in published.table.rows:
+    with pages.table(col_widths=WIDTHS, line_height=5, text_align="LEFT") as grid:
+        grid.row([say(spoken, words) for words in HEADS])
+        for row in rows[:MOST_ROWS]:
             if row.question != question:
                 question = row.question
-                grid.row().cell(row.question_text, colspan=len(COLUMNS))
-            grid.row(cells_of(row, published.table.measures[row.measure]))
+                grid.row().cell(row.question_text, colspan=len(HEADS))
+            grid.row(cells_of(row, measures, spoken))
+    if len(rows) > MOST_ROWS:
+        pages.paragraph(say(spoken, MORE, count=len(rows) - MOST_ROWS))
 
 
-def cells_of(row: Row, words: str) -> list[str]:
-    """What is read of a row; a number of no item says what it is."""
-    return [row.item_text or words, row.measure, "" if row.value is None else str(row.value), row.note]
+def cells_of(row: Row, measures: Mapping[str, str], spoken: str) -> list[str]:
+    """What is read of a row."""
+    value = "" if row.value is None else str(row.value)
+    if row.measure == "percent":
+        value = percent_in(spoken, value)
+    words = NOTES if value else NOTES | {"few": HIDDEN}
+    notes = [say(spoken, words[note]) for note in row.note.split(",") if note in words]
+    return [row.item_text, measures[row.measure], value, ", ".join(notes)]

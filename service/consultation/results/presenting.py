@@ -5,11 +5,11 @@ from typing import Any
 
 from service.consultation.models import Consultation, Outcome
 from service.consultation.publishing import ensure_closed
-from service.consultation.results.charting import Chart, chart_of
+from service.consultation.results.charting import Chart, chart_of, charts_of
 from service.consultation.results.content import Published
 from service.consultation.results.outcomes import correctors
-from service.consultation.results.tabulating import cell_words, table_of
-from service.consultation.results.wording import RATE, RATE_WITHOUT_SOURCE, TABLE_NAMES, TOOK_PART
+from service.consultation.results.tabulating import cell_words, percent_in, table_of, talked
+from service.consultation.results.wording import RATE, RATE_WITHOUT_SOURCE, TABLE_NAMES, TALKED, TOOK_PART
 from service.consultation.statistics import statistics_of
 from service.consultation.wording import UNITS
 from service.municipalities.directory import Municipality
@@ -43,9 +43,12 @@ def table_out(each: Mapping[str, Any], names: Mapping[str, Any], spoken: str, ma
 
 def lines_of(found: Consultation, known: Mapping[str, Any], spoken: str, main: str) -> Iterator[str]:
     """Who took part, in sentences."""
+    if known["participations"] is None:
+        yield say(spoken, TALKED, **talked((found.tally or {})["conversation"]))
+        return
     yield say(spoken, TOOK_PART[UNITS[found.eligibility]], count=known["participations"])
     if known["percent"] is not None:
-        rate = {name: known[name] for name in ("percent", "eligible")}
+        rate = {"percent": percent_in(spoken, known["percent"]), "eligible": known["eligible"]}
         source = known["eligible_source"]
         if source:
             yield say(spoken, RATE, source=pick(source, spoken, main), **rate)
@@ -61,14 +64,10 @@ def chart(municipality: Municipality, found: Consultation, of: str, spoken: str)
 def to_publish(municipality: Municipality, found: Consultation, spoken: str) -> Published:
     """What goes into a file. Raises ResultsNotYet."""
     main, known = municipality.main_language, published_statistics(found)
-    asked = [question["key"] for question in found.questions] + [
-        each["by"] for each in known["tables"] if each["cells"]
-    ]
-    charts = (chart_of(found, known, of, spoken, main) for of in asked)
     assert found.closed_at is not None
     return Published(
         table=table_of(found, known, spoken, main),
-        charts=tuple(each for each in charts if each.bars),
+        charts=tuple(charts_of(found, known, spoken, main)),
         lines=tuple(lines_of(found, known, spoken, main)),
         publisher=pick(municipality.name, spoken, main),
         consultation=str(found.uid),
@@ -81,13 +80,15 @@ def outcomes_out(
 ) -> list[dict[str, Any]]:
     """What became of a result, with the addresses of what is there now."""
     later, main = correctors(outcomes), municipality.main_language
+    named = {(link["kind"], link["id"]): link for each in outcomes for link in each.links}
+    addresses = {key: address_of(municipality, links, link) for key, link in named.items()}
     return [
         {
             "id": each.uid,
             "said_on": each.said_on,
             "title": pick(each.title, spoken, main),
             "text": pick(each.text, spoken, main),
-            "links": [{**link, "address": address_of(municipality, links, link)} for link in each.links],
+            "links": [{**link, "address": addresses[link["kind"], link["id"]]} for link in each.links],
             "corrects": each.corrects,
             "corrected_by": later.get(each.uid),
             "created_at": each.created_at,

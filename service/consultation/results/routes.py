@@ -6,10 +6,11 @@ from typing import Any
 from flask import Response, current_app
 
 from service.consultation.finding import whole
-from service.consultation.publishing import ResultsNotYet
+from service.consultation.publishing import ResultsNotYet, ensure_closed
 from service.consultation.results import schemas
 from service.consultation.results.drawing import png, svg
 from service.consultation.results.files import TYPES, name_of, written
+from service.consultation.results.keeping import kept
 from service.consultation.results.outcomes import CorrectedBefore, Said, outcomes_after, say_outcome
 from service.consultation.results.presenting import chart, outcomes_out, statistics_out, to_publish
 from service.db import stop_reading, transaction
@@ -18,7 +19,6 @@ from service.http import (
     ASK_AGAIN,
     Blueprint,
     CursorNotValid,
-    PageQuery,
     after_key,
     answer,
     etag_of,
@@ -31,6 +31,7 @@ from service.municipalities.directory import Municipality
 from service.municipalities.linking import LinkNotFound, ensure_linked
 from service.people.access import anybody, caller, public, staff
 from service.people.limits import plan_files_limit
+from service.storage.keeping import StoreUnavailable
 from service.text import LANGUAGES
 
 blueprint = Blueprint(
@@ -62,17 +63,25 @@ def statistics(municipality: Municipality, consultation: uuid.UUID) -> Response:
 @blueprint.arguments(schemas.FileQuery, location="query")
 @blueprint.response(200, FILE, content_type="application/octet-stream")
 @blueprint.alt_response(304, description="Nothing has changed.")
-@operation("downloadResults", NotFound, ResultsNotYet)
+@operation("downloadResults", NotFound, ResultsNotYet, StoreUnavailable)
 def download(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, format: str) -> Response:  # noqa: A002
     """Download the result as a file
 
     One row for each number. `csvw` is the dictionary of the columns of `csv`; `ods`, `json` and `pdf` have it inside.
+    `pdf` is for reading: it has no comparisons of two options, and of very many rows and graphs the first.
     """
-    found, spoken = whole(municipality, consultation), spoken_in(query)
-    published = to_publish(municipality, found, spoken)
-    etag = etag_of("results", found.id, found.version, format, spoken, municipality.name)
-    stop_reading()
-    return not_modified(etag) or sent(written(published, format), TYPES[format], etag, name_of(str(found.uid), format))
+    found, spoken = ensure_closed(whole(municipality, consultation)), spoken_in(query)
+    etag = etag_of("results", found.uid, found.version, format, spoken, municipality.name)
+
+    def make() -> bytes:
+        published = to_publish(municipality, whole(municipality, consultation), spoken)
+        stop_reading()
+        return written(published, format)
+
+    if unchanged := not_modified(etag):
+        return unchanged
+    content = kept(current_app.config["STORE"], f"{etag}.{format}", make)
+    return sent(content, TYPES[format], etag, name_of(str(consultation), format))
 
 
 @blueprint.get(f"{ONE}/results/graphs/<any(svg,png):image>")
@@ -81,7 +90,7 @@ def download(query: dict[str, Any], municipality: Municipality, consultation: uu
 @blueprint.arguments(schemas.GraphQuery, location="query")
 @blueprint.response(200, FILE, content_type="image/svg+xml")
 @blueprint.alt_response(304, description="Nothing has changed.")
-@operation("drawResults", NotFound, ResultsNotYet)
+@operation("drawResults", NotFound, ResultsNotYet, StoreUnavailable)
 def draw(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, image: str) -> Response:
     """Draw the result of a question, or who took part
 
@@ -89,25 +98,27 @@ def draw(query: dict[str, Any], municipality: Municipality, consultation: uuid.U
     """
     found, spoken = whole(municipality, consultation), spoken_in(query)
     drawn = chart(municipality, found, query["of"], spoken)
-    etag = etag_of("graph", found.id, found.version, image, query["of"], spoken)
-    stop_reading()
-    return not_modified(etag) or sent(IMAGES[image](drawn), IMAGE_TYPES[image], etag)
+    etag = etag_of("graph", found.uid, found.version, image, query["of"], spoken)
+    if unchanged := not_modified(etag):
+        return unchanged
+    content = kept(current_app.config["STORE"], f"{etag}.{image}", lambda: IMAGES[image](drawn))
+    return sent(content, IMAGE_TYPES[image], etag)
 
 
 @blueprint.get(f"{ONE}/outcomes")
 @public
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.OutcomesQuery, location="query")
 @blueprint.response(200, schemas.ConsultationOutcomesOut)
 @blueprint.alt_response(304, description="Nothing has changed.")
 @operation("listOutcomes", NotFound, CursorNotValid)
 def outcomes(query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Show what became of the result, the newest first
 
-    What was corrected stays here, and names what stands in its place.
+    What was corrected stays here, and names what stands in its place; it has no words where these were taken out.
     """
     found, after = whole(municipality, consultation), after_key(query.get("after"), int)
-    kept, following = page_of(outcomes_after(found, after, query["limit"] + 1), query["limit"])
-    shown = outcomes_out(municipality, current_app.config["LINKS"], kept, language())
+    some, following = page_of(outcomes_after(found, after, query["limit"] + 1), query["limit"])
+    shown = outcomes_out(municipality, current_app.config["LINKS"], some, language())
     content = {"outcomes": shown, "next": following}
     return answer(content, etag=etag_of(content))
 
@@ -120,7 +131,7 @@ def outcomes(query: dict[str, Any], municipality: Municipality, consultation: uu
 def outcome(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Publish what became of the result
 
-    It cannot be changed afterwards, only corrected by another one.
+    It cannot be changed afterwards, only corrected by another one, which can take out what must not be read any more.
     """
     links, who = current_app.config["LINKS"], caller()
     whole(municipality, consultation)

@@ -7,8 +7,9 @@ from marshmallow import Schema, fields, validate
 from service.consultation.results.charting import LONGEST
 from service.consultation.schemas import INSTANT, UID, texts
 from service.consultation.subject_schemas import NAMED
-from service.http import following
+from service.http import PageQuery, following
 
+MOST_OUTCOMES = 20
 LINKED = ("plan", "plan_element", "article", "report", "layer", "feature", "consultation")
 
 
@@ -37,7 +38,7 @@ class StatisticsTableOut(Schema):
 
 
 class StatisticsOut(Schema):
-    """Who took part in a consultation that is over. It never changes."""
+    """Who took part in a consultation that is over. It never changes. Where nobody voted, `words` alone says it."""
 
     example: ClassVar[dict[str, Any]] = {
         "consultation": UID.replace("-", ""),
@@ -61,7 +62,9 @@ class StatisticsOut(Schema):
 
     consultation = fields.String(required=True)
     fewest = fields.Integer(required=True, metadata={"description": "Groups of fewer people are not shown."})
-    participations = fields.Integer(required=True)
+    participations = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Null: there was no vote."}
+    )
     one_per = fields.String(required=True)
     eligible = fields.Integer(required=True, allow_none=True)
     eligible_source = fields.String(required=True, allow_none=True)
@@ -120,6 +123,13 @@ class ConsultationOutcomeIn(Schema):
     corrects = fields.UUID(
         load_default=None, allow_none=True, metadata={"description": "`id` of what it stands in place of."}
     )
+    blanks = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Take title, text and links out of what it `corrects`, and of all that this one corrected: "
+            "for words that nobody may read any more. It cannot be undone."
+        },
+    )
 
 
 class ConsultationOutcomeLinkOut(Schema):
@@ -146,7 +156,9 @@ class ConsultationOutcomeOut(Schema):
 
     id = fields.UUID(required=True)
     said_on = fields.Date(required=True)
-    title = fields.String(required=True)
+    title = fields.String(
+        required=True, metadata={"description": "Empty, as `text`: what stands in its place took the words out."}
+    )
     text = fields.String(required=True)
     links = fields.List(fields.Nested(ConsultationOutcomeLinkOut), required=True)
     corrects = fields.UUID(required=True, allow_none=True)
@@ -154,6 +166,16 @@ class ConsultationOutcomeOut(Schema):
         required=True, allow_none=True, metadata={"description": "What stands in its place: show that one instead."}
     )
     created_at = fields.AwareDateTime(required=True)
+
+
+class OutcomesQuery(PageQuery):
+    """How much, and after what."""
+
+    limit = fields.Integer(
+        load_default=MOST_OUTCOMES,
+        validate=validate.Range(1, MOST_OUTCOMES),
+        metadata={"minimum": 1, "maximum": MOST_OUTCOMES, "description": "How many at most."},
+    )
 
 
 class ConsultationOutcomesOut(Schema):

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import astuple, dataclass
+from decimal import Decimal
 from typing import Any
 
-from service.consultation.models import Consultation
+from babel.numbers import format_decimal
+
+from service.consultation.models import VOTE, Consultation
 from service.consultation.results.wording import CHANNELS, CODES, COLUMNS, MEASURES, STANCES, TABLE_NAMES
 from service.consultation.results.wording import UNKNOWN as NOT_KNOWN_WORDS
 from service.consultation.statistics import AGE, CHANNEL, DISTRICT, UNKNOWN
 from service.consultation.wording import UNITS
-from service.text import pick, say
+from service.text import locale_of, pick, say
 
 PARTICIPATION, QUESTION = "participation", "question"
 
@@ -55,7 +58,7 @@ class Table:
 
 def table_of(found: Consultation, statistics: Mapping[str, Any], spoken: str, main: str) -> Table:
     """The result of a consultation that is closed, with the numbers of who took part."""
-    rows = [*participation_rows(found, statistics), *question_rows(found, spoken, main)]
+    rows = [*participation_rows(found, statistics), *talk_rows(found), *question_rows(found, spoken, main)]
     rows += [row for each in statistics["tables"] for row in group_rows(each, statistics["names"], spoken, main)]
     return Table(pick(found.title, spoken, main), spoken, UNITS[found.eligibility], tuple(rows))
 
@@ -67,15 +70,33 @@ def participation_rows(found: Consultation, statistics: Mapping[str, Any]) -> It
             yield Row(PARTICIPATION, "", "", "", "", measure, statistics[measure], note)
 
 
+def talk_rows(found: Consultation) -> Iterator[Row]:
+    """How many took part in the conversation, where nobody voted."""
+    if found.ends_with != VOTE:
+        for measure, number in talked((found.tally or {})["conversation"]).items():
+            yield Row(PARTICIPATION, "", "", "", "", measure, number)
+
+
+def talked(totals: Mapping[str, Any]) -> dict[str, int]:
+    """Measure → how many, of the totals of a conversation."""
+    numbers = {"contributions": sum(totals["contributions"].values())}
+    return numbers | {"authors": totals["authors"], "supporters": totals["voters"]}
+
+
 def question_rows(found: Consultation, spoken: str, main: str) -> Iterator[Row]:
-    asked = {question["key"]: question for question in found.questions}
-    for tally in (found.tally or {}).get("questions", ()):
-        question = asked[tally["key"]]
+    for question, tally in counted(found):
         head = (QUESTION, tally["key"], pick(question["text"], spoken, main))
         for measure in ("ballots", "valid", "blank", "invalid"):
             yield Row(*head, "", "", measure, tally[measure], ",".join(tally["warnings"]))
         for item, measure, value in numbers_in(tally["result"]):
             yield Row(*head, item, item_words(question, item, spoken, main), measure, value)
+
+
+def counted(found: Consultation) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The questions that were voted on, each with what came of it."""
+    asked = {question["key"]: question for question in found.questions}
+    for tally in (found.tally or {}).get("questions", ()):
+        yield asked[tally["key"]], tally
 
 
 def numbers_in(result: Mapping[str, Any]) -> Iterator[tuple[str, str, int | str | None]]:
@@ -103,7 +124,7 @@ COUNTED = {
 }
 """Numbers by option → what they measure."""
 CHOSEN: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], list[str]]]] = {
-    "outcome": ("won", lambda result: [result["outcome"]]),
+    "outcome": ("won", lambda result: [result["outcome"]] if result["outcome"] in result["votes"] else []),
     "winners": ("won", lambda result: result["winners"]),
     "tied": ("tied", lambda result: result["tied"]),
     "funded": ("funded", lambda result: result["funded"]),
@@ -128,6 +149,11 @@ def group_rows(each: Mapping[str, Any], names: Mapping[str, Any], spoken: str, m
     for cell in each["cells"]:
         words = cell_words(by, cell["key"], names, spoken, main)
         yield Row(by, "", "", cell["key"], words, "people", cell["count"], "" if cell["count"] is not None else "few")
+
+
+def percent_in(spoken: str, percent: str) -> str:
+    """The percentage as it is written in this language."""
+    return str(format_decimal(Decimal(percent), "0.0", locale=locale_of(spoken)))
 
 
 def cell_words(by: str, key: str, names: Mapping[str, Any], spoken: str, main: str) -> str:

@@ -14,7 +14,6 @@ STANCES: Mapping[str, str] = {
     "for": N_("For"),
     "against": N_("Against"),
     "neutral": N_("Neutral"),
-    "tie": N_("As many for as against"),
 }
 UNKNOWN = N_("Not known")
 HIDDEN = N_("not shown")
@@ -30,6 +29,9 @@ TOOK_PART: Mapping[str, str] = {
     "person": N_("People who took part: {count}, one ballot per person."),
     "code": N_("People who took part: {count}, one ballot per code on paper."),
 }
+TALKED = N_(
+    "Nobody voted here. Contributions: {contributions}, people who wrote: {authors}, who voted on them: {supporters}."
+)
 RATE = N_("That is {percent} % of the {eligible} who might have taken part (source: {source}).")
 RATE_WITHOUT_SOURCE = N_("That is {percent} % of the {eligible} who might have taken part.")
 RESULT = N_("Result")
@@ -37,6 +39,14 @@ DICTIONARY = N_("What the columns mean")
 MORE = N_("And {count} more, which are in the files.")
 WON = N_("chosen")
 BALLOTS = N_("Valid answers: {valid}, blank: {blank}")
+HEADS = (N_("Option or group"), N_("What was counted"), N_("Number"), N_("Remark"))
+"""Of the columns of a table that is read."""
+NOTES: dict[str, str] = {
+    "few": N_("fewer than five people"),
+    "unanimous": N_("all answered alike"),
+    "not_known": UNKNOWN,
+}
+"""Remark → the same in words."""
 
 COLUMNS: Mapping[str, str] = {
     "part": N_(
@@ -63,6 +73,9 @@ MEASURES: Mapping[str, str] = {
     "participations": N_("How many took part."),
     "eligible": N_("How many might have taken part, as the municipality said beforehand."),
     "percent": N_("How many took part of a hundred who might have, with one decimal."),
+    "contributions": N_("Contributions to the conversation."),
+    "authors": N_("How many wrote contributions in the app."),
+    "supporters": N_("How many voted on contributions of others."),
     "ballots": N_("Answers to the question, blank ones too."),
     "valid": N_("Valid answers."),
     "blank": N_("Blank answers."),

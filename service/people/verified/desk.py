@@ -15,7 +15,7 @@ from service.people.callers import Caller
 from service.people.holding import held
 from service.people.models import Account
 from service.people.verified.codes import meant, new_code, shown
-from service.people.verified.knowing import NOTHING, Known, known_of
+from service.people.verified.knowing import NOTHING, Known, districts_of, known_of
 from service.people.verified.models import DeskCode
 from service.people.verified.verifying import person_of, verify
 from service.sealing import pseudonym
@@ -71,7 +71,7 @@ def verify_at_desk(
 
     Raises CodeRefused, IdentifierRefused, DistrictUnknown, VerifiedElsewhere, AnotherPerson.
     """
-    known = known_of(municipality, identifier, known)
+    known = known_of(municipality, identifier, known, districts_of(municipality))
     good = (
         DeskCode.municipality_id == municipality.id,
         DeskCode.digest == digest(municipality, meant(code)),

@@ -1,13 +1,14 @@
 """What is known of who was verified beside who they are: the year of birth and the key of the district."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from service.db import session
+from service.db.clock import now
 from service.errors import Problem
 from service.municipalities import models
 from service.municipalities.directory import Municipality
@@ -43,18 +44,22 @@ class Known:
 NOTHING = Known()
 
 
-def known_of(municipality: Municipality, identifier: str, told: Known) -> Known:
-    """What was told; a year that was not is read from the personal number where it says one. Raises DistrictUnknown."""
-    if told.district is not None and told.district not in districts_of(municipality):
+def known_of(municipality: Municipality, identifier: str, told: Known, districts: Collection[str]) -> Known:
+    """What was told, but for the year where the personal number says it itself: who types another has mistyped.
+
+    districts   the keys of those that there are
+    Raises DistrictUnknown.
+    """
+    if told.district is not None and told.district not in districts:
         raise DistrictUnknown(district=told.district)
-    year = told.birth_year or born_in(municipality.country, in_one_spelling(municipality.country, identifier))
-    return Known(year, told.district)
+    said = born_in(municipality.country, in_one_spelling(municipality.country, identifier))
+    return Known(said or told.birth_year, told.district)
 
 
 def year_in(said: Any) -> int | None:
-    """The year of a day or year of birth, however a provider writes it; None for anything else."""
+    """The year of a day or year of birth, however a provider writes it; None for anything else and years to come."""
     found = YEAR.fullmatch(str(said).strip()) if isinstance(said, str | int) else None
-    return int(found[1]) if found else None
+    return int(found[1]) if found and int(found[1]) <= now().year else None
 
 
 def districts_of(municipality: Municipality) -> dict[str, Mapping[str, str]]:
@@ -68,7 +73,8 @@ def set_districts(municipality: Municipality, actor: Caller, named: Sequence[tup
     keys = [key for key, _ in named]
     if len(set(keys)) != len(keys):
         raise DistrictsDoubled
-    session.execute(select(models.Municipality.id).where(models.Municipality.id == municipality.id).with_for_update())
+    mine = select(models.Municipality.id).where(models.Municipality.id == municipality.id)
+    session.execute(mine.with_for_update(key_share=True))
     session.execute(delete(District).where(District.municipality_id == municipality.id))
     rows = [
         {"municipality_id": municipality.id, "key": key, "place": place, "name": name}

@@ -18,7 +18,7 @@ from service.people.auditing import record
 from service.people.callers import Caller
 from service.people.verified.codes import meant, new_code, shown
 from service.people.verified.desk import CodeRefused
-from service.people.verified.knowing import NOTHING, Known, known_of
+from service.people.verified.knowing import NOTHING, Known, districts_of, known_of
 from service.people.verified.models import LetterCode
 from service.people.verified.verifying import person_of, verify
 from service.sealing import pseudonym
@@ -44,10 +44,11 @@ def order_letters(
     ends = now() + timedelta(days=DAYS)
     language = municipality.main_language
     last_day = format_date(municipality.day(ends), "long", locale=locale_of(language))
+    districts = districts_of(municipality)
     letters, codes = [], {}
     for order in orders:
         code = new_code(LENGTH)
-        known = known_of(municipality, order["identifier"], order.get("known", NOTHING))
+        known = known_of(municipality, order["identifier"], order.get("known", NOTHING), districts)
         fresh = {"digest": digest(municipality, code), "expires_at": ends} | vars(known)
         codes[person_of(municipality, order["identifier"])] = fresh
         text = say(language, WORDS, code=shown(code), date=last_day)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from service.db.clock import now
+
 PREFIXED = re.compile(r"(?:EL|GR|ΕΛ|BG|БГ|LT)*([0-9]+)")
 """Numbers as tax offices and eIDAS write them, with the countries before them."""
 TAX_NUMBER = 9
@@ -41,8 +43,14 @@ def born_in(country: str, number: str) -> int | None:
 
     Of an ЕГН the month says the century: 21 to 32 the nineteenth, 41 to 52 the twenty-first. Of an asmens kodas the
     first digit does: 1 and 2 the nineteenth, 3 and 4 the twentieth, 5 and 6 the twenty-first. A ЛНЧ and an ΑΦΜ say
-    nothing, and neither does what could be both ЕГН and ЛНЧ.
+    nothing, and neither does what could be both ЕГН and ЛНЧ, nor a year that is still to come.
     """
+    year = year_said(country, number)
+    return year if year is not None and year <= now().year else None
+
+
+def year_said(country: str, number: str) -> int | None:
+    """The same, years to come too."""
     if country not in ("BG", "LT") or not could_be_given(country, number):
         return None
     if country == "LT":

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from service.db.clock import now
 from service.people.schemas import Plain
 from service.people.verified.desk import DOCUMENTS
 from service.text import LANGUAGES
@@ -19,14 +20,20 @@ Identifier = fields.String(
 )
 
 
+def ensure_not_to_come(year: int) -> None:
+    """Raises ValidationError for a year in which nobody can have been born yet."""
+    if year > now().year:
+        raise ValidationError("nobody was born then yet")
+
+
 def birth_year() -> fields.Integer:
     return fields.Integer(
         load_default=None,
         allow_none=True,
         strict=True,
-        validate=validate.Range(EARLIEST, LATEST),
+        validate=[validate.Range(EARLIEST, LATEST), ensure_not_to_come],
         metadata={
-            "description": "Kept for votes that ask for an age. Where nothing is said here it is read from the number.",
+            "description": "Kept for votes that ask for an age; no year to come. A number that says it goes first.",
             "minimum": EARLIEST,
             "maximum": LATEST,
         },
