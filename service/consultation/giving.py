@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -38,7 +39,7 @@ def entries(municipality: Municipality, since: datetime, until: datetime) -> Seq
         Consultation.closed_at > since,
         Consultation.closed_at <= until,
     )
-    found = [(*row, begun_words(row[0].id)) for row in session.execute(begun)]
+    found: list[tuple[Any, ...]] = [(*row, begun_words(row[0].id)) for row in session.execute(begun)]
     found += [(*row, OVER) for row in session.execute(over)]
     return [entry_of(*each) for each in sorted(found, key=lambda each: (each[1], each[0].id))]
 
