@@ -15,6 +15,22 @@ FORMAT = "plateia-consultation-bundle"
 PROGRAM = "verify_consultation.py"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
+FORMER_README = """This is everything that is needed to check the result of one consultation.
+
+manifest.json   what was asked, by which rules, how many took part, and the SHA-256 of the other files
+ballots.jsonl   every ballot that counts, one line for each question, sorted by tracker; null is a blank answer
+log.jsonl       the append-only log: what was committed to, line by line (RFC 6962: SHA-256, 0x00 leaf, 0x01 node)
+heads.jsonl     the signed heads of the log (C2SP checkpoint, Ed25519)
+tally.json      the result
+
+Check it:  python3 -I verify_consultation.py bundle.zip
+Your own ballot is the line of ballots.jsonl with the tracker of your receipt:  --receipt receipt.json
+
+What this shows: the result follows from these ballots, none was removed or changed after it was committed to, and
+there are as many as people who took part. What it cannot show: that nobody with access to the server linked people and
+ballots while it ran, that a phone showed what it sent, or that nobody was made to show their receipt.
+"""
+"""Of the bundles that have no program."""
 README = """This is everything that is needed to check the result of one consultation.
 
 manifest.json   what was asked, by which rules, how many took part, and the SHA-256 of the other files
@@ -33,6 +49,7 @@ What this shows: the result follows from these ballots, none was removed or chan
 there are as many as people who took part. What it cannot show: that nobody with access to the server linked people and
 ballots while it ran, that a phone showed what it sent, or that nobody was made to show their receipt.
 """
+"""Never changed, nor the former one: bundles are made again. Another text is another one, which a definition names."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +91,9 @@ def bundle(
         "tally.json": canonical(tally_facts(closed, tallies)) + b"\n",
     }
     manifest = manifest_facts(closed, {name: sha256(content).hexdigest() for name, content in files.items()})
+    described = {"README": (README if closed.verifier else FORMER_README).encode()}
     program = {PROGRAM: closed.verifier.encode()} if closed.verifier else {}
-    return {"manifest.json": canonical(manifest) + b"\n", **files, "README": README.encode(), **program}
+    return {"manifest.json": canonical(manifest) + b"\n", **files, **described, **program}
 
 
 def joined(lines: Iterable[bytes]) -> bytes:

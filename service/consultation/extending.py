@@ -9,9 +9,10 @@ from sqlalchemy import select
 from service.consultation.appending import append
 from service.consultation.drafting import written
 from service.consultation.ending import its_end, plan_closing
-from service.consultation.finding import locked, participations
+from service.consultation.finding import locked, participations, phases_of
 from service.consultation.leaves import event_line
 from service.consultation.models import FIXED, Consultation, ConsultationPhase
+from service.consultation.phases import AFTERWARDS
 from service.consultation.telling import EXTENDED, tell
 from service.db import session
 from service.db.clock import now, seconds_from_now
@@ -32,7 +33,10 @@ class CannotExtend(Problem):
 def extend(
     municipality: Municipality, actor: Caller, uid: uuid.UUID, closes_at: datetime, reason: Mapping[str, str]
 ) -> Consultation:
-    """Move the end; who is casting meanwhile is waited for. Raises NotFound, CannotExtend."""
+    """Move the end, and with it what comes afterwards; who is casting meanwhile is waited for.
+
+    Raises NotFound, CannotExtend.
+    """
     phase = phase_to_change(municipality, uid)
     found = locked(municipality, uid)
     ahead = phase is not None and session.scalar(
@@ -41,6 +45,7 @@ def extend(
     if phase is None or not ahead or found.state != FIXED or closes_at <= phase.closes_at:
         raise CannotExtend(closes_at=written(phase.closes_at) if phase else None)
     before, phase.closes_at = phase.closes_at, closes_at
+    move_what_follows(found, closes_at)
     facts = {"closes_at": written(closes_at), "reason": dict(reason)}
     found.extensions = [*found.extensions, {**facts, "at": written(now()), "before": written(before)}]
     found.version += 1
@@ -50,6 +55,15 @@ def extend(
     tell(found, EXTENDED, len(found.extensions), closes_at, reason=dict(reason))
     record(municipality.id, actor, "consultation_extended", "consultation", str(uid), {"closes_at": facts["closes_at"]})
     return found
+
+
+def move_what_follows(found: Consultation, closes_at: datetime) -> None:
+    """The phases that come afterwards, all by as much as the first of them would begin before the new end."""
+    following = [phase for phase in phases_of(found.id) if phase.kind in AFTERWARDS]
+    if found.ends_with not in AFTERWARDS and following and following[0].opens_at < closes_at:
+        later = closes_at - following[0].opens_at
+        for phase in following:
+            phase.opens_at, phase.closes_at = phase.opens_at + later, phase.closes_at + later
 
 
 def phase_to_change(municipality: Municipality, uid: uuid.UUID) -> ConsultationPhase | None:

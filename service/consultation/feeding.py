@@ -14,8 +14,8 @@ from service.text import N_, pick, say
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA_TYPE = "application/atom+xml"
-MOST = 100
-"""Heads of a feed."""
+MOST = 500
+"""Heads of a feed; `listHeads` has all of a consultation."""
 FEED_TITLE = N_("Signed heads of consultations: {municipality}")
 
 

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
 
 from service.consultation.telling import CONSULTATION, ENDING_SOON, EXTENDED, PHASE_BEGUN, RESULT_OUT
 from service.municipalities.directory import Municipality, municipality_with
 from service.notices.inbox import messages_to, reach_each
 from service.notices.topics import followers
 from service.outbox.expanding import Kept, Owed, Posted
-from service.text import N_, locale_of, pick, say
+from service.text import N_, moment_in, pick, say
 
 BEGUN = {
     "inform": N_("A consultation has begun. Read what it is about: proposals, comments or a vote may follow."),
@@ -55,5 +52,4 @@ def worded(event: Posted, here: Municipality, spoken: str) -> tuple[str, str]:
 
 def moment(instant: str, here: Municipality, spoken: str) -> str:
     """An instant as it is written here."""
-    local = datetime.fromisoformat(instant).astimezone(ZoneInfo(here.time_zone))
-    return format_datetime(local, "d MMMM y, HH:mm", locale=locale_of(spoken))
+    return moment_in(spoken, datetime.fromisoformat(instant), here.time_zone)

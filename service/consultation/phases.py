@@ -16,14 +16,24 @@ Phase = tuple[str, datetime, datetime]
 
 
 def fault_in(phases: Sequence[Phase]) -> str | None:
-    """Why there cannot be just these phases, as a stable word: `phases`, `times`, `order`; None: there can."""
+    """Why there cannot be just these phases, as a stable word: `phases`, `times`, `order`; None: there can.
+
+    What comes afterwards begins when all is over, not before.
+    """
     kinds = [kind for kind, _, _ in phases]
     if not kinds or len(set(kinds)) != len(kinds):
         return "phases"
     if any(opens_at >= closes_at for _, opens_at, closes_at in phases):
         return "times"
     begins = [opens_at for kind, opens_at, _ in sorted(phases, key=lambda phase: PHASES.index(phase[0]))]
-    return "order" if begins != sorted(begins) else None
+    return "order" if begins != sorted(begins) or begins_early(phases) else None
+
+
+def begins_early(phases: Sequence[Phase]) -> bool:
+    """Whether one that comes afterwards begins before that with whose end it is over ends."""
+    last = ending(phases)
+    end = next(closes_at for kind, _, closes_at in phases if kind == last)
+    return last not in AFTERWARDS and any(kind in AFTERWARDS and opens_at < end for kind, opens_at, _ in phases)
 
 
 def ending(phases: Sequence[Phase]) -> str:

@@ -9,6 +9,7 @@ from service.consultation.ballots import KINDS
 from service.consultation.casting import Receipt
 from service.consultation.drafting import Draft
 from service.consultation.models import DRAFT, Consultation, ConsultationPhase, PaperBatch
+from service.consultation.subjects import MOST_ELEMENTS
 from service.consultation.wording import ELIGIBILITY, GROUPS_KEPT, HIDDEN, LIMITS, SECRECY, UNITS
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality
@@ -115,8 +116,10 @@ def shown(
 
 def subject_out(subject: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
     """What was frozen of something that it is about."""
-    elements = [one | {"title": pick(one["title"], spoken, main)} for one in subject.get("elements", ())]
-    return {**subject, "title": pick(subject["title"], spoken, main), "elements": elements}
+    inside = subject.get("elements", ())
+    elements = [one | {"title": pick(one["title"], spoken, main)} for one in inside[:MOST_ELEMENTS]]
+    counted = {"count": len(inside), **subject}  # what was fixed before elements were counted has them all
+    return counted | {"title": pick(subject["title"], spoken, main), "elements": elements}
 
 
 def among_out(found: Consultation) -> dict[str, Any] | None:

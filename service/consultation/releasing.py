@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -40,18 +40,24 @@ def running() -> Sequence[int]:
     return session.scalars(select(Consultation.id).where(Consultation.state == FIXED).order_by(Consultation.id)).all()
 
 
-def release(consultation_id: int, everything: bool = False) -> int:
-    """Release what may be, or at the end all that waits; how many answers. Opens transactions of its own.
+def unnoted() -> None:
+    """Nothing is noted."""
+
+
+def release(consultation_id: int, everything: bool = False, noted: Callable[[], None] = unnoted) -> int:
+    """Release what may be, or at the end all that waits; how many answers. Opens transactions of its own, in each of
+    which `noted` is called first: what it raises undoes it.
 
     What is released is chosen at once: whatever is cast meanwhile waits for the next time.
     """
     with transaction():
         chosen = waiting(consultation_id) if everything else enough(waiting(consultation_id))
-    return sum(release_part(consultation_id, part) for part in parts_of(chosen))
+    return sum(release_part(consultation_id, part, noted) for part in parts_of(chosen))
 
 
-def release_part(consultation_id: int, part: Sequence[Waiting]) -> int:
+def release_part(consultation_id: int, part: Sequence[Waiting], noted: Callable[[], None]) -> int:
     with transaction():
+        noted()
         return release_some(consultation_id, part)
 
 

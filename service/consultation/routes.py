@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import orjson
 from flask import Response, current_app
 
 from service.consultation import log_schemas, schemas
@@ -46,6 +47,7 @@ from service.http import (
     PageQuery,
     after_key,
     answer,
+    as_json,
     cursor,
     etag_of,
     language,
@@ -56,11 +58,14 @@ from service.http import (
 from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, public, residents_only
 from service.people.limits import casting_limit, replacing_limit
+from service.plans.trees import Recent
 
 blueprint = Blueprint(
     "consultations", __name__, url_prefix="/<municipality>/consultations", description="Consultations and votes"
 )
 ONE = "/<uuid:consultation>"
+PAGES = Recent(64)
+"""Consultations as they were shown last; what is shown changes with their version only."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -92,8 +97,13 @@ def one(municipality: Municipality, consultation: uuid.UUID) -> Response:
     etag = etag_of("consultation", row.id, row.version, spoken)
     if unchanged := not_modified(etag):
         return unchanged
+    key = row.uid, row.version, municipality.main_language, spoken
+    return answer(orjson.Fragment(PAGES.get(key, lambda: page_of_one(municipality, consultation, spoken))), etag=etag)
+
+
+def page_of_one(municipality: Municipality, consultation: uuid.UUID, spoken: str) -> bytes:
     found = whole(municipality, consultation)
-    return answer(shown(municipality, found, phases_of(found.id), spoken), etag=etag)
+    return as_json(shown(municipality, found, phases_of(found.id), spoken))
 
 
 @blueprint.get(f"{ONE}/participation")
@@ -209,7 +219,7 @@ def heads_feed(municipality: Municipality) -> Response:
     Whoever subscribes keeps them where nobody here can change them: `content` of an entry is the head as it was signed.
     """
     found, spoken = newest_heads(municipality), language()
-    etag = etag_of("heads", spoken, *((head.uid, head.size) for head in found[:1]))
+    etag = etag_of("heads", spoken, *((head.uid, head.size) for head in found))
     if unchanged := not_modified(etag):
         return unchanged
     home = f"{current_app.config['PLATEIA'].public_url.rstrip('/')}/api/v1/{municipality.slug}/consultations"

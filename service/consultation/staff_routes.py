@@ -26,7 +26,7 @@ from service.consultation.finding import (
     phases_of,
     whole,
 )
-from service.consultation.models import Consultation
+from service.consultation.models import DRAFT, Consultation
 from service.consultation.paper import (
     NotOnPaper,
     Papers,
@@ -39,7 +39,7 @@ from service.consultation.paper import (
     given_each,
 )
 from service.consultation.presenting import batch_out, draft_from, listed, staff_out
-from service.consultation.subjects import SubjectChanged, ensure_there, links_in
+from service.consultation.subjects import SubjectChanged, ensure_there, freeze, links_in
 from service.db import transaction
 from service.errors import NotFound
 from service.http import Blueprint, CursorNotValid, PageQuery, after_key, answer, language, nothing, operation, page_of
@@ -126,7 +126,9 @@ def fix_it(body: dict[str, Any], municipality: Municipality, consultation: uuid.
     From now on everybody sees it and nothing of it can change but the end, which can be moved to later. Votes are
     taken while the phase `vote` lasts; when it is over they are counted without anybody doing anything.
     """
-    who = caller()
+    who, seen = caller(), whole(municipality, consultation, drafts=True)
+    if (seen.state, seen.version) == (DRAFT, body["version"]):
+        freeze(municipality, links_in(seen.about, seen.questions))  # plans are read before the transaction
     with transaction():
         found = fix(municipality, who, consultation, body["version"], texts_of)
     return as_staff_see(found)
@@ -138,7 +140,10 @@ def fix_it(body: dict[str, Any], municipality: Municipality, consultation: uuid.
 @blueprint.response(200, schemas.StaffConsultationOut)
 @operation("extendConsultation", NotFound, CannotExtend)
 def extension(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
-    """Move the end of the vote to later, for a reason that everybody sees"""
+    """Move the end of the vote to later, for a reason that everybody sees
+
+    Phases `review` and `results` that would begin before it move with it.
+    """
     who = caller()
     with transaction():
         found = extend(municipality, who, consultation, body["closes_at"], body["reason"])

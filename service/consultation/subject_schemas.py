@@ -61,5 +61,8 @@ class ConsultationSubjectOut(Schema):
     )
     title = fields.String(required=True)
     elements = fields.List(
-        fields.Nested(ConsultedElementOut), required=True, metadata={"description": "Of a branch all that is in it."}
+        fields.Nested(ConsultedElementOut),
+        required=True,
+        metadata={"description": "Of a branch what is in it, the first hundred; its version has them all."},
     )
+    count = fields.Integer(required=True, metadata={"description": "Of a branch how many elements are in it."})

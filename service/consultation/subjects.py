@@ -18,15 +18,20 @@ from service.plans.finding import element_in, published_plan
 from service.plans.following import element_with
 from service.plans.models import PlanRow
 from service.plans.progress_finding import entries_in, report_named
-from service.plans.trees import Tree
+from service.plans.rows import Row
+from service.plans.trees import Tree, tree_of
 from service.text import N_
 
 PROGRESS_REPORT = "progress_report"
+MOST_ELEMENTS = 100
+"""Of a branch so many are named one by one: what is fixed goes to every phone. Its version has them all."""
 
 Link = Mapping[str, Any]
 """`kind`, `id`, and maybe `within` and `version`."""
 Frozen = dict[str, Any]
-"""`kind`, our own `id`, `within` (the plan), `version` (a hash), `title`, and of a branch the `elements` in it."""
+"""`kind`, our own `id`, `within` (the plan), `version` (a hash), `title`; of a branch the first `elements` in it, and
+how many it has (`count`).
+"""
 
 
 class SubjectChanged(Problem):
@@ -48,14 +53,14 @@ def ensure_there(table: Links, municipality: Municipality, links: Iterable[Link]
 
 def freeze(municipality: Municipality, links: Iterable[Link]) -> list[Frozen]:
     """What those links that lead to plans lead to, as it stands now, each once. Raises LinkNotFound, SubjectChanged."""
-    found: dict[tuple[str, str], Frozen] = {}
+    found: dict[tuple[str, ...], Frozen] = {}
     for link in links:
         if link["kind"] not in SUBJECTS:
             continue
         subject = frozen(municipality, link)
         if link.get("version") not in (None, subject["version"]):
             raise SubjectChanged(links=[{"kind": link["kind"], "id": link["id"]}], version=subject["version"])
-        found[subject["kind"], subject["id"]] = subject
+        found[subject["kind"], subject["within"] or "", subject["id"]] = subject
     return list(found.values())
 
 
@@ -82,11 +87,20 @@ def an_element(municipality: Municipality, link: Link) -> Frozen:
         raise NotFound
     plan, version = published_plan(municipality, known.plan if known else link["within"])
     row = element_in(plan, version, link["id"])
-    tree = Tree(version)
-    inside = [one for one in tree.rows if row.key in (one.key, *(above.key for above in tree.above(one.key)))]
-    elements = [{"key": one.key, "title": one.title, "hash": one.hash} for one in inside]
+    inside = branch_of(tree_of(plan, version), row.key)
+    elements = [{"key": one.key, "title": one.title, "hash": one.hash} for one in inside[:MOST_ELEMENTS]]
     made = subject(PLAN_ELEMENT, str(row.uid), plan, version.content_hash, row.detail["title"])
-    return made | {"elements": elements}
+    return made | {"elements": elements, "count": len(inside)}
+
+
+def branch_of(tree: Tree, key: str) -> list[Row]:
+    """An element and all that is below it: rows come from the top down."""
+    keys, inside = {key}, []
+    for row in tree.rows[tree.positions[key] :]:
+        if row.key == key or row.parent in keys:
+            keys.add(row.key)
+            inside.append(row)
+    return inside
 
 
 def a_report(municipality: Municipality, link: Link) -> Frozen:

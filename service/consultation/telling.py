@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import exists, select
 
 from service.consultation.ending import its_end
-from service.consultation.models import DRAFT, FIXED, Consultation, ConsultationPhase, LogHead
-from service.consultation.phases import PHASES
+from service.consultation.models import CLOSED, DRAFT, FIXED, Consultation, ConsultationPhase, LogHead
+from service.consultation.phases import AFTERWARDS, PHASES
 from service.db import session
 from service.db.clock import seconds_from_now
 from service.notices.following import PLAN, PLAN_ELEMENT
@@ -34,7 +34,7 @@ DAY = 86400.0
 
 def tell_begun(consultation_id: int | None = None) -> int:
     """Owe which phases of a consultation are open, or of all those that began since yesterday; how much was not owed
-    before. Inside a transaction.
+    before. Inside a transaction. Of what comes afterwards nobody is told before the result is out.
     """
     since = ConsultationPhase.opens_at > seconds_from_now(-DAY)
     query = (
@@ -43,6 +43,7 @@ def tell_begun(consultation_id: int | None = None) -> int:
         .where(
             since if consultation_id is None else Consultation.id == consultation_id,
             Consultation.state != DRAFT,
+            ConsultationPhase.kind.not_in(AFTERWARDS) | (Consultation.state == CLOSED),
             ConsultationPhase.opens_at <= seconds_from_now(0),
             ConsultationPhase.closes_at > seconds_from_now(0),
         )

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
 from sqlalchemy import select
 
 from service.db import session
@@ -17,7 +15,7 @@ from service.notices.inbox import messages_to, reach_each
 from service.notices.topics import ARTICLE_PUBLISHED, told_to_followers
 from service.outbox.expanding import Kept, Owed, Posted
 from service.outbox.posting import owe
-from service.text import N_, locale_of, pick, say
+from service.text import N_, moment_in, pick, say
 
 ARTICLE_WITHDRAWN = "article_withdrawn"
 OCCASION_CANCELLED = "occasion_cancelled"
@@ -154,5 +152,4 @@ def told(event: Posted, people: Any, title: str, body: str) -> Iterator[Owed | K
 
 def when(here: Municipality, instant: str, language: str) -> str:
     """The moment by the municipality's clocks, as people write it in this language."""
-    local = datetime.fromisoformat(instant).astimezone(ZoneInfo(here.time_zone))
-    return format_datetime(local, "d MMMM y, HH:mm", locale=locale_of(language))
+    return moment_in(language, datetime.fromisoformat(instant), here.time_zone)

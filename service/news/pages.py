@@ -65,7 +65,7 @@ def list_of(rows: Sequence[AnyRow], wanted: str, addresses: Addresses) -> str:
     here, items = addresses.here, []
     for row in rows:
         language = spoken(row.content, wanted)
-        day = format_date(row.published_at.astimezone(ZoneInfo(here.time_zone)), "d MMMM y", locale_of(wanted))
+        day = format_date(row.published_at.astimezone(ZoneInfo(here.time_zone)), "long", locale_of(wanted))
         link = f'<a href="{escape(addresses.page(row.uid))}?language={wanted}" lang="{language}">'
         items.append(f"<li>{link}{escape(row.content['title'][language])}</a> ({escape(day)})</li>\n")
     name = escape(pick(here.name, wanted, here.main_language))

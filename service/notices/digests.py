@@ -47,7 +47,7 @@ class Entry:
 
     kind, key        the link to it: ("article", its uid)
     title, summary   language → text
-    path             where a browser shows it, below the public address of the service
+    path             where a browser shows it, below the public address of the service; "": only the app does
     topics           the follows that it belongs to, as (kind, value): who follows one of them reads it
     """
 
@@ -194,7 +194,10 @@ def worded(
     order = (spoken, municipality.main_language)
     parts = [f"{row.title}\n{row.body}" for row in inbox.lines]
     shown = entries[:MOST_ENTRIES]
-    parts += [f"{pick(entry.title, *order)}\n{pick(entry.summary, *order)}\n{base}{entry.path}" for entry in shown]
+    parts += [
+        "\n".join([pick(entry.title, *order), pick(entry.summary, *order), *[base + entry.path] * bool(entry.path)])
+        for entry in shown
+    ]
     count = inbox.count + len(entries)
     subject = say(spoken, SUBJECT, municipality=pick(municipality.name, *order), count=count)
     if count > len(parts):

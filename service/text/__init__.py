@@ -1,10 +1,13 @@
 """What we say, in the languages that we speak: gettext catalogues, English in the code."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("el", "bg", "lt", "en")
@@ -44,3 +47,9 @@ def pick(texts: Mapping[str, str], *languages: str | None) -> str:
 def locale_of(language: str) -> str:
     """The locale by whose custom dates and numbers are written in this language: for English not the American one."""
     return EUROPEAN.get(language, language)
+
+
+def moment_in(language: str, instant: datetime, time_zone: str) -> str:
+    """The day and hour of an instant by these clocks, as people write them in this language."""
+    local = instant.astimezone(ZoneInfo(time_zone))
+    return f"{format_date(local, 'long', locale_of(language))}, {local:%H:%M}"

@@ -18,8 +18,9 @@ from service.consultation import releasing
 from service.consultation import verify_consultation as auditor
 from service.consultation.ballots import KINDS
 from service.consultation.casting import APP, NotOpen, ensure_open, give, take_part, write
-from service.consultation.closing import OtherRules, close, made
+from service.consultation.closing import OtherRules, Told, close, made, put_in_order
 from service.consultation.eligibility import voter_named
+from service.consultation.ending import CLOSE
 from service.consultation.finding import fixed_one
 from service.consultation.leaves import answer_tracker, ballot_tracker
 from service.consultation.models import VOTE, Ballot, BallotAnswer, Consultation, ConsultationPhase, Participation
@@ -28,7 +29,7 @@ from service.db import db, session, transaction
 from service.db.clock import seconds_from_now
 from service.housekeeping import HANDLERS
 from service.jobs.models import Job
-from service.jobs.working import work_one
+from service.jobs.working import LEASE, LeaseLost, Progress, work_one
 from service.municipalities.directory import Municipality
 from tests.consultation.scene import STANCE, Office, Phone, close_now, end_vote, phone
 from tests.databases import watched
@@ -235,6 +236,26 @@ def test_a_vote_is_counted_by_the_rule_that_was_fixed_or_not_at_all(
     monkeypatch.undo()
     session.rollback()
     assert close_now(office), "the version that has the rule goes on"
+
+
+def test_a_worker_that_was_taken_over_writes_nothing_of_a_closing(
+    office: Office, client: FlaskClient, here: Municipality
+) -> None:
+    """What it read before, it would bring back: also which answers were one ballot."""
+    office.begin().fix()
+    assert phone(client, here).cast(office.path, {"trees": "for", "money": ["a"]}).status_code == 201
+    end_vote(office)
+    job, consultation_id = session.scalars(select(Job.id).where(Job.kind == CLOSE)).one(), office.id
+    late = Progress(job, "who was taken over", None, threading.Event(), LEASE)
+    told = Told(noted=lambda step: late.note({"step": step}))
+    with pytest.raises(LeaseLost):
+        close(consultation_id, current_app.config["STORE"], told)
+    session.rollback()
+    assert set(session.scalars(select(BallotAnswer.place))) == {None}, "nothing was released"
+    for table in (BallotAnswer.__table__, Participation.__table__):
+        with pytest.raises(LeaseLost):
+            put_in_order(table, consultation_id, told)
+        session.rollback()
 
 
 class Silent:

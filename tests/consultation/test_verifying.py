@@ -1,6 +1,7 @@
 """Whoever tampers with a bundle is found out, and for the right reason."""
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -26,6 +27,15 @@ Files = dict[str, bytes]
 @pytest.fixture
 def made() -> Made:
     return make(6, {"first": QUESTIONS["stance"], "second": QUESTIONS["budget"]}, batch=2)
+
+
+def test_what_bundles_say_of_themselves_never_changes(made: Made) -> None:
+    """A bundle that is made again is the same byte for byte: who wants another text adds one."""
+    said = [hashlib.sha256(files["README"]).hexdigest() for files in (made.packed(), made.packed(verifier="program"))]
+    assert said == [
+        "89a85e76f81eb3f4a89a882ee968e1440366ff058ef5b26a873bad830088470d",
+        "2bd300e8478634d9c39e0ca5de08c055891ee2ca35ba18ef92016bd164ec62e9",
+    ]
 
 
 def refused(files: Files, words: str, **kept: Any) -> None:

@@ -1,17 +1,22 @@
 """A consultation in which nobody votes, about a plan, from its draft to its result; and what its followers are told."""
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from service.consultation import subjects
 from service.consultation import verify_consultation as auditor
 from service.consultation.ending import CLOSE, PLAN_CLOSINGS
 from service.consultation.feeding import ATOM
 from service.consultation.giving import entries
-from service.consultation.models import Consultation, ConsultationPhase
+from service.consultation.models import Consultation, ConsultationPhase, LogHead
+from service.consultation.phases import AFTERWARDS
+from service.consultation.presenting import subject_out
 from service.consultation.results.files import TYPES
 from service.consultation.telling import TELL_CONSULTATIONS
 from service.db import session, transaction
@@ -20,12 +25,15 @@ from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
+from service.notices.digests import Inbox, worded
 from service.notices.following import NothingToFollow, ensure_there, follow
 from service.outbox.models import Delivery
 from service.plans.finding import plan_named
-from tests.consultation.scene import Office, Phone, described, end_vote, phase, phone
+from service.plans.trees import trees
+from tests.consultation.scene import STANCE, Office, Phone, close_now, described, end_vote, phase, phone
 from tests.consultation.test_voting import files_of
 from tests.conversation.scene import Talk
+from tests.databases import watched
 from tests.factories.people import Person, make_resident
 from tests.plans.plans import a_plan, put_in_force
 from tests.reports.scene import expand_all, inbox_of
@@ -49,10 +57,20 @@ def told(who: Person) -> list[str]:
     return [message.body for message in inbox_of(who)]
 
 
+def read_trees(office: Office) -> int:
+    """How often a whole tree is read while a consultation is fixed."""
+    read: list[str] = []
+    trees.things.clear()
+    with watched("before_cursor_execute", lambda _, __, statement, *___: read.append(statement)):
+        office.fix()
+    return sum("ORDER BY plan_revisions.ordinal" in statement for statement in read)
+
+
 def test_comments_on_a_plan_from_draft_to_result(
-    office: Office, client: FlaskClient, here: Municipality, alice: Person
+    office: Office, client: FlaskClient, here: Municipality, alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known_as = put_in_force(here, a_plan(progress=[REPORT]))
+    put_in_force(here, a_plan(key="next", progress=[REPORT]))
     plan = str(plan_named(here, "op").uid)
     carol = make_resident(here, language="en")
     with transaction():
@@ -62,9 +80,11 @@ def test_comments_on_a_plan_from_draft_to_result(
         {"kind": "plan", "id": "op", "version": known_as},
         branch,
         {**branch, "kind": "progress_report", "id": "2024"},
+        {"kind": "progress_report", "id": "2024", "within": "next"},
     ]
     phases = [phase("inform", -90000, 60), phase("comment", -100, 7200), phase("review", 90000, 90060)]
-    asked = {"about": about, "questions": [FREE], "phases": phases, "eligibility": "anyone"}
+    free = FREE | {"about": {**branch, "id": "1.1"}}
+    asked = {"about": about, "questions": [free], "phases": phases, "eligibility": "anyone"}
     for lost in ({"kind": "plan", "id": "moon"}, {**branch, "id": "9"}, {"kind": "plan_element", "id": "1"},
                  {**branch, "kind": "progress_report", "id": "1999"}, {"kind": "layer", "id": "moon"}):  # fmt: skip
         refused = office.ask("POST", "", json=described(**asked | {"about": [lost]}))
@@ -74,14 +94,26 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert (stale.json["code"], stale.json["version"]) == ("subject_changed", known_as)
     talk = Talk(client, office.begin(**asked))
     article = talk.put_text("Trees are planted on the square.")
-    office.fix()
+    monkeypatch.setattr(subjects, "MOST_ELEMENTS", 2)
+    assert read_trees(office) == 1, "however many links lead into it"
 
     # what was frozen, and who is told
     shown = phone(client, here).get(office.path).json
     assert [(one["kind"], one["version"] == known_as) for one in shown["subjects"]] == [
-        ("plan", True), ("plan_element", True), ("progress_report", False),
+        ("plan", True), ("plan_element", True), ("progress_report", False), ("progress_report", False),
+        ("plan_element", True),
     ]  # fmt: skip
-    assert [one["key"] for one in shown["subjects"][1]["elements"]] == ["1", "1.1", "1.2"]
+    assert [(len(one["elements"]), one["count"]) for one in shown["subjects"]] == [
+        (0, 0),
+        (2, 3),
+        (0, 0),
+        (0, 0),
+        (1, 1),
+    ]
+    assert [one["key"] for one in shown["subjects"][1]["elements"]] == ["1", "1.1"]
+    before = {"kind": "plan_element", "title": {}, "elements": [{"title": {"el": "Δέντρα"}}] * 150}
+    assert [subject_out(before, "en", "el")["count"], len(subject_out(before, "en", "el")["elements"])] == [150, 100]
+    assert entries(here, now().replace(year=2000), now())[0].summary["en"].startswith("A consultation has begun. Read")
     assert shown["questions"][0] | {"kind": None, "rule": None} == shown["questions"][0]
     definition = session.scalars(select(Consultation.definition).where(Consultation.id == office.id)).one()
     assert definition and definition["texts"][0]["revision"] == article["revision"]
@@ -137,7 +169,10 @@ def test_comments_on_a_plan_from_draft_to_result(
     files = files_of(phone(client, here).get(f"{office.path}/bundle"))
     assert "0 took part" in auditor.verify(files)
     assert hashlib.sha256(files[auditor.PROGRAM]).hexdigest() == definition["verifier"]
-    assert [entry.kind for entry in entries(here, now().replace(year=2000), now())] == ["consultation"] * 2
+    given = entries(here, now().replace(year=2000), now())
+    assert [entry.kind for entry in given] == ["consultation"] * 2
+    mail = worded(here, "en", Inbox(), ("https://here.example", given), "")["text"]
+    assert "You can take part in the app.\n\nThe square\nIt is over" in mail and "https" not in mail, "it has no page"
 
     # every head is where nobody here can take it back
     feed = client.get("/api/v1/here/consultations/heads/feed")
@@ -145,9 +180,50 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert heads == [*reversed(phone(client, here).get(f"{office.path}/heads").json["heads"])]
     again = client.get("/api/v1/here/consultations/heads/feed", headers={"If-None-Match": feed.headers["ETag"]})
     assert again.status_code == 304
+    with transaction():  # signed before the newest one, and written after it
+        late = {"size": 9, "checkpoint": "late", "parts": [], "signed_at": now() - timedelta(days=1)}
+        session.add(LogHead(consultation_id=office.id, **late))
+    again = client.get("/api/v1/here/consultations/heads/feed", headers={"If-None-Match": feed.headers["ETag"]})
+    assert again.status_code == 200 and ">late<" in again.text
     assert client.get("/api/v1/next-door/consultations/heads/feed").text.count("entry") == 0
     pushed = [row.content["data"].get("head") for row in session.scalars(select(Delivery)) if "data" in row.content]
     assert set(pushed) <= set(heads)
+
+
+def test_of_what_comes_afterwards_nobody_is_told_before_the_result_is_out(
+    office: Office, client: FlaskClient, here: Municipality
+) -> None:
+    vote, review, results = phase("vote", -7200, 7200), phase("review", 7200, 9000), phase("results", 9000, 99000)
+    early = described(questions=[STANCE], phases=[vote, phase("results", 7000, 99000)])
+    assert office.ask("POST", "", json=early).json["reason"] == "order"
+    office.begin(questions=[STANCE], phases=[vote, review, results]).fix()
+    follower = make_resident(here, language="en")
+    with transaction():
+        follow(here, follower.account_id, "consultation", office.path[1:])
+
+    later = {"closes_at": phase("vote", 0, 90000)["closes_at"], "reason": {"en": "The hall was closed."}}
+    assert office.ask("POST", f"{office.path}/extension", json=later).status_code == 200
+    shown = phone(client, here).get(office.path).json["phases"]
+    assert shown[0]["closes_at"] == shown[1]["opens_at"] < shown[1]["closes_at"] <= shown[2]["opens_at"]
+    assert [lasts(each) for each in shown[1:]] == [lasts(review), lasts(results)]
+
+    with transaction():  # as one that was fixed when it could begin before the end
+        afterwards = update(ConsultationPhase).where(ConsultationPhase.kind.in_(AFTERWARDS))
+        session.execute(afterwards.values(opens_at=seconds_from_now(-60)))
+    assert work(TELL_CONSULTATIONS) == {"told": 0}, "the vote is open"
+    end_vote(office)
+    assert work(TELL_CONSULTATIONS) == {"told": 0}, "it is over, and not counted"
+    assert close_now(office)
+    assert work(TELL_CONSULTATIONS) == {"told": 2}
+    [*_, out, looked_at, readable] = told(follower)
+    assert out == "It is over, and the result is out." and readable == "What came of it can be read now."
+    assert looked_at.startswith("What people said is being looked at now, until")
+
+
+def lasts(phase: dict[str, Any]) -> int:
+    """Seconds."""
+    length = datetime.fromisoformat(phase["closes_at"]) - datetime.fromisoformat(phase["opens_at"])
+    return round(length.total_seconds())
 
 
 def test_only_what_everybody_may_know_of_is_followed(office: Office, here: Municipality) -> None:
@@ -161,3 +237,5 @@ def test_only_what_everybody_may_know_of_is_followed(office: Office, here: Munic
     office.fix()
     session.rollback()
     ensure_there(here, "consultation", office.path[1:], "")
+    with pytest.raises(NothingToFollow):  # nobody would be told who followed it by another spelling
+        ensure_there(here, "consultation", office.uid.hex, "")

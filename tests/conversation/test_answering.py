@@ -1,6 +1,7 @@
 """Every contribution gets its answer, letters too; quoted passages survive new versions; the report lists it all."""
 
 import csv
+import json
 import uuid
 from io import StringIO
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy import func, select
 
 from service.consultation.conversation import finding, messages, reporting
 from service.consultation.conversation.models import AnswerGiven
-from service.consultation.models import CLOSED, Consultation
+from service.consultation.models import CLOSED, COUNTED, Consultation
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.notices.following import follow
 from service.people.audit_models import AuditEntry
+from service.plans.models import PlanElement
 from tests.conversation.scene import HERE, Talk, row_of
 from tests.conversation.scene import talk as begin
 from tests.conversation.test_talking import close_comments
@@ -122,6 +124,23 @@ def test_who_entered_a_letter_and_put_up_a_text_is_written_down(talk: Talk) -> N
     assert found[1].facts == {"kind": "article", "target": "3", "revision": revision}
 
 
+def test_a_text_changes_in_the_log_or_not_at_all(talk: Talk) -> None:
+    def kinds() -> list[str]:
+        return [json.loads(line)["kind"] for line in talk.ask("GET", f"{talk.path}/log")["lines"]]
+
+    for _ in range(2):
+        talk.put_text("Two benches.")
+    assert kinds() == ["open", "text"], "the same text is none that is new"
+    with transaction() as now:
+        now.scalars(select(Consultation)).one().verifier = None
+    talk.put_text("Three benches.")
+    assert kinds() == ["open", "text"], "its program would refuse the line"
+    for state in (COUNTED, CLOSED):
+        with transaction() as now:
+            now.scalars(select(Consultation)).one().state = state
+        assert talk.put_text("Four benches.", 409)["code"] == "consultation_fixed"
+
+
 def test_letters_are_entered_by_staff_until_all_is_over(talk: Talk, here: Municipality, alice: Person) -> None:
     talk.ask("POST", f"{talk.staff_path}/contributions", alice, 403, json=LETTER | {"received_on": "2026-11-20"})
     auditor = make_staff(here, "audrey", [("auditor", None)])
@@ -173,7 +192,9 @@ def test_a_quotation_follows_an_element_through_the_versions_of_its_plan(
         put_in_force(here, plan)
 
     in_force("Δύο παγκάκια και ένα σιντριβάνι.")
-    one = begin(client, here, about=[{"kind": "plan_element", "id": "1.1", "within": "op"}])
+    alone = str(session.scalars(select(PlanElement.uid).filter_by(key="1.2")).one())
+    about = [{"kind": "plan_element", "id": "1.1", "within": "op"}, {"kind": "plan_element", "id": alone}]
+    one = begin(client, here, about=about)
     element = {"kind": "plan_element", "target": "op/1.1"}
     put = {"json": element, "who": one.office.who, "method": "PUT", "path": f"{one.staff_path}/text"}
     revision = one.ask(**put)["revision"]
@@ -190,7 +211,9 @@ def test_a_quotation_follows_an_element_through_the_versions_of_its_plan(
     assert one.ask(**put)["revision"] != revision
     lost, found = (one.see(each)["quote"] for each in said)
     assert (lost["orphaned"], lost["exact"], found["orphaned"]) == (True, "Δύο παγκάκια", False)
-    for target, kind in (("op/9.9", "plan_element"), ("gone", "plan"), ("3", "article")):
+    named = one.ask(**put | {"json": element | {"target": alone}})
+    assert named["title"] == "Φωτισμός LED", "by its id it needs no plan"
+    for target, kind in (("op/9.9", "plan_element"), ("gone", "plan"), ("3", "article"), ("gone", "plan_element")):
         one.ask("PUT", f"{one.staff_path}/text", one.office.who, 404, json={"kind": kind, "target": target})
 
 

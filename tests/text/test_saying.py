@@ -7,7 +7,7 @@ import pytest
 from babel.dates import format_datetime
 
 from service import text
-from service.text import LANGUAGES, N_, catalogue, locale_of, pick, say
+from service.text import LANGUAGES, N_, catalogue, locale_of, moment_in, pick, say
 
 NIGHT = datetime(2026, 3, 9, 21, 5, tzinfo=UTC)
 FUZZY = """#, fuzzy
@@ -28,6 +28,15 @@ def little_catalogues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "el.po").write_text(FUZZY)
     monkeypatch.setattr(text, "CATALOGUES", tmp_path)
     monkeypatch.setattr(text, "catalogue", catalogue.__wrapped__)
+
+
+def test_day_and_hour_are_written_as_in_each_language() -> None:
+    assert [moment_in(language, NIGHT, "Europe/Athens") for language in LANGUAGES] == [
+        "9 Μαρτίου 2026, 23:05",
+        "9 март 2026\u202fг., 23:05",
+        "2026 m. kovo 9 d., 23:05",
+        "9 March 2026, 23:05",
+    ]
 
 
 def test_a_message_is_said_in_the_language_asked_for() -> None:

@@ -41,10 +41,10 @@ from service.consultation.conversation.staff_schemas import (
 from service.consultation.conversation.threads import (
     NothingToTalkAbout,
     ensure_about,
-    log_text,
     places_of_quotations,
-    put_text,
+    replace_text,
 )
+from service.consultation.drafting import ConsultationFixed
 from service.consultation.finding import locked
 from service.consultation.models import Consultation
 from service.db import stop_reading, transaction
@@ -115,13 +115,13 @@ def enter(body: dict[str, Any], municipality: Municipality, consultation: uuid.U
 @staff(MAY_ANSWER)
 @blueprint.arguments(TextIn)
 @blueprint.response(200, ThreadOut)
-@operation("putText", NotFound, NothingToTalkAbout)
+@operation("putText", NotFound, NothingToTalkAbout, ConsultationFixed)
 def put(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Put a text up for discussion, or its new version
 
     Quoted passages are found again in it by their words; those that are not there are marked, never lost. Of a plan and
     its elements the text may be left out: it is then that of the plan's version in force. What is put up while it is a
-    draft is part of what is fixed; what comes after that is a line of the log.
+    draft is part of what is fixed; what comes after that is a line of the log, until the vote is over.
     """
     who = caller()
     about = consultation_row(municipality, consultation, drafts=True)
@@ -133,8 +133,7 @@ def put(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUI
     stop_reading()
     with transaction():
         about = locked(municipality, consultation)
-        thread = put_text(municipality, about, kind, target, title, text, known)
-        log_text(municipality, about, thread)
+        thread = replace_text(municipality, about, kind, target, title, text, known)
         facts = {"kind": kind, "target": target, "revision": thread.revision}
         record(municipality.id, who, "text_put_up", "consultation", str(about.uid), facts)
     return answer(thread_out(municipality, thread, language()))

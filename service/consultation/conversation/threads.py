@@ -10,9 +10,10 @@ from service.consultation.appending import append
 from service.consultation.conversation.anchoring import anchor, revision_of
 from service.consultation.conversation.models import Contribution, Thread, ThreadText
 from service.consultation.conversation.opening import targets_of
+from service.consultation.drafting import ConsultationFixed
 from service.consultation.finding import participations
 from service.consultation.leaves import event_line
-from service.consultation.models import FIXED, Consultation
+from service.consultation.models import CLOSED, COUNTED, FIXED, Consultation
 from service.db import session
 from service.db.clock import now
 from service.db.upserts import insert_if_absent
@@ -96,9 +97,32 @@ def texts_of(consultation_id: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in session.execute(texts.order_by(Thread.id))]
 
 
+def replace_text(
+    municipality: Municipality,
+    about: Consultation,
+    kind: str,
+    target: str,
+    title: Mapping[str, str] | None,
+    text: str,
+    known: Mapping[int, int | None],
+) -> Thread:
+    """As put_text, of a consultation that is locked: a new text of one that is fixed is a line of its log, and none is
+    taken when that has ended. Raises ConsultationFixed, NothingToTalkAbout.
+    """
+    if about.state in (COUNTED, CLOSED):
+        raise ConsultationFixed
+    former = session.scalar(select(Thread.revision).filter_by(consultation_id=about.id, kind=kind, target=target))
+    thread = put_text(municipality, about, kind, target, title, text, known)
+    if thread.revision != former:
+        log_text(municipality, about, thread)
+    return thread
+
+
 def log_text(municipality: Municipality, about: Consultation, thread: Thread) -> None:
-    """Say in the log of a consultation that is fixed that there is a new text; inside `transaction()`, it is locked."""
-    if about.state == FIXED:
+    """Say in the log of a consultation that is fixed that there is a new text, unless the program with which it was
+    fixed knows no such line.
+    """
+    if about.state == FIXED and about.verifier is not None:
         facts = {"about": thread.kind, "target": thread.target, "revision": thread.revision}
         line = event_line(about.uid.hex, "text", facts)
         append(about, municipality.slug, [line], sum(participations(about.id).values()))
