@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import create_engine, event, text
 
@@ -36,3 +37,16 @@ def watched(name: str, note: Callable[..., None]) -> Iterator[None]:
         yield
     finally:
         event.remove(watched_engine, name, note)
+
+
+def statements(act: Callable[[], object]) -> list[str]:
+    """What this sends to the database, in its order."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    with watched("before_cursor_execute", note):
+        act()
+    return seen

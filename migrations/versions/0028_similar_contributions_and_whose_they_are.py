@@ -28,6 +28,12 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO moderation_deciders (case_id, account_id)"
         " SELECT id, decided_by_id FROM moderation_cases WHERE decided_by_id IS NOT NULL"
+        " UNION SELECT cases.id, accounts.id FROM audit_entries"
+        " JOIN moderation_cases AS cases"
+        " ON replace(CAST(cases.uid AS VARCHAR(36)), '-', '') = replace(audit_entries.subject, '-', '')"
+        " JOIN accounts ON accounts.uid = audit_entries.actor"
+        " WHERE audit_entries.subject_kind = 'moderation_case'"
+        " AND audit_entries.action IN ('text_hidden', 'text_shown')"
     )
     op.create_table(
         "contribution_marks",

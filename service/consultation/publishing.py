@@ -18,9 +18,9 @@ from service.text import N_
 
 
 class ResultsNotYet(Problem):
-    """Nobody sees anything of the result before the vote is over and counted."""
+    """Nobody sees anything of the result before all is over and counted."""
 
-    status, code, message = 409, "results_not_yet", N_("There is no result before the vote is over and counted.")
+    status, code, message = 409, "results_not_yet", N_("There is no result before the end, when everything is counted.")
 
 
 def ensure_closed(found: Consultation) -> Consultation:

@@ -25,7 +25,7 @@ class NoSuchMunicipality(NotFound):
 
 
 class NoSuchDepartment(Problem):
-    """No department of this name is at work here today."""
+    """No department of this name is here; or, where it is to do something, it is not at work here today."""
 
     status, code, message = 422, "no_such_department", N_("There is no such department.")
 
@@ -186,3 +186,11 @@ def department_meant(here: Municipality, key: str) -> Department:
         return department_named(here, key)
     except KeyError:
         raise NoSuchDepartment(department=key) from None
+
+
+def department_at_work(here: Municipality, key: str, at: datetime) -> Department:
+    """The same where it is to do something from this instant on. Raises NoSuchDepartment."""
+    found = department_meant(here, key)
+    if not found.is_valid_on(here.day(at)):
+        raise NoSuchDepartment(department=key)
+    return found

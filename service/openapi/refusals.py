@@ -40,6 +40,7 @@ class ProblemOut(Schema):
     version = fields.Integer(metadata={"description": "The report's present version."})
     layer = fields.String(allow_none=True, metadata={"description": "The layer to choose a feature of."})
     missing = fields.List(fields.String(), metadata={"description": "The photos that cannot be attached."})
+    answered = fields.List(fields.String(), metadata={"description": "The contributions that have an answer already."})
     category = fields.String(metadata={"description": "The category that there is not."})
     department = fields.String(allow_none=True, metadata={"description": "The department that there is not."})
     reason = fields.String(metadata={"description": "What is wrong with it, as a word for programs."})

@@ -15,7 +15,7 @@ from service.db import session
 from service.db.clock import now
 from service.errors import Problem
 from service.media.attaching import attach
-from service.municipalities.directory import Municipality, NoSuchDepartment, department_with
+from service.municipalities.directory import Municipality, department_at_work, department_with
 from service.people.models import Account, RoleGiven
 from service.people.roles import ROLES, may
 from service.reports.catalogue import Category, category_with
@@ -136,9 +136,7 @@ def hand_over(
     """
     check_open(report)
     moment = now()
-    after = municipality.departments.get(key)
-    if after is None or not after.is_valid_on(municipality.day(moment)):
-        raise NoSuchDepartment(department=key)
+    after = department_at_work(municipality, key, moment)
     before = department_with(municipality, report.department_id)
     if after.id == before.id:
         return None

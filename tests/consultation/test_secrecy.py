@@ -4,7 +4,6 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,7 +17,7 @@ from service.db import Base, session
 from service.municipalities.directory import Municipality
 from service.people.counting import counter
 from tests.consultation.scene import STANCE, Office, close_now, make_verified, phone
-from tests.databases import watched
+from tests.databases import statements
 from tests.personal_data.scene import files, text_of
 
 OF_BALLOTS = {"ballots", "ballot_answers"}
@@ -105,18 +104,6 @@ def test_no_value_joins_people_and_ballots(
         for value in (*person_side, *(bytes(voter).hex() for voter in voters), *ballot_side[:2]):
             assert value.encode() not in content, name
     assert tables_with(ballot_side[1]) == set(), "which answers were one ballot is forgotten"
-
-
-def statements(act: Any) -> list[str]:
-    seen: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
-
-    with watched("before_cursor_execute", note):
-        act()
-    return seen
 
 
 @pytest.mark.parametrize("secrecy", ["secret", "open"])

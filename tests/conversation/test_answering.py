@@ -70,7 +70,7 @@ def test_similar_contributions_are_answered_together_and_all_concerned_are_told(
     assert told(carol) == ["Your contribution was answered: accepted in part"]
     assert told(dave) == told(erin) == ["A contribution was answered: accepted in part"]
     assert len(told(alice)) == 1 and "Trees" not in inbox_of(alice)[0].body, "in her language"
-    corrected = talk.answer([one["id"]], disposition="accepted")
+    corrected = talk.answer([one["id"]], disposition="accepted", replace=True)
     assert talk.see(one["id"])["answer"]["id"] == corrected["id"]
     session.rollback()
     assert session.scalar(select(func.count()).select_from(AnswerGiven)) == 4, "the former answer is still known"
@@ -99,6 +99,8 @@ def test_the_report_lists_everything_and_no_cell_is_a_formula(
     kept = {"Accept-Language": "en", "If-None-Match": answer.headers["ETag"]}
     assert client.get(f"{talk.path}/report.csv", headers=kept).status_code == 304
     assert client.get(f"{talk.path}/report.csv", headers=kept | {"Accept-Language": "el"}).status_code == 200
+    read = client.get(f"{talk.path}/report.md", headers={"Accept-Language": "en"}).text
+    assert "Contributions: 2. Without an answer: 1." in read and "- accepted: 1" in read, "it is counted anew"
     rows = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"))))
     assert [(row["id"], row["about"], row["disposition"]) for row in rows] == [
         (said["id"], str(talk.office.uid), ""),

@@ -3,6 +3,7 @@
 import io
 import itertools
 import random
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -20,7 +21,9 @@ from service.municipalities.directory import Municipality
 from service.people.audit_models import AuditEntry
 from service.people.models import Account
 from tests.conversation.scene import HERE, Talk, row_of
+from tests.databases import statements
 from tests.factories.people import Person, make_resident
+from tests.reports.scene import change_department
 
 WISH = "Θέλουμε περισσότερα δέντρα και παγκάκια με σκιά στην κεντρική πλατεία της πόλης"
 SAME = "Θέλουμε περισσότερα ΔΈΝΤΡΑ και παγκάκια με σκιά, στις κεντρικές πλατείες της πόλης!"
@@ -54,6 +57,15 @@ def due(one: Talk, **query: Any) -> list[str]:
 def test_a_text_is_compared_by_how_its_longer_words_begin_without_accents() -> None:
     assert words_of("Οι πλατείες, της ΠΛΑΤΕΙΑΣ η σκιά") == {"plate", "skia"}
     assert words_of("ναι") == {"nai"} and words_of("  ") == frozenset() == words_of("— …")
+    for wish, opposite in (
+        ("Θέλουμε δέντρα", "Δεν θέλουμε δέντρα"),
+        ("Να κοπούν τα δέντρα", "Να μην κοπούν τα δέντρα"),
+        ("Δέντρα; Ναι!", "Δέντρα; Όχι!"),
+        ("Искаме дървета", "Не искаме дървета"),
+        ("Norime medžių", "Ne, norime medžių"),
+        ("Cut the trees", "Do not cut the trees"),
+    ):
+        assert words_of(wish) != words_of(opposite), opposite
     assert len(marks_of(WISH)) == BANDS and marks_of(WISH) == marks_of(WISH.upper()) and marks_of("!") == []
     assert all(0 <= mark < 2**63 for mark in marks_of(WISH))
     assert len(set(marks_of(WISH)) & set(marks_of(SAME))) > 2 and not set(marks_of(WISH)) & set(marks_of(OTHER))
@@ -83,17 +95,22 @@ def test_what_says_the_same_is_found_and_answered_together(
     assert (found["contribution"]["id"], 0.6 < found["likeness"] < 1) == (second, True)
     assert session.scalar(select(func.count()).select_from(Mark)) == 4 * BANDS, "what was taken back leaves no mark"
     talk.answer([first, second])
+    taken = talk.answer([first, talk.say(carol, "!")["id"], second], 409)
+    assert (taken["code"], taken["answered"]) == ("already_answered", [first, second])
     assert similar(talk, second)["similar"][0]["contribution"]["answer"]["disposition"] == "accepted"
-    assert similar(talk, talk.say(alice, "!")["id"]) == {"similar": [], "next": None}
+    assert similar(talk, talk.say(alice, "!")["id"]) == {"similar": [], "next": None, "more": False}
     staff_asks(talk, f"contributions/{first}/similar", alice, 403)
     there = f"/api/v1/next-door/staff/contributions/{first}/similar"
     assert talk.client.get(there, headers=charlie.headers).status_code == 404
     copy_many(first, AT_ONCE + 10)
     page = similar(talk, first)
-    assert len(page["similar"]) == AT_ONCE and page["similar"][0]["likeness"] == 1
+    assert len(page["similar"]) == AT_ONCE and page["similar"][0]["likeness"] == 1 and not page["more"]
     rest = similar(talk, first, after=page["next"])
     ids = {one["contribution"]["id"] for one in (*page["similar"], *rest["similar"])}
     assert len(ids) == AT_ONCE + 10 + 1 and second in ids and rest["next"] is None
+    monkeypatch.setattr(resembling, "MOST_COMPARED", 10)
+    page = similar(talk, first)
+    assert len(page["similar"]) == 10 and page["more"], "some are on no page"
 
 
 def copy_many(uid: str, count: int) -> None:
@@ -135,7 +152,12 @@ def test_the_duty_list_is_cut_by_department_thread_and_promise(
         session.execute(update(Contribution).where(Contribution.text == "Old").values(created_at=month_ago))
     assert due(talk, overdue=True) == ["Old"]
     [shown] = talk.ask("GET", f"{talk.staff_path}/unanswered?overdue=true", office)["contributions"]
-    assert (shown["department"], shown["due_at"] < shown["created_at"].replace("20", "99")) == ("lighting", True)
+    created, promised = (datetime.fromisoformat(shown[name]) for name in ("created_at", "due_at"))
+    assert (shown["department"], promised - created) == ("lighting", timedelta(days=30))
+    change_department("here", "lighting", valid_until=date(2020, 1, 1))
+    ended = talk.ask("PUT", asked[0], office, 422, json={"contributions": [new], "department": "lighting"})
+    assert ended["code"] == "no_such_department"
+    assert due(talk, department="lighting") == ["Old"] and due(talk, nobodys=True) == ["Old", "New"]
     about = talk.ask("GET", f"{talk.path}/conversation")
     assert (about["overdue"], about["answer_within_days"]) == (1, 30)
     talk.answer([old])
@@ -166,6 +188,11 @@ def test_votes_of_many_new_accounts_count_and_staff_see_that_there_are_many(
     talk.ask("GET", path, alice, 403)
 
 
+def sheet_of(rows: int) -> str:
+    """A sheet of so many letters."""
+    return SHEET.splitlines()[0] + "\n" + f"letter;Club;2026-11-20;en;{rows} trees;;;;;\n" * rows
+
+
 def send(one: Talk, content: str | bytes, status: int = 200, **more: Any) -> Any:
     data = {"file": (io.BytesIO(content if isinstance(content, bytes) else content.encode()), "letters.csv")} | more
     path = f"{one.staff_path}/contributions/sheet"
@@ -173,14 +200,24 @@ def send(one: Talk, content: str | bytes, status: int = 200, **more: Any) -> Any
 
 
 def test_a_sheet_of_letters_is_tried_first_and_written_whole_and_once(talk: Talk, client: FlaskClient) -> None:
-    assert send(talk, SHEET) == {"rows": 2, "faults": [], "ignored": ["notes"], "written": 0}
+    tried = {"rows": 2, "faults": [], "ignored": ["notes"], "written": 0, "already_there": 0}
+    sheet = "\ufeff" + SHEET
+    assert send(talk, sheet) == tried
     assert talk.read()["contributions"] == []
-    for _ in range(2):
-        assert send(talk, "\ufeff" + SHEET, write="true")["written"] == 2
+    assert send(talk, sheet, write="true") == tried | {"written": 2}
+    assert send(talk, sheet, write="true") == send(talk, sheet) == tried | {"already_there": 2}
+    entries = select(AuditEntry.facts).where(AuditEntry.action == "contributions_imported")
+    assert session.scalars(entries).all() == [{"contributions": 2}]
+    threads = talk.ask("GET", f"{talk.path}/conversation")["threads"]
+    assert [(one["kind"], one["contributions"]) for one in threads] == [("consultation", 1), ("question", 1)]
     [meeting] = talk.read()["contributions"]
     [letter] = talk.read(kind="question", target="trees")["contributions"]
     assert (letter["text"], letter["place"], letter["stance"]) == ("=Δώστε μας σκιά", [21.75, 40.25], "proposal")
     assert (meeting["channel"], meeting["role"], meeting["received_on"]) == ("meeting", "Σύλλογος", "2026-11-21")
+    assert session.scalar(select(func.count()).select_from(Mark)) == 2 * BANDS
+    few, many = (statements(lambda rows=rows: send(talk, sheet_of(rows), write="true")) for rows in (2, 40))
+    writing = [[one for one in sent if not one.startswith("SELECT")] for sent in (few, many)]
+    assert len(writing[0]) == len(writing[1]), "however many rows there are"
     refused = send(talk, FAULTY, write="true")
     assert refused["written"] == 0 and refused["rows"] == 5
     faults = [(one["row"], one["column"]) for one in refused["faults"]]

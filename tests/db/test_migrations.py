@@ -20,18 +20,23 @@ from service.app import create_app
 from service.config import Settings
 from service.db import Base, db, engine, session, transaction
 from service.db.clock import now
+from service.db.keys import new_uid
 from service.gis.models import Feature
 from service.gis.spatial_sql import in_box
+from service.moderation.complaining import case_locked
+from service.moderation.models import Decider
 from service.news.content import Written
 from service.news.models import Article
 from service.news.writing import add_version, begin
 from service.outbox.models import Delivery, Target
+from service.people.auditing import record
+from service.people.callers import find_caller
 from service.reports.models import Report
 from service.schema_version import FOLDER, configuration, is_up_to_date, migrate, newest, undo
 from tests.conftest import WORKER, postgres_server
 from tests.databases import new_postgres
 from tests.factories.municipalities import make_municipality
-from tests.factories.people import give_address, make_resident
+from tests.factories.people import give_address, make_resident, make_staff
 from tests.factories.reports import make_report
 from tests.reports.scene import expand_all
 
@@ -225,7 +230,9 @@ def test_mails_that_wait_from_before_know_whom_they_are_for(url: str, tmp_path: 
     assert others == {("mailbox", None), ("token", None)}
 
 
-def test_only_what_stands_as_a_warning_remembers_the_one_before(url: str, tmp_path: Path) -> None:
+def test_what_stands_as_a_warning_remembers_the_one_before_and_a_case_all_who_decided_it(
+    url: str, tmp_path: Path
+) -> None:
     migrate(url)
     app = create_app(Settings(home=tmp_path, database_url=url, limits=False, log_level="ERROR"))
     with app.app_context():
@@ -235,13 +242,20 @@ def test_only_what_stands_as_a_warning_remembers_the_one_before(url: str, tmp_pa
                 article = begin(here, "announcement", previous_at=now())
                 add_version(here, article, Written({"facts": {"urgency": urgency}}, {}), None)
                 article.published_number = shown
+        people = [make_staff(here, name, [("moderator", None)]) for name in ("mona", "mike", "mary")]
+        with transaction():
+            case = case_locked(here, "contribution", new_uid(), None)
+            for who, action in zip(people, ("text_hidden", "text_shown", "appeal_decided"), strict=True):
+                record(here.id, find_caller(here.id, who.token), action, "moderation_case", str(case.uid))
         db.engine.dispose()
         undo(url, "0020")
         migrate(url)
         found = session.scalars(select(Article.previous_at).order_by(Article.id)).all()
+        decided = session.scalars(select(Decider.account_id).order_by(Decider.account_id)).all()
         session.remove()
         db.engine.dispose()
     assert [at is None for at in found] == [False, True, True]
+    assert decided == [who.account_id for who in people[:2]]
 
 
 BATCH = '''"""A later revision that changes tables with data and with geometry."""

@@ -1,5 +1,5 @@
 """Votes on a contribution that arrive together are counted once for each person, and its numbers are those of the votes;
-the same contribution sent many times at once is written once; complaints count once.
+the same contribution or sheet sent many times at once is written once; complaints count once; of answers one holds.
 """
 
 import uuid
@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from service.consultation.conversation.models import Contribution, Support
+from service.consultation.conversation.models import Contribution, Support, Thread
 from service.db import session
 from service.moderation.models import ModerationCase
 from service.municipalities.directory import Municipality
@@ -40,8 +40,35 @@ def test_everything_that_arrives_together_is_counted_once(
         for n in range(6)
     ]
     assert Counter(answer.status_code for answer in at_once(calls)) == {200: 12, 204: 6}
+    answered = {"contributions": [uid], "disposition": "accepted", "reason": {"en": "We do."}, "body": "Council"}
+    there = f"/staff/consultations{talk.office.path}"
+    office = talk.office.who
+    given = at_once(
+        [lambda n=n: call(two_urls[n % 2], "POST", f"{there}/answers", office, json=answered) for n in range(4)]
+    )
+    assert Counter(answer.status_code for answer in given) == {201: 1, 409: 3}
+    sheet = "channel,role,received_on,language,text\nletter,Club,2026-11-20,en,Trees\nphone,Club,2026-11-20,en,Shade\n"
+    sent = at_once(
+        [
+            lambda n=n: call(
+                two_urls[n % 2],
+                "POST",
+                f"{there}/contributions/sheet",
+                office,
+                files={"file": ("letters.csv", sheet)},
+                data={"write": "true"},
+            )
+            for n in range(3)
+        ]
+    )
+    assert sorted(answer.json()["written"] for answer in sent) == [0, 0, 2]
+    promised = at_once(
+        [lambda n=n: call(two_urls[n % 2], "PUT", f"{there}/promise", office, json={"days": 9}) for n in range(6)]
+    )
+    assert {answer.status_code for answer in promised} == {204}
     session.rollback()
-    [one] = session.scalars(select(Contribution)).all()
+    one = session.scalars(select(Contribution).filter_by(uid=uuid.UUID(uid))).one()
+    assert session.scalars(select(Thread.contributions)).all() == [3]
     given = Counter(session.scalars(select(Support.vote)))
     assert given.total() == 3 and (one.supports, one.passes, one.opposes) == (given[1], given[0], given[-1])
     assert session.scalars(select(ModerationCase.complaints)).all() == [3]

@@ -37,6 +37,13 @@ class ContributionsNotFound(Problem):
     status, code, message = 404, "contributions_not_found", N_("Some of these contributions are not there.")
 
 
+class AlreadyAnswered(Problem):
+    """Some of the named contributions have an answer, perhaps since a moment ago; `answered` are their ids."""
+
+    status, code = 409, "already_answered"
+    message = N_("Some of these contributions have an answer already. Look at it before you replace it.")
+
+
 def answer_together(
     municipality: Municipality,
     actor: Caller,
@@ -46,12 +53,16 @@ def answer_together(
     reason: Mapping[str, str],
     body: str,
     changed_text: Mapping[str, str] | None,
+    replace: bool = False,
 ) -> Answer:
-    """One answer to these contributions, in place of any that they had; inside `transaction()`.
+    """One answer to these contributions; with `replace` in place of any that they had. Inside `transaction()`.
 
-    Their authors, those who replied and who follow the consultation are told. Raises ContributionsNotFound.
+    Their authors, those who replied and who follow the consultation are told.
+    Raises ContributionsNotFound, AlreadyAnswered.
     """
     ids = ids_locked(about, uids)
+    if not replace:
+        ensure_unanswered(ids)
     answer = Answer(
         uid=new_uid(),
         municipality_id=municipality.id,
@@ -86,3 +97,10 @@ def ids_locked(about: Consultation, uids: Sequence[uuid.UUID]) -> list[int]:
     if missing:
         raise ContributionsNotFound(missing=sorted(map(str, missing)))
     return [row.id for row in rows]
+
+
+def ensure_unanswered(ids: Sequence[int]) -> None:
+    """Refuse what has an answer; the contributions are locked. Raises AlreadyAnswered."""
+    query = select(Contribution.uid).where(Contribution.id.in_(ids), Contribution.answer_id.is_not(None))
+    if answered := session.scalars(query.order_by(Contribution.id)).all():
+        raise AlreadyAnswered(answered=[str(uid) for uid in answered])

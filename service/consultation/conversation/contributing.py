@@ -110,7 +110,7 @@ def contribute(municipality: Municipality, about: Consultation, said: Said, by: 
     written = insert_if_absent(Contribution, [row], returning=Contribution.id)
     if not written:
         return same_as_before(municipality, uid, said, by)
-    keep_marks(about.id, written[0], said.marks)
+    keep_marks(about.id, {written[0]: said.marks})
     thread.contributions += 1
     if parent is not None:
         add_reply(parent)

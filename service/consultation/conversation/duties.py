@@ -7,15 +7,21 @@ from sqlalchemy import delete, insert
 
 from service.consultation.conversation.answering import ids_locked
 from service.consultation.conversation.models import AnswerPromise, Duty
+from service.consultation.finding import locked
 from service.consultation.models import Consultation
 from service.db import session
-from service.municipalities.directory import Municipality, department_meant
+from service.db.clock import now
+from service.municipalities.directory import Municipality, department_at_work
 from service.people.auditing import record
 from service.people.callers import Caller
 
 
 def promise(municipality: Municipality, actor: Caller, about: Consultation, days: int | None) -> None:
-    """Everybody sees from now on within how many days the municipality answers; inside `transaction()`."""
+    """Everybody sees from now on within how many days the municipality answers; inside `transaction()`.
+
+    Of two who promise at once one waits. Raises NotFound.
+    """
+    locked(municipality, about.uid)
     session.execute(delete(AnswerPromise).where(AnswerPromise.consultation_id == about.id))
     if days is not None:
         session.execute(insert(AnswerPromise).values(consultation_id=about.id, days=days))
@@ -29,7 +35,7 @@ def hand_to(
 
     Inside `transaction()`. Raises NoSuchDepartment, ContributionsNotFound.
     """
-    chosen = department_meant(municipality, department) if department else None
+    chosen = department_at_work(municipality, department, now()) if department else None
     ids = ids_locked(about, uids)
     session.execute(delete(Duty).where(Duty.contribution_id.in_(ids)))
     if chosen is not None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, false, func, literal_column, select, tuple_
+from sqlalchemy import Integer, and_, bindparam, false, func, literal_column, or_, select, tuple_
 
 from service.consultation.conversation.models import (
     MANY_NEWCOMERS,
@@ -126,12 +126,16 @@ def changing_of(consultation_id: int) -> Iterator[Sequence[AnyRow]]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which of the duties: of one thread, of one department or of none, written longer ago than `late` seconds."""
+    """Which of the duties: of one thread, of one department or of none, written longer ago than `late` seconds.
+
+    What departments have that are `ended`, by key, is nobody's.
+    """
 
     thread_id: int | None = None
     department_id: int | None = None
     nobodys: bool = False
     late: float | None = None
+    ended: Collection[int] = ()
 
 
 def due_of(consultation_id: int, wanted: Wanted, after: int | None, limit: int) -> Sequence[AnyRow]:
@@ -140,7 +144,7 @@ def due_of(consultation_id: int, wanted: Wanted, after: int | None, limit: int) 
     if wanted.thread_id is not None:
         query = query.where(contributions.c.thread_id == wanted.thread_id)
     if wanted.nobodys:
-        query = query.where(duties.c.department_id.is_(None))
+        query = query.where(or_(duties.c.department_id.is_(None), duties.c.department_id.in_(wanted.ended)))
     elif wanted.department_id is not None:
         query = query.where(duties.c.department_id == wanted.department_id)
     if wanted.late is not None:
@@ -193,7 +197,12 @@ def counts_of(consultation: Consultation) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=256)
 def counted(consultation_id: int, uid: uuid.UUID, period: int) -> Mapping[str, Any]:
-    """The same, counted once in a period for each consultation: all of it is read."""
+    """The same, counted once in a period for each consultation."""
+    return counts_now(consultation_id)
+
+
+def counts_now(consultation_id: int) -> Mapping[str, Any]:
+    """The same as it is now: all of it is read."""
     mine = Contribution.consultation_id == consultation_id, Contribution.official.is_(False)
     days = promised_days(consultation_id)
     late = false() if days is None else Contribution.created_at < seconds_from_now(-days * DAY)

@@ -82,7 +82,7 @@ def add_comment(municipality: Municipality, thread: Thread, row: Mapping[str, st
     if row["moderated"] == REMOVED:
         hide(municipality, uid)
     added = add(Contribution, values)
-    keep_marks(thread.consultation_id, added, marks_of(row["comment-body"]))
+    keep_marks(thread.consultation_id, {added: marks_of(row["comment-body"])})
     return added
 
 

@@ -11,7 +11,7 @@ import orjson
 
 from service.consultation.conversation.answering import DISPOSITIONS
 from service.consultation.conversation.contributing import KIND
-from service.consultation.conversation.finding import AT_ONCE, all_of, changing_of, counts_of
+from service.consultation.conversation.finding import AT_ONCE, all_of, changing_of, counts_now
 from service.consultation.conversation.opening import WHOLE
 from service.consultation.conversation.presenting import contributions
 from service.consultation.conversation.threads import threads_of
@@ -71,7 +71,7 @@ def as_json(municipality: Municipality, about: Consultation, spoken: str) -> Ite
 
 def as_markdown(municipality: Municipality, about: Consultation, spoken: str) -> Iterator[bytes]:
     """The same for reading: what people wrote is quoted, and nothing in it is taken for markup."""
-    counts = counts_of(about)
+    counts = counts_now(about.id)
     title = pick(about.title, spoken, municipality.main_language)
     counted = say(spoken, SAID["counted"], count=counts["contributions"], unanswered=counts["unanswered"])
     yield f"# {plain(title)}\n\n{say(spoken, SAID['title'])}. {counted}\n".encode()

@@ -1,10 +1,10 @@
 """Which contributions say nearly the same, found without comparing each with each, the same way on both databases.
 
-A text is the set of how its longer words begin, in Latin letters without accents. BANDS marks are made of it
-(MinHash with banding; Broder 1997, Leskovec, Rajaraman and Ullman 3.4): two texts share a mark by a chance that grows
-with what they have in common, 0.94 for one of them at a likeness of ALIKE. Marks stand in an index; of each the newest
-AT_ONCE contributions are looked at, and of all those that share the most marks MOST_COMPARED are compared, so that the
-cost does not grow with the consultation, be it a campaign of thousands.
+A text is the set of how its longer words and its negations begin, in Latin letters without accents. BANDS marks are
+made of it (MinHash with banding; Broder 1997, Leskovec, Rajaraman and Ullman 3.4): two texts share a mark by a chance
+that grows with what they have in common, 0.94 for one of them at a likeness of ALIKE. Marks stand in an index; of each
+the newest AT_ONCE contributions are looked at, and of all those that share the most marks MOST_COMPARED are compared,
+so that the cost does not grow with the consultation, be it a campaign of thousands.
 """
 
 import hashlib
@@ -31,7 +31,14 @@ MOST_COMPARED = 200
 SHORTEST, LONGEST = 4, 40
 BEGINNING = 5
 """Letters of a word that are compared: endings differ, and have different lengths."""
-
+NEGATIONS = {
+    "el": ("δε", "δεν", "μη", "μην", "όχι"),
+    "bg": ("не", "без"),
+    "lt": ("ne", "nei", "nė"),
+    "en": ("no", "not", "nor"),
+}
+"""Short words that count all the same, so that a wish and its opposite differ."""
+NEGATING = frozenset(in_latin(word) for words in NEGATIONS.values() for word in words)
 
 Numbers = NDArray[np.uint64]
 
@@ -57,9 +64,9 @@ class Similar:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """What a text is compared by; of one that has no longer words all of them."""
+    """What a text is compared by; of one that has no longer words and negates nothing all of them."""
     found = {word for part in text.split() for word in in_latin(part[:LONGEST]).split()}
-    longer = {word for word in found if len(word) >= SHORTEST}
+    longer = {word for word in found if len(word) >= SHORTEST or word in NEGATING}
     return frozenset(word[:BEGINNING] for word in longer or found)
 
 
@@ -78,10 +85,13 @@ def mark(band: int, least: bytes) -> int:
     return int.from_bytes(digest) >> 1
 
 
-def keep_marks(consultation_id: int, contribution_id: int, marks: Sequence[int]) -> None:
-    """Let the contribution be found by these; inside `transaction()`."""
-    of_it = {"consultation_id": consultation_id, "contribution_id": contribution_id}
-    if rows := [of_it | {"mark": mark} for mark in marks]:
+def keep_marks(consultation_id: int, marks: Mapping[int, Sequence[int]]) -> None:
+    """Let contributions, which are the keys, be found by these; inside `transaction()`."""
+    if rows := [
+        {"consultation_id": consultation_id, "contribution_id": contribution_id, "mark": one}
+        for contribution_id, its in marks.items()
+        for one in its
+    ]:
         session.execute(insert(Mark.__table__), rows)  # type: ignore[arg-type]
 
 
@@ -91,8 +101,9 @@ def forget_marks(contribution_id: int) -> None:
     session.execute(gone, execution_options={"synchronize_session": False})
 
 
-def similar_to(found: AnyRow, before: int | None = None) -> tuple[Sequence[Similar], int | None]:
-    """What says nearly the same as this contribution, the most alike first; and the key before which to go on.
+def similar_to(found: AnyRow, before: int | None = None) -> tuple[Sequence[Similar], int | None, bool]:
+    """What says nearly the same as this contribution, the most alike first; the key before which to go on; and whether
+    some of these keys were not compared, being more than MOST_COMPARED.
 
     Only contributions to the same consultation, neither the municipality's own nor withdrawn; `before` this key.
     """
@@ -104,7 +115,8 @@ def similar_to(found: AnyRow, before: int | None = None) -> tuple[Sequence[Simil
     rows = rows_with([one for one, _ in counted.most_common(MOST_COMPARED)])
     alike = [Similar(row, likeness(words, words_of(row.text))) for row in rows]
     close = [one for one in alike if one.likeness >= ALIKE]
-    return sorted(close, key=lambda one: (-one.likeness, -one.row.id)), reached
+    ordered = sorted(close, key=lambda one: (-one.likeness, -one.row.id))
+    return ordered, reached, len(counted) > MOST_COMPARED
 
 
 def sharing(found: AnyRow, before: int | None) -> Mapping[int, Sequence[int]]:

@@ -3,12 +3,22 @@
 import csv
 import io
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
+from sqlalchemy import select
+
 from service.consultation.conversation.answering import MOST_TOGETHER
-from service.consultation.conversation.contributing import From, Said, contribute
+from service.consultation.conversation.contributing import From, Said, row_of
+from service.consultation.conversation.models import Contribution, Thread
+from service.consultation.conversation.opening import ensure_running
+from service.consultation.conversation.resembling import keep_marks
+from service.consultation.conversation.threads import thread_locked
 from service.consultation.models import Consultation
+from service.db import session
+from service.db.types import AnyRow
+from service.db.upserts import insert_if_absent
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
@@ -68,16 +78,51 @@ def lines_of(content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
         raise SheetNotRead(reason="damaged") from None
 
 
-def name_of(about: Consultation, content: bytes, number: int) -> uuid.UUID:
-    """The id of a row: the same sheet that is sent twice is written once."""
-    return uuid.uuid5(about.uid, f"{sha256(content).hexdigest()}:{number}")
+def names_of(about: Consultation, content: bytes, numbers: Iterable[int]) -> Mapping[int, uuid.UUID]:
+    """The ids of these rows by number: the same sheet that is sent twice is written once."""
+    digest = sha256(content).hexdigest()
+    return {number: uuid.uuid5(about.uid, f"{digest}:{number}") for number in numbers}
+
+
+def those_there(uids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these are written already."""
+    return set(session.scalars(select(Contribution.uid).where(Contribution.uid.in_(uids))))
 
 
 def enter_all(
     municipality: Municipality, actor: Caller, about: Consultation, written: Sequence[tuple[Said, From]]
-) -> None:
-    """Write all of them down; inside `transaction()`. Raises what `contribute` does."""
-    for said, by in written:
-        contribute(municipality, about, said, by)
-    facts = {"contributions": len(written)}
-    record(municipality.id, actor, "contributions_imported", "consultation", str(about.uid), facts)
+) -> int:
+    """Write down what is not there yet, and how many that are; inside `transaction()`. All have their ids.
+
+    In a few statements, however many they are. Raises ConversationClosed, NothingToTalkAbout.
+    """
+    there = those_there([said.uid for said, _ in written if said.uid])
+    new = [(said, by) for said, by in written if said.uid not in there]
+    if not new:
+        return 0
+    ensure_running(about)
+    things = sorted({(said.kind, said.target) for said, _ in new})
+    threads = {thing: thread_locked(municipality, about, *thing) for thing in things}
+    added = add_all(municipality, threads, new)
+    marks = {said.uid: said.marks for said, _ in new}
+    keep_marks(about.id, {row.id: marks[row.uid] for row in added})
+    if added:
+        facts = {"contributions": len(added)}
+        record(municipality.id, actor, "contributions_imported", "consultation", str(about.uid), facts)
+    return len(added)
+
+
+def add_all(
+    municipality: Municipality, threads: Mapping[tuple[str, str], Thread], new: Sequence[tuple[Said, From]]
+) -> Sequence[AnyRow]:
+    """Add these to their threads, which are locked, and count them there; (id, uid, thread_id) of each."""
+    rows = [
+        row_of(municipality, threads[said.kind, said.target], None, said, by) | {"uid": said.uid} for said, by in new
+    ]
+    uids = insert_if_absent(Contribution, rows, returning=Contribution.uid)
+    columns = Contribution.id, Contribution.uid, Contribution.thread_id
+    added = session.execute(select(*columns).where(Contribution.uid.in_(uids)).order_by(Contribution.id)).all()
+    counted = Counter(row.thread_id for row in added)
+    for thread in threads.values():
+        thread.contributions += counted[thread.id]
+    return added

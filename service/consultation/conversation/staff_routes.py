@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import ValidationError
 
 from service.consultation.conversation import finding, presenting
-from service.consultation.conversation.answering import ContributionsNotFound, answer_together
+from service.consultation.conversation.answering import AlreadyAnswered, ContributionsNotFound, answer_together
 from service.consultation.conversation.contributing import (
     KIND,
     ContributionGone,
@@ -24,7 +24,14 @@ from service.consultation.conversation.planned_texts import planned_text
 from service.consultation.conversation.resembling import similar_to
 from service.consultation.conversation.routes import MAY_ANSWER, said_in, shown, thread_out
 from service.consultation.conversation.schemas import AnswerOut, ContributionOut, ThreadOut
-from service.consultation.conversation.sheets import LARGEST, SheetNotRead, enter_all, name_of, rows_of
+from service.consultation.conversation.sheets import (
+    LARGEST,
+    SheetNotRead,
+    enter_all,
+    names_of,
+    rows_of,
+    those_there,
+)
 from service.consultation.conversation.staff_schemas import (
     AfterQuery,
     AnswerIn,
@@ -48,6 +55,7 @@ from service.consultation.drafting import ConsultationFixed
 from service.consultation.finding import locked
 from service.consultation.models import Consultation
 from service.db import stop_reading, transaction
+from service.db.clock import now
 from service.db.types import AnyRow
 from service.errors import NotFound
 from service.gis.locating import OutsideMunicipality, ensure_inside
@@ -182,11 +190,11 @@ def similar(query: dict[str, Any], municipality: Municipality, contribution: uui
     So that one answer is given to all of them. Of a campaign of thousands the newest come first, and more with `after`.
     """
     found = finding.one_of(municipality, contribution)
-    alike, reached = similar_to(found, after_key(query.get("after"), int))
+    alike, reached, more = similar_to(found, after_key(query.get("after"), int))
     days = finding.promised_days(found.consultation_id)
     shown = presenting.duties(municipality, [one.row for one in alike], caller(), language(), days)
     pairs = [{"likeness": round(one.likeness, 2), "contribution": it} for one, it in zip(alike, shown, strict=True)]
-    return answer({"similar": pairs, "next": None if reached is None else cursor(reached)})
+    return answer({"similar": pairs, "next": None if reached is None else cursor(reached), "more": more})
 
 
 @blueprint.put("/consultations/<uuid:consultation>/promise")
@@ -230,29 +238,32 @@ def enter_sheet(parts: dict[str, Any], municipality: Municipality, consultation:
     """Enter many contributions that came from outside, from a CSV file
 
     First without `write`, to see what is wrong with its rows; then with it, and all or none are written. The same file
-    is written once, however often it is sent. Its columns: channel, role, received_on, language, text; and if need be
-    stance, kind, target, longitude, latitude.
+    is written once, however often it is sent; the answer says what was there already. Its columns: channel, role,
+    received_on, language, text; and if need be stance, kind, target, longitude, latitude.
     """
     who = caller()
     about = consultation_row(municipality, consultation)
     content = parts["file"].read(LARGEST + 1)
     rows, ignored = rows_of(content)
+    names = names_of(about, content, [number for number, _ in rows])
     faults: list[dict[str, Any]] = []
     bodies = [(number, loaded(municipality, about, number, cells, faults)) for number, cells in rows]
     outside = [
         (
-            replace(said_in(municipality, about, body), uid=name_of(about, content, number)),
+            replace(said_in(municipality, about, body), uid=names[number]),
             From(entered_by_id=who.account_id, **{name: body[name] for name in FROM_OUTSIDE}),
         )
         for number, body in bodies
         if body is not None
     ]
-    writes = parts["write"] and not faults
+    written, there = 0, len(those_there(names.values()))
     stop_reading()
-    if writes:
+    if parts["write"] and not faults:
         with transaction():
-            enter_all(municipality, who, about, outside)
-    return answer({"rows": len(rows), "faults": faults, "ignored": ignored, "written": len(outside) * writes})
+            written = enter_all(municipality, who, about, outside)
+        there = len(rows) - written
+    counts = {"rows": len(rows), "written": written, "already_there": there}
+    return answer(counts | {"faults": faults, "ignored": ignored})
 
 
 def loaded(
@@ -287,10 +298,11 @@ def fault_of(number: int, column: str, said: Any) -> dict[str, Any]:
 @staff(MAY_ANSWER)
 @blueprint.arguments(AnswerIn)
 @blueprint.response(201, AnswerOut)
-@operation("answerContributions", NotFound, ContributionsNotFound)
+@operation("answerContributions", NotFound, ContributionsNotFound, AlreadyAnswered)
 def give_answer(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Answer one contribution, or similar ones together
 
+    With `replace` the answer comes in place of those that were given before; without it such are refused.
     Their authors, those who replied and who follows the consultation are told.
     """
     who = caller()
@@ -318,7 +330,9 @@ def wanted_of(municipality: Municipality, about: Consultation, query: dict[str, 
     if (kind and thread is None) or (query["overdue"] and days is None):
         return None
     late = days * finding.DAY if query["overdue"] and days is not None else None
-    return finding.Wanted(thread, department, query["nobodys"], late)
+    today = municipality.day(now())
+    ended = [one.id for one in municipality.departments.values() if not one.is_valid_on(today)]
+    return finding.Wanted(thread, department, query["nobodys"], late, ended)
 
 
 def duties(municipality: Municipality, consultation_id: int, rows: Sequence[AnyRow], following: str | None) -> Response:

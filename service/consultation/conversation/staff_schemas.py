@@ -69,19 +69,23 @@ class SheetFaultOut(Schema):
 
 
 class SheetOut(Schema):
-    """What is in a sheet, and how many contributions were written of it."""
+    """What is in a sheet, and how many contributions were written of it, now and before."""
 
     example: ClassVar[dict[str, Any]] = {
         "rows": 3,
         "faults": [{"row": 3, "column": "channel", "fault": "Must be one of: letter, email."}],
         "ignored": ["notes"],
         "written": 0,
+        "already_there": 0,
     }
 
     rows = fields.Integer(required=True)
     faults = fields.List(fields.Nested(SheetFaultOut), required=True)
     ignored = fields.List(fields.String(), required=True, metadata={"description": "Columns that nobody knows."})
-    written = fields.Integer(required=True, metadata={"description": "All of the rows, or none."})
+    written = fields.Integer(required=True, metadata={"description": "By this call: all that were not there, or none."})
+    already_there = fields.Integer(
+        required=True, metadata={"description": "Rows of which a contribution was there: the file was sent before."}
+    )
 
 
 class TextIn(AboutQuery):
@@ -104,7 +108,7 @@ class TextIn(AboutQuery):
 
 
 class AnswerIn(Schema):
-    """What was done with some contributions, in place of any answer that they had."""
+    """What was done with some contributions."""
 
     example: ClassVar[dict[str, Any]] = {
         "contributions": [UID],
@@ -119,6 +123,10 @@ class AnswerIn(Schema):
     reason = texts(5000, required=True)
     body = words(200, required=True, metadata={"description": "Who decided so."})
     changed_text = texts(20_000, load_default=None, allow_none=True)
+    replace = fields.Boolean(
+        load_default=False,
+        metadata={"description": "In place of answers that were given before. Left out: such are refused."},
+    )
 
 
 class PromiseIn(Schema):
@@ -165,7 +173,9 @@ class DutyQuery(PageQuery):
         metadata={"description": "With `kind`: of one thread only, such as one element of a plan.", "examples": ["3"]},
     )
     department = department(load_default=None)
-    nobodys = fields.Boolean(load_default=False, metadata={"description": "Only what no department has."})
+    nobodys = fields.Boolean(
+        load_default=False, metadata={"description": "Only what no department has, or one that has ended."}
+    )
     overdue = fields.Boolean(load_default=False, metadata={"description": "Only what is later than was promised."})
 
 
@@ -211,7 +221,12 @@ class SimilarsOut(Schema):
     example: ClassVar[dict[str, Any]] = {
         "similar": [{"likeness": 0.83, "contribution": DutyOut.example}],
         "next": None,
+        "more": False,
     }
 
     similar = fields.List(fields.Nested(SimilarOut), required=True)
     next = following()
+    more = fields.Boolean(
+        required=True,
+        metadata={"description": "There may be more than are shown here or on later pages: not all were compared."},
+    )
