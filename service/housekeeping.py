@@ -23,7 +23,7 @@ from service.gis.scheduling import publish_draft
 from service.gis.writing import forget_some
 from service.idempotency.keeping import forget_old
 from service.jobs.planning import RECURRING, change_rhythm, forget_recurring, plan
-from service.jobs.working import Progress, Work
+from service.jobs.working import Interrupted, LeaseLost, Progress, Work
 from service.media.sweeping import sweep
 from service.municipalities.directory import municipalities, municipality_with
 from service.news import pulling as news_pulling
@@ -292,8 +292,19 @@ def plan_closings(job: Work, progress: Progress) -> Any:
 
 
 def close_questionnaires(job: Work, progress: Progress) -> Any:
-    closed = [questionnaires.close(each, lambda: progress.save(None)) for each in questionnaires.due()]
-    return {"closed": sum(closed)}
+    closed, faults = 0, []
+    for each in questionnaires.due():
+        try:
+            closed += questionnaires.close(each, lambda: progress.save(None))
+        except (Interrupted, LeaseLost):
+            raise
+        except Exception as fault:  # one that cannot be closed keeps no other open
+            fault.add_note(f"questionnaire {each}")
+            faults.append(fault)
+            session.remove()
+    if faults:
+        raise ExceptionGroup(f"not closed, beside {closed} that are", faults)
+    return {"closed": closed}
 
 
 HANDLERS = {

@@ -80,11 +80,9 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),
-        sa.Column("role", sa.String(length=200), nullable=True),
         sa.Column("answers", Json, nullable=False),
         sa.Column("entered_by_id", sa.Integer(), nullable=True),
         sa.Column("second_by_id", sa.Integer(), nullable=True),
-        sa.Column("answered_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_questionnaire_responses_account_id")),
         sa.ForeignKeyConstraint(
             ["body_id"], ["questionnaire_bodies.id"], name=op.f("fk_questionnaire_responses_body_id")

@@ -99,7 +99,8 @@ def ensure_of_others(actor: Caller, case: ModerationCase, shown: Shown | None) -
 
 def is_own(account_id: int, case: ModerationCase, shown: Shown | None) -> bool:
     """Whether this account wrote the thing, or entered it; `shown` is None where the thing is gone."""
-    return account_id in (case.author_id, shown and shown.author_id, shown and shown.entered_by_id)
+    theirs = (shown.author_id, shown.entered_by_id, shown.second_by_id) if shown else ()
+    return account_id in (case.author_id, *theirs)
 
 
 def ensure_can_hide(municipality: Municipality, case: ModerationCase, rule: str | None) -> None:

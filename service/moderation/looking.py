@@ -11,7 +11,7 @@ from service.municipalities.directory import Municipality
 @dataclass(frozen=True)
 class Shown:
     """A thing as its author wrote it: who that is (None: nobody is known), text, its language, photos, its address, and
-    which member of staff entered it for somebody.
+    which members of staff entered it for somebody, the first and the second.
     """
 
     author_id: int | None
@@ -20,6 +20,7 @@ class Shown:
     photos: Sequence[uuid.UUID]
     path: str
     entered_by_id: int | None = None
+    second_by_id: int | None = None
 
 
 Look = Callable[[Municipality, Collection[uuid.UUID]], Mapping[uuid.UUID, Shown]]

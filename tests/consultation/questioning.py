@@ -109,10 +109,12 @@ class Asking:
             session.execute(over.values(closes_at=seconds_from_now(-2)).execution_options(synchronize_session=False))
 
 
-def asking(client: FlaskClient, office: Office, eligibility: str = "resident", **changed: Any) -> Asking:
+def asking(
+    client: FlaskClient, office: Office, eligibility: str = "resident", among: Any = None, **changed: Any
+) -> Asking:
     """A questionnaire that is answered now."""
     phases = [phase("comment", -3600, 3600), phase("vote", 7200, 86400)]
-    office.begin(eligibility=eligibility, questions=[STANCE], phases=phases).fix()
+    office.begin(eligibility=eligibility, among=among, questions=[STANCE], phases=phases).fix()
     session.remove()
     made = Asking(client, office, office.id)
     body = described(**changed)
@@ -122,13 +124,18 @@ def asking(client: FlaskClient, office: Office, eligibility: str = "resident", *
     return made
 
 
-def new_questionnaire(here: Municipality, who: Person, audience: str = "everyone") -> Questionnaire:
-    """One made by the rules that is answered now, while its consultation takes votes: one question in own words."""
+def new_questionnaire(
+    here: Municipality, who: Person, audience: str = "everyone", eligibility: str = "anyone"
+) -> Questionnaire:
+    """One made by the rules that is answered now, while its consultation takes votes that are not secret: one question
+    in own words.
+    """
     question = {"key": "more", "kind": "text", "text": {"en": "What else?"}}
     sections = [{"questions": [question]}]
     about = {"audience": audience, "phase": "vote", "title": {"en": "Summer"}, "text": {"en": "Tell us"}}
     described = described_from(QuestionnaireIn().load(about | {"sections": sections}))
-    consultation, actor = new_vote(here, who), find_caller(here.id, who.token)
+    consultation = new_vote(here, who, secrecy="pseudonymous", eligibility=eligibility)
+    actor = find_caller(here.id, who.token)
     assert actor is not None
     with transaction():
         return fix(here, actor, begin(here, actor, consultation, described).uid, 1)

@@ -4,6 +4,8 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import date
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,12 +14,15 @@ from sqlalchemy import select
 
 from service import logs
 from service.consultation.models import Ballot, BallotAnswer, Participation
+from service.consultation.questionnaires.models import OpenAnswer, QuestionnaireResponse
 from service.consultation.releasing import release
 from service.db import Base, session
 from service.municipalities.directory import Municipality
 from service.people.counting import counter
+from tests.consultation.questioning import asking
 from tests.consultation.scene import STANCE, Office, close_now, make_verified, phone
 from tests.databases import statements
+from tests.factories.people import make_resident
 from tests.personal_data.scene import files, text_of
 
 OF_BALLOTS = {"ballots", "ballot_answers"}
@@ -104,6 +109,19 @@ def test_no_value_joins_people_and_ballots(
         for value in (*person_side, *(bytes(voter).hex() for voter in voters), *ballot_side[:2]):
             assert value.encode() not in content, name
     assert tables_with(ballot_side[1]) == set(), "which answers were one ballot is forgotten"
+
+
+def test_nothing_says_when_an_account_answered_a_questionnaire(
+    office: Office, client: FlaskClient, here: Municipality
+) -> None:
+    """Batches of the log are small: beside an account a moment would say in which of them its ballot is."""
+    asked = asking(client, office, "installation")
+    asked.put(make_resident(here))
+    asked.put(make_resident(here))
+    for table in (QuestionnaireResponse.__table__, OpenAnswer.__table__):
+        values = [value for row in session.execute(select(table)) for value in row]
+        assert not [value for value in values if isinstance(value, date)]
+        assert {value.version for value in values if isinstance(value, UUID)} == {4}, "of no clock"
 
 
 @pytest.mark.parametrize("secrecy", ["secret", "open"])

@@ -1,6 +1,7 @@
 """Votes made by the rules, for tests of other things."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,14 +29,14 @@ QUESTION: dict[str, Any] = {
 }
 
 
-def new_vote(here: Municipality, who: Person, fixed: bool = True) -> uuid.UUID:
+def new_vote(here: Municipality, who: Person, fixed: bool = True, **changed: Any) -> uuid.UUID:
     """A secret vote that is open, or a draft of one."""
     phases = [("vote", now() - timedelta(hours=1), now() + timedelta(days=1))]
     described = Draft({"en": "Square"}, {"en": "What?"}, [], "secret", "anyone", None, [kept(QUESTION)], phases)
     actor = find_caller(here.id, who.token)
     assert actor is not None
     with transaction():
-        made = begin(here, actor, described)
+        made = begin(here, actor, replace(described, **changed))
         if fixed:
             fix(here, actor, made.uid, 1)
         return made.uid

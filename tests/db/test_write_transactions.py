@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import select
 
+from service.consultation.questionnaires.models import Questionnaire
 from service.db import session, transaction, writing
 from service.db.clock import now
 from service.db.keys import new_uid
@@ -55,6 +57,7 @@ from service.plans.canonical import canonical
 from service.plans.exporting import FOLDER, WRITE_PLAN_FILE
 from service.storage.keeping import Store
 from service.worker import EVENTS, JOBS
+from tests.consultation.questioning import new_questionnaire
 from tests.consultation.votes import an_overdue_vote
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 from tests.factories.reports import photo, send_report, send_whole
@@ -246,7 +249,10 @@ def test_a_worker_tells_people_and_does_its_jobs(
     erased = client.post("/api/v1/here/me/erasure", json=meant, headers=gone.headers)
     assert erased.status_code == 201
     joined = {"from": alice.account_id, "to": make_resident(here).account_id}
-    an_overdue_vote(here, make_staff(here, "olga", [("consultation_manager", None)]))
+    olga = make_staff(here, "olga", [("consultation_manager", None)])
+    asked = f"/api/v1/here/questionnaires/{new_questionnaire(here, olga).uid}/answers"
+    assert client.put(asked, json={"answers": {"more": "Benches"}}, headers=alice.headers).status_code == 200
+    an_overdue_vote(here, olga)
     with transaction():
         plan_recurring()
         plan(JOIN_ACCOUNTS, "alice", payload=joined, municipality_id=here.id)
@@ -265,7 +271,8 @@ def test_a_worker_tells_people_and_does_its_jobs(
             sender.close()
         push.close()
         assert len(fcm.accepted) == 1
-    assert done == len(JOBS)
+    assert done == len(JOBS) + 1, "two votes are over"
+    assert session.scalars(select(Questionnaire.counted_at)).one() is not None
     assert session.scalar(Delivery.__table__.select().where(Delivery.state == "sent")) is not None
     assert watch.transactions > done
     assert watch.seen == []

@@ -19,8 +19,6 @@ from service.consultation.questionnaires.models import (
     QuestionnaireResponse,
 )
 from service.db import session
-from service.db.clock import now
-from service.db.keys import new_uid
 from service.db.upserts import on_both
 from service.errors import NotFound, Problem
 from service.people.callers import Caller
@@ -28,7 +26,7 @@ from service.sealing import pseudonym
 from service.text import N_
 
 APP, CODE = "app", "code"
-REPLACED = ("account_id", "channel", "role", "answers", "entered_by_id", "answered_at")
+REPLACED = ("account_id", "channel", "answers", "entered_by_id")
 
 responses = QuestionnaireResponse.__table__
 
@@ -98,18 +96,16 @@ def answer_as_resident(questionnaire: Any, who: Caller, voter: bytes, given: Giv
 
 def row_of(questionnaire: Any, identity: str, given: Given) -> dict[str, Any]:
     return {
-        "uid": new_uid(),
+        "uid": uuid4(),
         "questionnaire_id": questionnaire.id,
         "respondent": respondent_of(questionnaire, identity),
         "body_id": None,
         "account_id": None,
         "channel": APP,
         "held": False,
-        "role": None,
         "answers": dict(given.chosen),
         "entered_by_id": None,
         "second_by_id": None,
-        "answered_at": now(),
     }
 
 
@@ -142,10 +138,10 @@ def answer_with_code(questionnaire: Any, code: str, role: str, given: Given) -> 
     ensure_open(questionnaire)
     body = body_with(questionnaire, code, locked=True)
     if body.answered_issue == body.issue:
-        if not is_same(body, role, given):
+        if not is_same(body, given.by(role)):
             raise BodyHasAnswered
         return body
-    put_body(questionnaire, body, given, {"role": role, "channel": CODE})
+    put_body(questionnaire, body, given.by(role), {"channel": CODE})
     return body
 
 
@@ -159,10 +155,10 @@ def put_body(questionnaire: Any, body: QuestionnaireBody, given: Given, how: Map
     return kept
 
 
-def is_same(body: QuestionnaireBody, role: str, given: Given) -> bool:
+def is_same(body: QuestionnaireBody, given: Given) -> bool:
     """Whether just this is kept already."""
     kept = session.scalars(select(QuestionnaireResponse).filter_by(body_id=body.id)).one()
-    return (kept.role, kept.answers, written_in(kept.id)) == (role, given.chosen, given.written)
+    return (kept.answers, written_in(kept.id)) == (given.chosen, given.written)
 
 
 def body_locked(questionnaire: Any, uid: Any) -> QuestionnaireBody:

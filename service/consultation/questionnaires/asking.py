@@ -12,6 +12,8 @@ from service.text import N_
 
 TEXT, ONE, SEVERAL, SCALE, NUMBER, DATE, YES_NO = "text", "one", "several", "scale", "number", "date", "yes_no"
 OTHER = "other"
+ROLE = "@role"
+"""In place of a question's key: what is written is the role of who answers for a body."""
 KEY = re.compile(r"[a-z][a-z0-9_]{0,31}")
 MOST_QUESTIONS, MOST_OPTIONS, LONGEST = 100, 50, 5000
 WIDEST_SCALE = 20
@@ -59,6 +61,10 @@ class Given:
 
     chosen: Mapping[str, Any]
     written: Mapping[str, str]
+
+    def by(self, role: str) -> "Given":
+        """The same, answered for a body by somebody of this role."""
+        return Given(self.chosen, {**self.written, ROLE: role})
 
 
 def questions_in(sections: Sequence[Mapping[str, Any]]) -> dict[str, Question]:

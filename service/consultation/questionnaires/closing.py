@@ -4,16 +4,16 @@ Each step may be killed and is done again: what was done is seen in the rows.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.consultation.ending import GRACE
 from service.consultation.models import ConsultationPhase
 from service.consultation.questionnaires.counting import counted
 from service.consultation.questionnaires.finding import AT_ONCE, KIND, questions_of
-from service.consultation.questionnaires.forms import forget
+from service.consultation.questionnaires.forms import QUIETLY, forget
 from service.consultation.questionnaires.models import (
     BODIES,
     OpenAnswer,
@@ -24,6 +24,7 @@ from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
 from service.moderation.awaiting import await_look
 from service.people.auditing import record
+from service.people.holding import held
 
 
 def due() -> list[int]:
@@ -83,32 +84,49 @@ def to_change(questionnaire_id: int) -> Questionnaire:
 def results_of(questionnaire_id: int) -> dict[str, Any]:
     """What was answered, counted: the same whenever it is counted."""
     found = session.get_one(Questionnaire, questionnaire_id)
-    query = select(QuestionnaireResponse.channel, QuestionnaireResponse.answers).filter_by(
-        questionnaire_id=questionnaire_id
-    )
-    rows = session.execute(query.order_by(QuestionnaireResponse.id))
-    return counted(questions_of(found), ((row.channel, row.answers) for row in rows), found.audience == BODIES)
+    return counted(questions_of(found), answers_in(questionnaire_id), found.audience == BODIES)
+
+
+def answers_in(questionnaire_id: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Channel and answers of each response, some read at once."""
+    own = QuestionnaireResponse
+    query = select(own.id, own.channel, own.answers).where(own.questionnaire_id == questionnaire_id)
+    after = 0
+    while rows := session.execute(query.where(own.id > after).order_by(own.id).limit(AT_ONCE)).all():
+        yield from ((row.channel, row.answers) for row in rows)
+        after = rows[-1].id
 
 
 def put_before_moderators(questionnaire_id: int, after: uuid.UUID) -> uuid.UUID | None:
-    """Let some open answers wait for a moderator, who decides whether everybody sees them; the last one's id."""
+    """Let some open answers wait for a moderator, who decides whether everybody sees them; the last one's id.
+
+    Their authors are held, and what of it is still there and still theirs is read once more.
+    """
     query = (
         select(OpenAnswer.uid, QuestionnaireResponse.account_id)
         .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
-        .where(OpenAnswer.questionnaire_id == questionnaire_id, OpenAnswer.uid > after)
+        .where(OpenAnswer.questionnaire_id == questionnaire_id)
     )
-    rows = session.execute(query.order_by(OpenAnswer.uid).limit(AT_ONCE)).all()
+    rows = session.execute(query.where(OpenAnswer.uid > after).order_by(OpenAnswer.uid).limit(AT_ONCE)).all()
+    if not rows:
+        return None
+    held(*{row.account_id for row in rows if row.account_id is not None})
+    there = session.execute(query.where(OpenAnswer.uid.in_([row.uid for row in rows])).order_by(OpenAnswer.uid))
     municipality_id = session.get_one(Questionnaire, questionnaire_id).municipality_id
-    await_look(municipality_id, KIND, [(row.uid, row.account_id) for row in rows])
-    return rows[-1].uid if rows else None
+    await_look(municipality_id, KIND, [(row.uid, row.account_id) for row in there])
+    last: uuid.UUID = rows[-1].uid
+    return last
 
 
 def finish(questionnaire_id: int, results: dict[str, Any]) -> None:
-    """Publish the result, once."""
+    """Publish the result, once. What nobody who answered can ask for any more is forgotten: it is counted."""
     found = to_change(questionnaire_id)
     if found.counted_at is not None:
         return
     found.results, found.counted_at = results, now()
     found.version += 1
+    nobodys = QuestionnaireResponse.account_id.is_(None) & QuestionnaireResponse.body_id.is_(None)
+    theirs = update(QuestionnaireResponse).where(QuestionnaireResponse.questionnaire_id == questionnaire_id, nobodys)
+    session.execute(theirs.values(answers={}), execution_options=QUIETLY)
     facts = {"responses": results["responses"]}
     record(found.municipality_id, None, "questionnaire_closed", "questionnaire", str(found.uid), facts)

@@ -7,10 +7,11 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from service.consultation.finding import whole as consultation_whole
 from service.consultation.leaves import canonical
-from service.consultation.models import DRAFT, Consultation, ConsultationPhase
+from service.consultation.models import DRAFT, VOTE, Consultation, ConsultationPhase
 from service.consultation.questionnaires.asking import (
     QuestionnaireNotValid,
     check_sections,
@@ -18,7 +19,8 @@ from service.consultation.questionnaires.asking import (
     texts_of,
 )
 from service.consultation.questionnaires.finding import locked
-from service.consultation.questionnaires.models import Questionnaire
+from service.consultation.questionnaires.models import EVERYONE, Questionnaire
+from service.consultation.wording import SECRET
 from service.db import session
 from service.db.clock import now, seconds_from_now
 from service.db.keys import new_uid
@@ -94,8 +96,13 @@ def describe(questionnaire: Questionnaire, described: Described) -> None:
 
 
 def check(about: Consultation, described: Described) -> None:
-    """Refuse what cannot be asked, or not in every language of the consultation. Raises QuestionnaireNotValid."""
+    """Refuse what cannot be asked, not in every language of the consultation, or not beside its secret vote.
+
+    Raises QuestionnaireNotValid.
+    """
     check_sections(described.sections)
+    if described.audience == EVERYONE and about.secrecy == SECRET and is_not_before_the_vote(about.id, described.phase):
+        raise QuestionnaireNotValid(question=None, reason="secret")
     spoken = sorted(about.title)
     if languages_missing([described.title, described.text, *(one["title"] for one in described.sections)], spoken):
         raise QuestionnaireNotValid(question=None, reason="languages")
@@ -104,16 +111,28 @@ def check(about: Consultation, described: Described) -> None:
             raise QuestionnaireNotValid(question=question["key"], reason="languages")
 
 
+def is_not_before_the_vote(consultation_id: int, kind: str) -> bool:
+    """Whether people may vote at any time of this phase, as the end of the vote can be moved: the order in which
+    accounts answer would be about that in which they vote, and batches of the log are small.
+    """
+    vote, mine = aliased(ConsultationPhase), aliased(ConsultationPhase)
+    query = select(vote.id).join(mine, mine.consultation_id == vote.consultation_id)
+    query = query.where(vote.consultation_id == consultation_id, vote.kind == VOTE, mine.kind == kind)
+    return session.scalar(query.where(mine.closes_at > vote.opens_at)) is not None
+
+
 def fix(municipality: Municipality, actor: Caller, uid: uuid.UUID, seen: int) -> Questionnaire:
     """Fix what is asked; answers are taken while its phase lasts.
 
     Raises NotFound, QuestionnaireChanged, QuestionnaireFixed, and QuestionnaireNotValid while its consultation is a
-    draft itself, or where the phase is not one of it or is over.
+    draft itself, where the phase is not one of it or is over, or where the consultation changed since so that it
+    cannot be asked any more.
     """
     found = draft_of(municipality, uid, seen)
     about = session.get_one(Consultation, found.consultation_id)
     if about.state == DRAFT:
         raise QuestionnaireNotValid(question=None, reason="consultation")
+    check(about, Described(**{name: getattr(found, name) for name in FRONT}))
     ahead = ConsultationPhase.closes_at > seconds_from_now(0)
     mine = select(ConsultationPhase.id).filter_by(consultation_id=about.id, kind=found.phase)
     if session.scalar(mine.where(ahead)) is None:
@@ -128,4 +147,5 @@ def fix(municipality: Municipality, actor: Caller, uid: uuid.UUID, seen: int) ->
 def definition_of(about: Consultation, found: Questionnaire) -> dict[str, Any]:
     """All that is fixed: what is asked, of whom and in which phase."""
     asked = {name: getattr(found, name) for name in FRONT}
-    return {**asked, "questionnaire": found.uid.hex, "consultation": about.uid.hex, "eligibility": about.eligibility}
+    whose = {"questionnaire": found.uid.hex, "consultation": about.uid.hex}
+    return {**asked, **whose, "eligibility": about.eligibility, "among": about.among}

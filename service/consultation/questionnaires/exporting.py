@@ -21,7 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "option": N_("The key of what was chosen; of a quarter which of the three."),
     "option_text": N_("What was chosen, in words."),
     "channel": N_("How the answers came; empty: all of them. Small numbers are not broken down."),
-    "count": N_("How many."),
+    "count": N_("How many; empty where it would say something of fewer than five people."),
     "body": N_("The body that answered."),
     "role": N_("The role of who answered for the body."),
     "answer": N_("The answer."),
@@ -32,7 +32,9 @@ ROWS: Mapping[str, str] = {
     "answered": N_("How many answered the question."),
     "blank": N_("How many left the question out."),
     "count": N_("How many chose the option."),
-    "quarter": N_("The answer below which a quarter, half or three quarters of all lie."),
+    "quarter": N_(
+        "What at least a quarter, half or three quarters of all answers are at most; of numbers and days rounded."
+    ),
     "body": N_("What a body answered."),
     "text": N_("What a resident wrote."),
 }
@@ -43,7 +45,12 @@ def as_csv(municipality: Municipality, found: Questionnaire, about: Consultation
     """The result as CSV in UTF-8 with a byte order mark, in pieces; a spreadsheet takes no cell for a formula."""
     yield BYTE_ORDER_MARK + written([tuple(COLUMNS)])
     for line in lines(municipality, found, about, spoken):
-        yield written([[quoted(as_text(line.get(name))) for name in COLUMNS]])
+        yield written([[cell(line.get(name)) for name in COLUMNS]])
+
+
+def cell(value: Any) -> Any:
+    """A number as it is, also one below nought; of all else a text that no spreadsheet takes for a formula."""
+    return value if isinstance(value, int | float) else quoted(as_text(value))
 
 
 def lines(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, select
 
 from service.consultation.models import Consultation, ConsultationPhase
-from service.consultation.questionnaires.asking import Question, questions_in
+from service.consultation.questionnaires.asking import ROLE, Question, questions_in
 from service.consultation.questionnaires.models import (
     OpenAnswer,
     Questionnaire,
@@ -127,9 +127,9 @@ def fixed_questions(uid: uuid.UUID, digest: bytes) -> Mapping[str, Question]:
 
 
 def answer_of(found: Any, account_id: int) -> QuestionnaireResponse | None:
-    """What this account answered last."""
+    """What this account answered; where it did so with several codes, what was begun last."""
     mine = select(QuestionnaireResponse).filter_by(questionnaire_id=found.id, account_id=account_id)
-    return session.scalars(mine.order_by(QuestionnaireResponse.answered_at.desc(), QuestionnaireResponse.id)).first()
+    return session.scalars(mine.order_by(QuestionnaireResponse.id.desc())).first()
 
 
 def written_in(response_id: int) -> dict[str, str]:
@@ -182,7 +182,7 @@ def shown_after(
         .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
         .outerjoin(QuestionnaireBody, QuestionnaireBody.id == QuestionnaireResponse.body_id)
         .join(ModerationCase, shown_case(municipality))
-        .where(OpenAnswer.questionnaire_id == questionnaire_id)
+        .where(OpenAnswer.questionnaire_id == questionnaire_id, OpenAnswer.question != ROLE)
     )
     if question is not None:
         query = query.where(OpenAnswer.question == question)

@@ -18,7 +18,9 @@ from service.notices.inbox import remove_messages_about
 
 
 def forget_respondent(municipality: Municipality, account_id: int, keep_public: bool) -> None:
-    """Unlink what this person answered and entered; their words go, unless everybody may go on to see them."""
+    """Unlink what this person answered and entered; their words go, unless everybody may go on to see them. What they
+    chose goes where it is counted, and is counted first where it is not.
+    """
     mine = select(QuestionnaireResponse.id).where(QuestionnaireResponse.account_id == account_id)
     locked = session.scalars(mine.order_by(QuestionnaireResponse.id).with_for_update()).all()
     written = select(OpenAnswer.uid).where(OpenAnswer.response_id.in_(locked)).order_by(OpenAnswer.id)
@@ -30,8 +32,18 @@ def forget_respondent(municipality: Municipality, account_id: int, keep_public: 
     for uid in all_of_them:
         remove_messages_about(municipality, KIND, str(uid))
     response = QuestionnaireResponse
+    counted = response.id.in_(locked) & response.questionnaire_id.in_(counted_of(locked))
+    session.execute(update(response).where(counted).values(answers={}), execution_options=QUIETLY)
     for column in (response.account_id, response.entered_by_id, response.second_by_id):
         session.execute(update(response).where(column == account_id).values({column: None}), execution_options=QUIETLY)
+
+
+def counted_of(responses: Sequence[int]) -> list[int]:
+    """The questionnaires of these responses that are counted; none of the others is before this transaction ends."""
+    theirs = select(QuestionnaireResponse.questionnaire_id).where(QuestionnaireResponse.id.in_(responses))
+    query = select(Questionnaire.id, Questionnaire.counted_at).where(Questionnaire.id.in_(theirs))
+    found = session.execute(query.order_by(Questionnaire.id).with_for_update(read=True)).all()
+    return [row.id for row in found if row.counted_at is not None]
 
 
 def answers_of(account_id: int) -> Sequence[Mapping[str, Any]]:
@@ -42,7 +54,6 @@ def answers_of(account_id: int) -> Sequence[Mapping[str, Any]]:
             Questionnaire.uid.label("questionnaire"),
             Questionnaire.title,
             QuestionnaireResponse.answers,
-            QuestionnaireResponse.answered_at,
         )
         .join(Questionnaire, Questionnaire.id == QuestionnaireResponse.questionnaire_id)
         .where(QuestionnaireResponse.account_id == account_id)
@@ -53,7 +64,7 @@ def answers_of(account_id: int) -> Sequence[Mapping[str, Any]]:
     written: dict[int, dict[str, str]] = {row.id: {} for row in rows}
     for response_id, question, text in session.execute(words):
         written[response_id][question] = text
-    names = ("questionnaire", "title", "answers", "answered_at")
+    names = ("questionnaire", "title", "answers")
     return [{name: getattr(row, name) for name in names} | {"written": written[row.id]} for row in rows]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from service.consultation.paper import PapersDiffer, VotersRefused, voters_of
+from service.consultation.paper import PapersDiffer, refused, voters_of
 from service.consultation.questionnaires.answering import (
     BodyHasAnswered,
     body_locked,
@@ -18,12 +18,12 @@ from service.consultation.questionnaires.asking import Given
 from service.consultation.questionnaires.finding import ensure_open, written_in
 from service.consultation.questionnaires.models import BODIES, OpenAnswer, QuestionnaireResponse
 from service.db import session
-from service.db.clock import now
 from service.db.upserts import insert_if_absent
 from service.errors import NotFound
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
+from service.people.verified.knowing import Known
 
 CHANNELS = ("form", "letter", "email", "meeting", "phone")
 QUIETLY = {"synchronize_session": False}
@@ -46,7 +46,7 @@ def enter_of_body(
     found = body_locked(questionnaire, body)
     if found.answered_issue == found.issue:
         raise BodyHasAnswered
-    kept = put_body(questionnaire, found, given, {"role": role, "channel": channel, "entered_by_id": actor.account_id})
+    kept = put_body(questionnaire, found, given.by(role), {"channel": channel, "entered_by_id": actor.account_id})
     note_down(municipality, actor, questionnaire, "questionnaire_form_entered", {"body": found.name})
     return session.get_one(QuestionnaireResponse, kept, populate_existing=True)
 
@@ -56,19 +56,20 @@ def enter_of_resident(
     actor: Caller,
     questionnaire: Any,
     consultation: Any,
-    person: str,
+    person: tuple[str, Known],
     given: Given,
     channel: str,
 ) -> QuestionnaireResponse:
-    """Keep the form of a resident, by their personal number or code, until another officer has entered the same. Who
-    entered it first may enter it anew. Inside a transaction.
+    """Keep the form of a resident, by their personal number or code and what the officer knows of them, until another
+    officer has entered the same. Who entered it first may enter it anew. Inside a transaction.
 
     Raises NotFound where bodies are asked, QuestionnaireNotOpen, NotOnPaper, VotersRefused, PapersDiffer.
     """
     if questionnaire.audience == BODIES:
         raise NotFound
     ensure_open(questionnaire)
-    [voter] = voters_of(municipality, consultation, [person], ())
+    number, known = person
+    [voter] = voters_of(municipality, consultation, [number], [known])
     row = row_of(questionnaire, voter.hex(), given)
     row |= {"held": True, "channel": channel, "entered_by_id": actor.account_id}
     made = insert_if_absent(QuestionnaireResponse, [row], returning=QuestionnaireResponse.id)
@@ -78,7 +79,7 @@ def enter_of_resident(
         return session.get_one(QuestionnaireResponse, made[0], populate_existing=True)
     found = held_one(questionnaire, respondent=respondent_of(questionnaire, voter.hex()))
     if found is None:
-        raise VotersRefused(not_known=[], voted=[0])
+        raise refused(voted=[0])
     enter_again(municipality, actor, questionnaire, found, given, channel)
     return found
 
@@ -98,7 +99,7 @@ def enter_again(
         return
     if (found.answers, written_in(found.id), found.channel) != (given.chosen, given.written, channel):
         raise PapersDiffer
-    found.held, found.second_by_id, found.answered_at = False, actor.account_id, now()
+    found.held, found.second_by_id = False, actor.account_id
     session.flush()
     note_down(municipality, actor, questionnaire, "questionnaire_form_confirmed", {"channel": channel})
 

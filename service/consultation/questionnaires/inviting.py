@@ -1,6 +1,7 @@
 """Bodies are asked by name: each gets a code that can be used once, by e-mail or on paper.
 
-Codes are made of the installation's key, so that the worker can write a letter and no table holds one that works.
+Codes are made of the installation's key, so that the worker can write a letter and no table holds one that works; but
+for a letter by e-mail, which waits in `deliveries` with its code until it is sent.
 """
 
 import base64
@@ -103,15 +104,19 @@ def name_of(municipality: Municipality, named: Named) -> str:
     return pick(there[named.plan_body], municipality.main_language)
 
 
-def renew(municipality: Municipality, actor: Caller, uid: uuid.UUID, body: uuid.UUID, page: str | None) -> Asked:
-    """A new code: the one before is worth nothing any more, and with the new one the body may answer in place of what
-    it answered. Inside a transaction. Raises as `ask`, and NotFound for another's body.
+def renew(
+    municipality: Municipality, actor: Caller, uid: uuid.UUID, body: uuid.UUID, page: str | None, **changed: str | None
+) -> Asked:
+    """A new code, to another `email` where one is given: the code before is worth nothing any more, and with the new
+    one the body may answer in place of what it answered. Inside a transaction. Raises as `ask`, and NotFound for
+    another's body.
     """
     found = of_bodies(municipality, uid)
     one = session.scalar(select(QuestionnaireBody).filter_by(questionnaire_id=found.id, uid=body).with_for_update())
     if one is None:
         raise NotFound
     one.issue += 1
+    one.email = changed.get("email", one.email)
     one.code_digest = code_digest(found, code_of(municipality.id, one.uid, one.issue))
     session.flush()
     facts = {"body": one.name}

@@ -19,6 +19,7 @@ def look_at_open_answers(municipality: Municipality, uids: Collection[uuid.UUID]
             OpenAnswer.text,
             QuestionnaireResponse.account_id,
             QuestionnaireResponse.entered_by_id,
+            QuestionnaireResponse.second_by_id,
             Questionnaire.uid.label("questionnaire"),
         )
         .join(QuestionnaireResponse, QuestionnaireResponse.id == OpenAnswer.response_id)
@@ -37,6 +38,7 @@ def look_at_open_answers(municipality: Municipality, uids: Collection[uuid.UUID]
             [],
             f"/api/v1/{municipality.slug}/questionnaires/{row.questionnaire}",
             row.entered_by_id,
+            row.second_by_id,
         )
         for row in session.execute(query)
     }

@@ -53,7 +53,7 @@ def who_is_asked(event: Posted) -> Iterator[Owed]:
 def letter(
     municipality: Municipality, body: str, questionnaire: Questionnaire, until: datetime, code: str, page: str | None
 ) -> dict[str, str]:
-    """Subject and text, in the municipality's main language."""
+    """Subject, which is one line whatever the names are, and text, in the municipality's main language."""
     spoken = municipality.main_language
     zone, locale = ZoneInfo(municipality.time_zone), locale_of(spoken)
     values = {
@@ -66,4 +66,5 @@ def letter(
     }
     parts = (GREETING, ASKED, HOW, *((WHERE,) if page else ()))
     text = "\n\n".join(say(spoken, part, **values) for part in parts)
-    return {"subject": say(spoken, SUBJECT, **values), "text": f"{text}\n"}
+    subject = " ".join(say(spoken, SUBJECT, **values).split())
+    return {"subject": subject, "text": f"{text}\n"}

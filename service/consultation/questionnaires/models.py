@@ -78,7 +78,8 @@ class QuestionnaireResponse(Base):
     """The answers of one resident or of one body, by a pseudonym made for this questionnaire; it outlives the account.
 
     `answers` by question: what was chosen, true where something was written. `held`: a form on paper waits for the
-    second officer and is not counted yet. `role` is that of who answered for a body.
+    second officer and is not counted yet. Nothing says when somebody answered, nor does the `uid`, which is random:
+    beside the account it would say near which lines of a secret vote's log the same person's ballot stands.
     """
 
     __tablename__ = "questionnaire_responses"
@@ -92,15 +93,14 @@ class QuestionnaireResponse(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     channel: Mapped[str] = mapped_column(String(16))
     held: Mapped[bool] = mapped_column(default=False)
-    role: Mapped[str | None] = mapped_column(String(200))
     answers: Mapped[dict[str, Any]] = mapped_column(Json)
     entered_by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     second_by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
-    answered_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class OpenAnswer(Base):
-    """What somebody wrote in answer to one question; gone when its author wants so.
+    """What somebody wrote in answer to one question, or in the name of which role (`asking.ROLE`); gone when its author
+    wants so.
 
     Its `uid` is random and says nothing of when it was written or what else the same person wrote: texts are shown in
     its order.

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from service.consultation.among import words_of
 from service.consultation.models import Consultation
-from service.consultation.questionnaires.asking import ONE, OTHER, SEVERAL, TEXT, Given, Question, questions_in
+from service.consultation.questionnaires.asking import ONE, OTHER, ROLE, SEVERAL, TEXT, Given, Question, questions_in
 from service.consultation.questionnaires.counting import NO, YES
 from service.consultation.questionnaires.drafting import Described
 from service.consultation.questionnaires.finding import (
@@ -22,7 +23,7 @@ from service.consultation.questionnaires.models import (
     QuestionnaireBody,
     QuestionnaireResponse,
 )
-from service.consultation.wording import ELIGIBILITY, LIMITS, PSEUDONYMOUS, UNITS
+from service.consultation.wording import ANYONE, CODE, CONTACT, INSTALLATION, LIMITS, PSEUDONYMOUS, RESIDENT, UNITS
 from service.municipalities.directory import Municipality
 from service.text import N_, pick, say
 
@@ -37,6 +38,20 @@ AUDIENCE: Mapping[str, str] = {
     ),
 }
 """Who answers → who sees what, and when."""
+ELIGIBILITY: Mapping[str, str] = {
+    ANYONE: N_("Everybody who uses the app may answer, once per account."),
+    INSTALLATION: N_(
+        "Everybody with a phone that has the app may answer, once per installation of the app. Who installs it again "
+        "can answer again."
+    ),
+    CONTACT: N_(
+        "Everybody with a confirmed e-mail address or number may answer, once per address or number. Who has several "
+        "can answer several times."
+    ),
+    RESIDENT: N_("Everybody who was shown to live here may answer, once per person."),
+    CODE: N_("Everybody who was given a code on paper may answer, once per code."),
+}
+"""Who may answer → what is said of it, with its unit of uniqueness."""
 OWN_WORDS = N_("What you write is shown after the end, when a moderator has agreed: do not write your name there.")
 SAID = {OTHER: N_("Something else"), YES: N_("Yes"), NO: N_("No")}
 DATED = ("earliest", "latest")
@@ -88,12 +103,18 @@ def shown(municipality: Municipality, found: Questionnaire, about: Consultation,
         "closes_at": phase and phase.closes_at,
         "audience_words": say(spoken, AUDIENCE[found.audience]),
         "eligibility": about.eligibility if everyone else None,
-        "eligibility_words": say(spoken, ELIGIBILITY[about.eligibility]) if everyone else None,
+        "eligibility_words": " ".join(who_may(about, spoken, main)) if everyone else None,
         "one_per": UNITS[about.eligibility] if everyone else "body",
         "limits": [say(spoken, words) for words in limits],
         "digest": (found.digest or b"").hex(),
         "sections": [section_out(section, spoken, main) for section in found.sections],
     }
+
+
+def who_may(about: Consultation, spoken: str, main: str) -> Iterator[str]:
+    """Who may answer, sentence by sentence."""
+    yield say(spoken, ELIGIBILITY[about.eligibility])
+    yield from words_of(about.among, spoken, main)
 
 
 def section_out(section: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
@@ -150,7 +171,7 @@ def body_out(
     if response is None:
         return named | {"answered": False, "role": None, "channel": None, "answers": {}, "others": {}}
     words = {key: written[response.id, key] for key in questions if (response.id, key) in written}
-    how = {"answered": True, "role": response.role, "channel": response.channel}
+    how = {"answered": True, "role": written.get((response.id, ROLE)), "channel": response.channel}
     return named | how | given_out(questions, response.answers, words)
 
 
@@ -165,7 +186,7 @@ def results_out(municipality: Municipality, found: Questionnaire, about: Consult
     """The result, as it was counted when the phase was over."""
     facts, main = found.results or {}, municipality.main_language
     of_bodies = found.audience == BODIES
-    counted = zip(asked(found), facts["questions"], strict=True)
+    questions = {question["key"]: question for question in asked(found)}
     return {
         "questionnaire": found.uid,
         "digest": (found.digest or b"").hex(),
@@ -174,7 +195,7 @@ def results_out(municipality: Municipality, found: Questionnaire, about: Consult
         "eligible": None if of_bodies else about.eligible,
         "responses": facts["responses"],
         "channels": facts["channels"],
-        "questions": [result_out(question, result, spoken, main) for question, result in counted],
+        "questions": [result_out(questions[one["key"]], one, spoken, main) for one in facts["questions"]],
         "bodies": bodies_out(municipality, found, False) if of_bodies else [],
     }
 

@@ -14,6 +14,7 @@ from service.people.schemas import Plain
 AUDIENCES = (EVERYONE, BODIES)
 STATES = ("draft", "fixed", "closed", "counted")
 CHOSEN: dict[str, Any] = {"shade": "trees", "often": 4, "more": "Benches"}
+FEW = "Null where it would say something of fewer than five people, or help to work it out."
 Key = [validate.Length(1, 32), Plain]
 
 
@@ -139,7 +140,7 @@ class QuestionnaireOut(QuestionnaireListedOut):
         "closes_at": INSTANT,
         "audience_words": "Your name is not shown with your answers, but the service knows which answers are yours.",
         "eligibility": "resident",
-        "eligibility_words": "Everybody who was shown to live here may take part: one ballot per person.",
+        "eligibility_words": "Everybody who was shown to live here may answer, once per person.",
         "one_per": "person",
         "limits": [],
         "digest": TRACKER,
@@ -209,7 +210,9 @@ class BodyCodeOut(Schema):
 
 
 class BodyAnswersIn(BodyCodeIn):
-    """What a body answers. Say as what one speaks for it, not one's name: everybody will see it."""
+    """What a body answers. Say as what one speaks for it, not one's name: everybody will see it when a moderator has
+    agreed.
+    """
 
     example: ClassVar[dict[str, Any]] = {**BodyCodeIn.example, "role": "Πρόεδρος", "answers": CHOSEN, "others": {}}
 
@@ -223,7 +226,7 @@ class CountedOptionOut(Schema):
 
     option = fields.String(required=True)
     text = fields.String(required=True)
-    count = fields.Integer(required=True)
+    count = fields.Integer(required=True, allow_none=True, metadata={"description": FEW})
 
 
 class QuestionResultOut(Schema):
@@ -232,8 +235,8 @@ class QuestionResultOut(Schema):
     key = fields.String(required=True)
     kind = fields.String(required=True)
     text = fields.String(required=True)
-    answered = fields.Integer(required=True)
-    blank = fields.Integer(required=True)
+    answered = fields.Integer(required=True, allow_none=True, metadata={"description": FEW})
+    blank = fields.Integer(required=True, allow_none=True, metadata={"description": FEW})
     counts = fields.List(fields.Nested(CountedOptionOut), required=True)
     by_channel = fields.Dict(
         keys=fields.String(),
@@ -247,15 +250,16 @@ class QuestionResultOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Of a scale, numbers and dates: the answers below which a quarter, half and three quarters "
-            "of all lie; null where fewer than five answered.",
+            "description": "Of a scale, numbers and dates: what at least a quarter, half and three quarters of the "
+            "answers are at most. Of a scale null where one of its counts is. Of residents' numbers to two digits, of "
+            "their dates the year, null where fewer than twenty answered.",
             "examples": [[3, 4, 5]],
         },
     )
 
 
 class BodyResultOut(Schema):
-    """What a body answered; words are null until a moderator has agreed that everybody sees them."""
+    """What a body answered; words and role are null until a moderator has agreed that everybody sees them."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -305,7 +309,11 @@ class QuestionnaireResultsOut(Schema):
         allow_none=True,
         metadata={"description": "How the answers came; null where a number in it would be smaller than five."},
     )
-    questions = fields.List(fields.Nested(QuestionResultOut), required=True)
+    questions = fields.List(
+        fields.Nested(QuestionResultOut),
+        required=True,
+        metadata={"description": "In their order; none where fewer than five residents answered."},
+    )
     bodies = fields.List(fields.Nested(BodyResultOut), required=True)
     columns = fields.List(fields.Nested(ExplainedOut), required=True)
     rows = fields.List(fields.Nested(ExplainedOut), required=True)

@@ -27,6 +27,7 @@ from service.errors import NotFound
 from service.http import Blueprint, answer, language, nothing, operation
 from service.municipalities.directory import Municipality
 from service.people.access import caller, staff
+from service.people.verified.knowing import Known
 
 blueprint = Blueprint(
     "staff_questionnaires",
@@ -121,7 +122,7 @@ def ask_bodies(body: dict[str, Any], municipality: Municipality, questionnaire: 
 
 @blueprint.post(f"{ONE}/bodies/<uuid:body>/code")
 @staff("manage_consultations")
-@blueprint.arguments(schemas.LetterIn)
+@blueprint.arguments(schemas.CodeRenewalIn)
 @blueprint.response(201, schemas.AskedBodyOut)
 @operation("renewBodyCode", NotFound, QuestionnaireNotValid, QuestionnaireNotOpen)
 def new_code(letter: dict[str, Any], municipality: Municipality, questionnaire: uuid.UUID, body: uuid.UUID) -> Response:
@@ -131,7 +132,7 @@ def new_code(letter: dict[str, Any], municipality: Municipality, questionnaire: 
     """
     who = caller()
     with transaction():
-        asked = asked_out(renew(municipality, who, questionnaire, body, letter["page"]))
+        asked = asked_out(renew(municipality, who, questionnaire, body, **letter))
     return answer(asked, 201, headers=NO_STORE)
 
 
@@ -158,11 +159,12 @@ def enter(body: dict[str, Any], municipality: Municipality, questionnaire: uuid.
     found, who = fixed_one(municipality, questionnaire), caller()
     given = check_answers(questions_of(found), body["answers"], body["others"])
     about = fixed_consultation(municipality, found.consultation)
+    person = (body["person"], Known(body["birth_year"], body["district"]))
     with transaction():
         if body["body"]:
             kept = enter_of_body(municipality, who, found, body["body"], given, body["channel"], body["role"])
         else:
-            kept = enter_of_resident(municipality, who, found, about, body["person"], given, body["channel"])
+            kept = enter_of_resident(municipality, who, found, about, person, given, body["channel"])
         content = presenting.form_out(kept)
     return answer(content, 201)
 

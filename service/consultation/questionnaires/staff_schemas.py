@@ -19,6 +19,7 @@ from service.consultation.questionnaires.schemas import (
 from service.consultation.schemas import TRACKER, UID, texts
 from service.consultation.staff_schemas import seen
 from service.people.schemas import Plain
+from service.people.verified.schemas import birth_year, district
 
 KEYED = validate.Regexp(rf"\A{KEY.pattern}\Z")
 MOST_SECTIONS = 20
@@ -107,7 +108,10 @@ class QuestionnaireIn(Schema):
     phase = fields.String(
         required=True,
         validate=validate.OneOf(ANSWERED_IN),
-        metadata={"description": "In which phase of the consultation it is answered."},
+        metadata={
+            "description": "In which phase of the consultation it is answered: of a secret vote's, for "
+            "`everyone`, one that is over before people vote."
+        },
     )
     title = texts(200, required=True)
     text = texts(20000, required=True)
@@ -147,6 +151,18 @@ class LetterIn(Schema):
             "Null: the letter has the code alone.",
             "examples": [PAGE],
         },
+    )
+
+
+class CodeRenewalIn(LetterIn):
+    """Where the letter leads, and another address for it."""
+
+    example: ClassVar[dict[str, Any]] = {"page": PAGE, "email": "koila@kozani.example"}
+
+    email = fields.Email(
+        allow_none=True,
+        validate=validate.Length(max=254),
+        metadata={"description": "Left out: as before; null: by no letter, the code is in the answer."},
     )
 
 
@@ -234,6 +250,8 @@ class FormIn(Schema):
         validate=[validate.Length(1, 40), Plain],
         metadata={"description": "Personal number, or code; it is not kept."},
     )
+    birth_year = birth_year()
+    district = district()
     channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
     answers = answers()
     others = others(load_default=dict)
