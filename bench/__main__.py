@@ -24,7 +24,7 @@ Measured = tuple[Any, str, list[dict[str, Any]]]
 
 def run_http(options: argparse.Namespace) -> Measured:
     """Requests to the service, over both databases where there is PostgreSQL."""
-    results = http.measure(plan_of(options), os.environ.get(VARIABLE))
+    results = http.measure(plan_of(options), server())
     return results, http.table(results), http.verdicts(results)
 
 
@@ -56,7 +56,7 @@ def run_routing(options: argparse.Namespace) -> Measured:
 def run_whatif(options: argparse.Namespace) -> Measured:
     """What a draft of a layer would do to past reports."""
     size = 2_000 if options.quick else whatif.REPORTS
-    figures = whatif.measure(os.environ.get(VARIABLE), size)
+    figures = whatif.measure(server(), size)
     judged = [
         verdict(f"what-if of {size:,} reports on {name}, seconds of processor", one["seconds"], whatif.TARGET)
         for name, one in figures.items()
@@ -81,7 +81,7 @@ def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namesp
     """The benchmark of a module that measures each database and has a table of targets; `named`: in the verdicts."""
 
     def run(options: argparse.Namespace) -> Measured:
-        figures = benchmark.measure(os.environ.get(VARIABLE), options.quick)
+        figures = benchmark.measure(server(), options.quick)
         judged = [
             verdict(f"{named} on {database}: {name}", measured[name], target)
             for database, measured in figures.items()
@@ -112,7 +112,7 @@ def run_consultations(options: argparse.Namespace) -> Measured:
 
 def server() -> str | None:
     """The PostgreSQL server, where there is one."""
-    return os.environ.get(VARIABLE)
+    return os.environ.get(VARIABLE) or None
 
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], Measured]] = {

@@ -114,7 +114,8 @@ def asking(
 ) -> Asking:
     """A questionnaire that is answered now."""
     phases = [phase("comment", -3600, 3600), phase("vote", 7200, 86400)]
-    office.begin(eligibility=eligibility, among=among, questions=[STANCE], phases=phases).fix()
+    front = {"eligibility": eligibility, "eligible": 40, "among": among, "questions": [STANCE]}
+    office.begin(phases=phases, **front).fix()
     session.remove()
     made = Asking(client, office, office.id)
     body = described(**changed)

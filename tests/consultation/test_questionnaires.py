@@ -146,7 +146,7 @@ def test_residents_answer_once_each_and_words_wait_for_a_moderator(
     assert seen_by_staff["responses"] == {"app": 6} and "Arcades" not in json.dumps(seen_by_staff)
 
     # on paper: two officers, and never beside the app
-    assert it.form(409, person=tax_number(10_000_000))["voted"] == [0]
+    assert it.form(409, person=tax_number(10_000_000), birth_year=1990)["voted"] == [0]
     paper = {"person": tax_number(20_000_000), "birth_year": 1990}
     assert it.form(409, person=paper["person"])["not_among"] == [0], "of whom no age is known"
     held = it.form(**paper)
