@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
-from service.news.giving import entries
+from service.news.giving import entries, list_address
 from service.news.models import NewsBoard
 from tests.news.office import NEWS, Office, event, in_days, read, titles, written
 from tests.reports.test_statement_counts import statements
@@ -73,5 +73,5 @@ def test_digests_are_given_what_is_new_with_its_topics(
     found = entries(here, before, now())
     assert [("news_kind", "news") in entry.topics for entry in found] == [True, False]
     assert ("district", "west") in found[0].topics and ("news_kind", "call") in found[1].topics
-    assert client.get(found[0].path).status_code == 200
+    assert client.get(found[0].path).status_code == client.get(list_address(here)).status_code == 200
     assert entries(here, now(), now()) == [] == entries(next_door, before, now())

@@ -344,5 +344,8 @@ def test_userinfo_is_asked_for_what_the_token_lacks_and_must_be_of_the_same_pers
     known = select(VerifiedResident.birth_year, VerifiedResident.district)
     assert session.execute(known).all() == [(1980, "mills")]
     session.rollback()
+    provider.about |= {"number": "094014201"}
+    assert signing.through(alice).json["residence"] == "elsewhere", "who is one person is not another one too"
+    session.rollback()
     provider.about = {"sub": "person-2", "town": "Here", "number": "123456783"}
     assert signing.through(alice).json["code"] == "not_proven"
