@@ -45,25 +45,25 @@ class Slice:
 
 
 SLICES = (
-    Slice("harness", 0.75, measured=False),
-    Slice("db", 0.75),
+    Slice("harness", 0.5, measured=False),
+    Slice("db", 1.25),
     Slice("text idempotency storage fetching jobs municipalities samples", 0.75),
     Slice("outbox", 1.25),
     Slice("media", 0.5),
     Slice("gis", 1.25),
     Slice("people personal_data", 2),
-    Slice("notices news", 1.25),
-    Slice("plans plan_files evidence", 1.25),
-    Slice("consultation conversation moderation", 1.5),
+    Slice("notices news", 1),
+    Slice("plans plan_files evidence", 0.75),
+    Slice("consultation conversation moderation", 1.25),
     Slice("reports ogc", 1.5),
     Slice("operating", 1.75),
     Slice("whole", 0.75),
     Slice("docs", 0.5, processes=0),
-    Slice("cli", 1.25),
+    Slice("cli", 1.5),
     Slice("api", 2.25, measured=False),
     Slice("races", 1.25),
     Slice("kills", 1.75, measured=False),
-    Slice("bench", 0.75, measured=False),
+    Slice("bench", 1.25, measured=False),
 )
 UNLISTED = Slice("", 1)
 """What a folder gets that is not in the table yet."""
