@@ -96,12 +96,17 @@ def draw(query: dict[str, Any], municipality: Municipality, consultation: uuid.U
 
     As SVG with a title and a description, or as PNG with the same inside.
     """
-    found, spoken = whole(municipality, consultation), spoken_in(query)
-    drawn = chart(municipality, found, query["of"], spoken)
+    found, spoken = ensure_closed(whole(municipality, consultation)), spoken_in(query)
     etag = etag_of("graph", found.uid, found.version, image, query["of"], spoken)
     if unchanged := not_modified(etag):
         return unchanged
-    content = kept(current_app.config["STORE"], f"{etag}.{image}", lambda: IMAGES[image](drawn))
+
+    def make() -> bytes:
+        drawn = chart(municipality, whole(municipality, consultation), query["of"], spoken)
+        stop_reading()
+        return IMAGES[image](drawn)
+
+    content = kept(current_app.config["STORE"], f"{etag}.{image}", make)
     return sent(content, IMAGE_TYPES[image], etag)
 
 
