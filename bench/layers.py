@@ -11,7 +11,6 @@ Run `python -m bench --only layers`.
 
 import io
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -25,13 +24,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 import shapely
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from bench.filling import drop_databases, fill, settings_of
+from bench.processes import forget_peak, peak_megabytes
 from bench.routing import sheet
 from bench.tiles import Box, bare_page, box_of, tiles
 from service.app import create_app
@@ -154,11 +153,12 @@ def imported(app: Flask, file: Path) -> dict[str, float]:
     neighbour = Neighbour(app)
     thread = threading.Thread(target=Context().run, args=(neighbour.write,))
     thread.start()
-    before = psutil.Process().memory_info().rss
+    forget_peak()
+    before = peak_megabytes()
     begun = time.process_time(), time.perf_counter()
     work_one({IMPORT_LAYER: JOBS[IMPORT_LAYER]}, "bench")
     seconds, clock = time.process_time() - begun[0], time.perf_counter() - begun[1]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    more = peak_megabytes() - before
     neighbour.done.set()
     thread.join()
     return {
@@ -166,7 +166,7 @@ def imported(app: Flask, file: Path) -> dict[str, float]:
         "import": round(seconds, 2),
         "import, clock": round(clock, 2),
         "longest wait": round(neighbour.longest, 3),
-        "MB more": round((peak - before) / 1e6, 1),
+        "MB more": round(more, 1),
     }
 
 

@@ -8,7 +8,6 @@ process's processor, and on the clock; memory is what the process holds more at 
 Run `python -m bench --only whatif`.
 """
 
-import resource
 import shutil
 import tempfile
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import shapely
 
 from bench.filling import drop_databases, fill, settings_of
+from bench.processes import forget_peak, peak_megabytes
 from service.app import create_app
 from service.db import db, session, transaction
 from service.gis.drafting import draft_of_file, layer_named
@@ -58,7 +58,8 @@ def measure_on(home: Path, server: str | None, size: int) -> dict[str, float]:
         here = municipality("kozani")
         supposed = Supposed({LAYER: shifted(here)})
         router_of(here)
-        before = megabytes()
+        forget_peak()
+        before = peak_megabytes()
         moved = [0]
 
         def ask() -> None:
@@ -70,7 +71,7 @@ def measure_on(home: Path, server: str | None, size: int) -> dict[str, float]:
 
         seconds, clock = best(ask)
         floor, _ = best(read)
-        more = megabytes() - before
+        more = round(peak_megabytes() - before, 1)
         figures = {"seconds": seconds, "clock": clock, "floor": floor, "megabytes": more, "moved": moved[0]}
         session.remove()
         db.engine.dispose()
@@ -100,11 +101,6 @@ def best(work: Callable[[], object]) -> tuple[float, float]:
         work()
         times.append((time.process_time() - begun[0], time.perf_counter() - begun[1]))
     return round(min(one for one, _ in times), 3), round(min(one for _, one in times), 3)
-
-
-def megabytes() -> float:
-    """The most that this process has ever held."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
 def table(measured: dict[str, dict[str, Any]]) -> str:

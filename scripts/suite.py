@@ -209,8 +209,13 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def environment(purpose: str) -> dict[str, str]:
-    """Return the environment of a step. `check` runs on SQLite whatever else there is."""
+    """Return the environment of a step. `check` runs on SQLite whatever else there is.
+
+    Python keeps what it has compiled, also where the machine says otherwise: each of the hundreds of programs that
+    tests start would compile the service anew, which takes a second.
+    """
     chosen = os.environ | {"COVERAGE_FILE": str(COVERAGE)}
+    chosen.pop("PYTHONDONTWRITEBYTECODE", None)
     if purpose == "check":
         chosen.pop("PLATEIA_TEST_POSTGRES_URL", None)
     return chosen

@@ -203,11 +203,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = flask_smorest.Api(app)
     register_errors(app)  # after flask-smorest, which would answer for errors of HTTP itself
     for blueprint in BLUEPRINTS:
-        api.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
+        app.register_blueprint(blueprint, url_prefix=f"/api/v1{blueprint.url_prefix or ''}")
     app.register_blueprint(health)
     app.register_blueprint(ogc)
     app.register_blueprint(staff_pages)
-    describe(app, api)
+    describe(app, api, BLUEPRINTS)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

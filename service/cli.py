@@ -234,7 +234,7 @@ def states() -> None:
 @click.pass_obj
 def openapi(settings: Settings) -> None:
     """Print the OpenAPI document."""
-    click.echo(json.dumps(application(settings).config["OPENAPI_DOCUMENT"], indent=2, ensure_ascii=False))
+    click.echo(json.dumps(application(settings).config["OPENAPI_DOCUMENT"](), indent=2, ensure_ascii=False))
 
 
 for command in (*COMMANDS, *PERSON_COMMANDS, *STAFF_COMMANDS, *IDENTITY_COMMANDS, *CONVERSATION_COMMANDS):

@@ -26,8 +26,7 @@ from service.db.generations import forget
 from service.db.guards import GUARDS, lifted
 from service.municipalities.directory import Municipality
 from service.people import signing_in
-from service.schema_version import migrate
-from tests.databases import new_postgres
+from tests.databases import migrated
 from tests.factories.made_once import make_municipality_once
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
@@ -83,13 +82,8 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database of this test process."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('database')}/plateia.sqlite"
-        migrate(url)
-        yield url
-        return
-    with new_postgres(postgres_server(), f"plateia_{WORKER}") as url:
-        migrate(url)
+    folder = tmp_path_factory.mktemp("database")
+    with migrated(request.param, postgres_server, f"plateia_{WORKER}", folder) as url:
         yield url
 
 

@@ -1,19 +1,38 @@
-"""PostgreSQL databases that tests make for themselves, and what the service does with its own."""
+"""Databases that tests make for themselves, and what the service does with its own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event, text
 
 from service.db import db, engine
+from tests.migrated_once import copy_database, copy_file
 
 
 @contextmanager
-def new_postgres(server: str, name: str) -> Iterator[str]:
-    """The URL of a database of this name in which there is nothing yet, gone afterwards."""
-    run_on(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def migrated(kind: str, server: Callable[[], str], name: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database of this name with the newest schema; one of PostgreSQL is gone afterwards."""
+    if kind == "sqlite":
+        path = folder / f"{name}.sqlite"
+        copy_file(path)
+        yield f"sqlite:///{path}"
+        return
+    with new_postgres(server(), name, copy_database) as url:
+        yield url
+
+
+def create_database(server: str, name: str) -> None:
+    """Make a database in which there is nothing yet."""
     run_on(server, f"CREATE DATABASE {name}")
+
+
+@contextmanager
+def new_postgres(server: str, name: str, create: Callable[[str, str], None] = create_database) -> Iterator[str]:
+    """The URL of a database of this name, gone afterwards."""
+    run_on(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    create(server, name)
     try:
         yield engine.driver_url(server).set(database=name).render_as_string(hide_password=False)
     finally:

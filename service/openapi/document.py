@@ -114,8 +114,11 @@ UNUSED = ("Error", "PaginationMetadata")  # flask-smorest's own, which we do not
 SENT = ("sendReport", "sendReportWithPhotos")
 
 
-def document_of(app: Flask, api: flask_smorest.Api) -> dict[str, Any]:
-    """The whole document, its keys sorted, so that it is the same on every machine."""
+def document_of(app: Flask, api: flask_smorest.Api, blueprints: Iterable[flask_smorest.Blueprint]) -> dict[str, Any]:
+    """The whole document, its keys sorted, so that it is the same on every machine. To be called once."""
+    for blueprint in blueprints:
+        blueprint.register_views_in_doc(api, app, api.spec, name=blueprint.name, parameters=None)
+        api.spec.tag({"name": blueprint.name, "description": blueprint.description})
     components = api.spec.components
     components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     components.schema("ProblemOut", schema=ProblemOut)

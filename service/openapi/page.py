@@ -1,5 +1,7 @@
 """The document as JSON, and as a page of Swagger UI, whose files come with the service."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,14 @@ POLICY = (
 )
 
 
-def pages(document: dict[str, Any]) -> Blueprint:
+def pages(document: Callable[[], dict[str, Any]]) -> Blueprint:
     """The routes of the document and of its page; anybody may read them."""
     blueprint = Blueprint("documents", __name__, url_prefix="/api/v1")
-    etag = etag_of(document)
+    etag = cache(lambda: etag_of(document()))
 
     @blueprint.get("/openapi.json")
     def openapi_json() -> Response:
-        return answer(document, etag=etag)
+        return answer(document(), etag=etag())
 
     @blueprint.get("/docs")
     def page() -> Response:

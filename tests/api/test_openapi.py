@@ -36,7 +36,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture(scope="module")
 def document(app: Flask) -> dict[str, Any]:
-    found: dict[str, Any] = app.config["OPENAPI_DOCUMENT"]
+    found: dict[str, Any] = app.config["OPENAPI_DOCUMENT"]()
     return found
 
 

@@ -67,7 +67,7 @@ def strict(document: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def schema(app: Flask) -> BaseSchema:
     config = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}, "seed": 1})
-    loaded = schemathesis.openapi.from_dict(strict(app.config["OPENAPI_DOCUMENT"]), config=config)
+    loaded = schemathesis.openapi.from_dict(strict(app.config["OPENAPI_DOCUMENT"]()), config=config)
     loaded.app = app
     return loaded
 

@@ -117,7 +117,7 @@ class Walk:
 
     def __init__(self, app: Flask, client: FlaskClient, here: Municipality, alice: Person, bob: Person) -> None:
         self.app, self.client, self.here, self.alice, self.bob = app, client, here, alice, bob
-        self.document = app.config["OPENAPI_DOCUMENT"]
+        self.document = app.config["OPENAPI_DOCUMENT"]()
         self.views = {vars(v)["operation"]: v for v in app.view_functions.values() if "operation" in vars(v)}
         self.talk = talk(client, here)
         self.article = self.talk.put_text("Two new benches.")
