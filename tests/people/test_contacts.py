@@ -74,7 +74,7 @@ def test_nothing_but_the_code_goes_to_an_address_that_is_not_confirmed(
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("el", "ο κωδικός σας"), ("bg", "вашият код"), ("lt", "Jūsų kodas"), ("en", "your code")],
+    [("el", "ο κωδικός σας"), ("bg", "Вашият код"), ("lt", "Jūsų kodas"), ("en", "your code")],
 )
 def test_a_code_is_worded_in_the_language_of_who_asks(
     client: FlaskClient, app: Flask, alice: Person, here: Municipality, language: str, words: str
