@@ -145,7 +145,7 @@ CATEGORY: dict[str, Any] = {
             "question": {"el": "Πόσα φωτιστικά δεν ανάβουν;", "en": "How many lamps are out?"},
             "values": [
                 {"key": "one", "name": {"el": "Ένα", "en": "One"}},
-                {"key": "several", "name": {"el": "Μερικά στη σειρά", "en": "Several in a row"}},
+                {"key": "several", "name": {"el": "Αρκετά στη σειρά", "en": "Several in a row"}},
             ],
         }
     ],

@@ -61,7 +61,7 @@ def test_states_and_roles_are_printed_as_the_tables_have_them(app: Flask) -> Non
     crew = printed.split("department_staff: ")[1].split("\n\n")[0]
     assert re.findall(r"^    ([a-z_]+): ", crew, re.MULTILINE) == list(ROLES["department_staff"].permissions)
     assert "        POST /api/v1/<municipality>/staff/reports/<uuid:report>/moves" in crew
-    assert "Υπάλληλος τμήματος" in plateia(app, "permissions", "--language", "el").output
+    assert "Υπάλληλος υπηρεσίας" in plateia(app, "permissions", "--language", "el").output
 
 
 def test_the_first_administrator_is_invited_and_a_lost_authenticator_reset(

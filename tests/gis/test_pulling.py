@@ -261,7 +261,7 @@ def test_few_changes_come_into_force_by_themselves(keeper: Keeper, city: City, s
     assert published(keeper) == 3
     line = keeper.get(f"/{LAYER}/publications")["publications"][0]
     assert (line["version"], line["before"], line["by_name"]) == (3, 2, "Kim")
-    assert line["reason"] == "Αυτόματα από την πηγή: 2 προστέθηκαν, 1 αφαιρέθηκαν, 0 άλλαξαν"
+    assert line["reason"] == "Αυτόματη ενημέρωση από την πηγή, προσθήκες: 2, αφαιρέσεις: 1, αλλαγές: 0"
 
 
 @pytest.mark.parametrize(

@@ -216,8 +216,8 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
     bare = MoneyLine("budgeted", source="sata")
     text = words_of(text_of(replace(whole, indicators=(goal,), money=(bare,)), "el"))
     for said in (
-        "Αναφορές υπάρχουν για 2 από τις 3 δράσεις. Κατά μέσο όρο έχει ολοκληρωθεί το 55 %.",  # (3 · 40 + 100) / 4
-        "Προϋπολογισμός: 6.001,00 EUR Πληρωμένα: 123,45 EUR",  # the total of one, the years of the other
+        "Υπάρχουν εκθέσεις για 2 από τις 3 δράσεις. Κατά μέσο όρο έχει ολοκληρωθεί το 55 %.",  # (3 · 40 + 100) / 4
+        "Προϋπολογισμός: 6.001,00 EUR Πληρωμές: 123,45 EUR",  # the total of one, the years of the other
         "Ολοκλήρωση: 40 %",
         "Ίδια συμμετοχή: 250,00 EUR, 12,5 %, ΣΑΤΑ",
         "Προϋπολογισμός 2024: 1.000,50, ΣΑΤΑ",
