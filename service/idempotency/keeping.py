@@ -41,7 +41,7 @@ class KeyUsedForAnother(Problem):
     """The same key came before with another body."""
 
     status, code = 409, "idempotency_key_reused"
-    message = N_("This was already sent with other content. Please start a new report.")
+    message = N_("This was already sent with other content. Please send it anew.")
 
 
 @dataclass(frozen=True)

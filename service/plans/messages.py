@@ -21,7 +21,7 @@ LONGEST_NAME = 80
 
 TITLE = N_("Plan: {plan}")
 LINE = N_("{action}: {status}.")
-AND_MORE = N_("So have {count} more actions.")
+AND_MORE = N_("More actions that have changed: {count}.")
 NEW_VERSION = N_("A new version of the plan has been published.")
 
 Told = Mapping[str, Any]

@@ -13,7 +13,7 @@ from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery, Event
 from service.people import signing_in
-from service.people.models import Password
+from service.people.models import Account, Password
 from service.people.staff.passwords import PasswordTooEasy, check_new_password
 from tests.factories.people import PASSWORD, Person, make_staff
 from tests.people.staff_scene import NEW_PASSWORD, acts, call, letters, link_in, sign_in
@@ -102,6 +102,16 @@ def test_who_has_forgotten_gets_a_link_that_is_good_once(client: FlaskClient, bo
     assert client.get("/api/v1/here/me", headers=bob.headers).status_code == 401, "all sessions end"
     assert sign_in(client, EMAIL, NEW_PASSWORD).status_code == 201
     assert acts()[-1] == ("password_reset", None, {"by": "link", "sessions_ended": 1})
+
+
+@pytest.mark.parametrize(("name", "greeting"), [("Bob", "Good day Bob,"), (None, "Good day,")])
+def test_a_letter_greets_who_has_a_name_by_it(
+    client: FlaskClient, bob: Person, name: str | None, greeting: str
+) -> None:
+    with transaction():
+        session.execute(update(Account).filter_by(uid=bob.account).values(name=name, language="en"))
+    forgotten(client, EMAIL)
+    assert letters()[0][2].splitlines()[0] == greeting
 
 
 def test_a_link_ends_after_an_hour_and_with_every_other_change(client: FlaskClient, bob: Person) -> None:

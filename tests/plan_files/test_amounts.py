@@ -18,6 +18,7 @@ from service.plans.files.amounts import NotAnAmount, read_amount, written
         ("1,234.56", 123456, "EUR"),
         ("12,5", 1250, "EUR"),
         ("10 лв.", 1000, "BGN"),
+        ("1 250,50 евро", 125050, "EUR"),
         ("EUR 10", 1000, "EUR"),
         (12500.5, 1250050, "EUR"),
         (0, 0, "EUR"),

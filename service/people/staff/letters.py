@@ -29,7 +29,7 @@ from service.text import N_, locale_of, pick, say
 
 PASSWORD_FORGOTTEN = "password_forgotten"  # noqa: S105  (a kind of event)
 
-GREETING = N_("Good day {name},")
+GREETING, GREETING_WITHOUT_NAME = N_("Good day {name},"), N_("Good day,")
 INVITED = (
     N_("You are invited to work with {municipality} in Plateia"),
     N_("please open this link and choose a password. It can be used once, until {until}:"),
@@ -95,7 +95,8 @@ def letter(
     if target_id is None:
         return
     values = values | {"municipality": pick(municipality.name, spoken, municipality.main_language)}
-    subject, greeting, why, otherwise = (say(spoken, part, **values) for part in (texts[0], GREETING, *texts[1:]))
+    opening = GREETING if values["name"] else GREETING_WITHOUT_NAME
+    subject, greeting, why, otherwise = (say(spoken, part, **values) for part in (texts[0], opening, *texts[1:]))
     text = "\n\n".join((greeting, why, values["link"], otherwise))
     yield Owed(target_id, str(event.uid), {"subject": subject, "text": f"{text}\n"}, lasts=lasts, fleeting=True)
 

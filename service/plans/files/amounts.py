@@ -17,6 +17,7 @@ CURRENCIES = {
     "ευρω": "EUR",
     "ευρώ": "EUR",
     "euro": "EUR",
+    "евро": "EUR",
     "lt": "LTL",
     "litai": "LTL",
     "litų": "LTL",
