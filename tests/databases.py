@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Executable, create_engine, event, text
 
-from service.db import db, engine
+from service.db import db, engine, session
 from tests.migrated_once import copy_database, copy_file
 
 
@@ -69,3 +69,26 @@ def statements(act: Callable[[], object]) -> list[str]:
     with watched("before_cursor_execute", note):
         act()
     return seen
+
+
+UNWANTED = ("seqscan", "sort", "bitmapscan")
+
+
+def plan_in_order(statement: Executable) -> str:
+    """The database's plan of a statement; PostgreSQL's is one that sorts only where no index has the order.
+
+    Of tables that are small it would sort by itself.
+    """
+    literal = str(statement.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    if db.engine.dialect.name == "sqlite":
+        return " ".join(row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {literal}")))
+    for name in UNWANTED:
+        session.execute(text(f"SET LOCAL enable_{name} = off"))
+    plan = " ".join(row[0] for row in session.execute(text(f"EXPLAIN {literal}")))
+    session.rollback()
+    return plan
+
+
+def is_sorted(plan: str) -> bool:
+    """Whether a plan collects rows to sort them."""
+    return "TEMP B-TREE" in plan or "Sort" in plan

@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, tuple_
 
 from service.db import session
 from service.db.types import AnyRow, AnySelect
@@ -38,7 +37,8 @@ def shelf(municipality: Municipality, with_body: bool = False) -> AnySelect:
     """Everything that readers see, unordered."""
     columns = (*SHOWN, ArticleVersion.body) if with_body else SHOWN
     of_readers = and_(ArticleVersion.article_id == Article.id, ArticleVersion.number == Article.published_number)
-    return select(*columns).join(ArticleVersion, of_readers).where(Article.municipality_id == municipality.id)
+    here = (Article.municipality_id == municipality.id, Article.published_number.is_not(None))
+    return select(*columns).join(ArticleVersion, of_readers).where(*here)
 
 
 def filed(statement: AnySelect, wanted: Wanted) -> AnySelect:
@@ -59,23 +59,22 @@ def published(
     with_body: bool = False,
 ) -> Sequence[AnyRow]:
     """A page of what readers see, newest first, pinned ones before; `after`: (pinned, published_at, id) of a row."""
+    return session.execute(page_of(municipality, wanted, after, limit, with_body)).all()
+
+
+def page_of(
+    municipality: Municipality,
+    wanted: Wanted,
+    after: tuple[bool, datetime, int] | None,
+    limit: int,
+    with_body: bool = False,
+) -> AnySelect:
+    """The statement for it; who wants pinned ones first gets the order of `ix_articles_shelf`, others that by time."""
     statement = filed(shelf(municipality, with_body), wanted)
     pinned_first = [Article.pinned.desc()] if wanted.pinned_first else []
     if after is not None:
-        statement = statement.where(beyond(*after))
-    return session.execute(
-        statement.order_by(*pinned_first, Article.published_at.desc(), Article.id.desc()).limit(limit)
-    ).all()
-
-
-def beyond(pinned: bool, published_at: datetime, key: int) -> Any:
-    """What comes after this row in the order of lists."""
-    later = or_(Article.published_at < published_at, and_(Article.published_at == published_at, Article.id < key))
-    return (
-        or_(and_(Article.pinned.is_(True), later), Article.pinned.is_(False))
-        if pinned
-        else and_(Article.pinned.is_(False), later)
-    )
+        statement = statement.where(tuple_(Article.pinned, Article.published_at, Article.id) < after)
+    return statement.order_by(*pinned_first, Article.published_at.desc(), Article.id.desc()).limit(limit)
 
 
 def published_article(municipality: Municipality, uid: uuid.UUID) -> AnyRow:

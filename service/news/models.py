@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db import Base
@@ -66,6 +66,10 @@ class NewsSource(Base):
     """When it was read to its end last; null: never."""
 
 
+SHELVED: Any = dict.fromkeys(("postgresql_where", "sqlite_where"), text("published_number IS NOT NULL"))
+"""What readers see, in the two orders in which lists have it."""
+
+
 class Article(Base):
     """An article; `state` is that of its newest version `number`, readers see `published_number` (null: nothing).
 
@@ -78,7 +82,8 @@ class Article(Base):
     __tablename__ = "articles"
     __table_args__ = (
         UniqueConstraint("source_id", "guid"),
-        Index("ix_articles_shelf", "municipality_id", "published_number", "published_at"),
+        Index("ix_articles_shelf", "municipality_id", "pinned", "published_at", "id", **SHELVED),
+        Index("ix_articles_shelf_by_time", "municipality_id", "published_at", "id", **SHELVED),
         Index("ix_articles_municipality_id_changed_at", "municipality_id", "changed_at"),
     )
 

@@ -1,12 +1,17 @@
 """What a reader asks again and again costs nothing while nothing changes; search; one language in place of another."""
 
+from datetime import UTC, datetime
+
+import pytest
 from flask.testing import FlaskClient
 
 from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
+from service.news.finding import Wanted, page_of
 from service.news.giving import entries, list_address
 from service.news.models import NewsBoard
+from tests.databases import is_sorted, plan_in_order
 from tests.news.office import NEWS, Office, event, in_days, read, titles, written
 from tests.reports.test_statement_counts import statements
 
@@ -44,6 +49,15 @@ def test_an_unchanged_poll_asks_the_database_nothing(client: FlaskClient, office
     with transaction():
         board = session.get(NewsBoard, here.id)
         assert board is not None and board.version == 10 and board.changed_at.microsecond == 0
+
+
+@pytest.mark.parametrize("pinned_first", [True, False])
+@pytest.mark.parametrize("after", [None, (False, datetime(2026, 1, 1, tzinfo=UTC), 7)], ids=["first", "next"])
+def test_a_page_of_the_list_is_read_from_an_index_in_its_order(
+    here: Municipality, pinned_first: bool, after: tuple[bool, datetime, int] | None
+) -> None:
+    plan = plan_in_order(page_of(here, Wanted(pinned_first=pinned_first), after if pinned_first else None, 51))
+    assert "ix_articles_shelf" in plan and not is_sorted(plan), plan
 
 
 def but_generations(asked: list[str]) -> list[str]:
