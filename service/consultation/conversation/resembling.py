@@ -8,6 +8,7 @@ so that the cost does not grow with the consultation, be it a campaign of thousa
 """
 
 import hashlib
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Select, delete, insert, select, union_all
 
 from service.consultation.conversation.finding import DUTIES, contributions
-from service.consultation.conversation.models import Mark
+from service.consultation.conversation.models import Contribution, Mark
 from service.db import session
 from service.db.types import AnyRow
 from service.gis.romanising import in_latin
@@ -93,6 +94,19 @@ def keep_marks(consultation_id: int, marks: Mapping[int, Sequence[int]]) -> None
         for one in its
     ]:
         session.execute(insert(Mark.__table__), rows)  # type: ignore[arg-type]
+
+
+def keep_missing_marks(consultation_id: int, marks: Mapping[uuid.UUID, Sequence[int]]) -> None:
+    """Let those of these contributions, which are the ids, be found by their marks that have none yet.
+
+    Inside `transaction()`.
+    """
+    marked = select(Mark.contribution_id).where(Mark.contribution_id == Contribution.id).exists()
+    there = select(Contribution.id, Contribution.uid).where(
+        Contribution.uid.in_(marks), Contribution.withdrawn_at.is_(None), ~marked
+    )
+    rows = session.execute(there.order_by(Contribution.id).with_for_update(of=Contribution)).all()
+    keep_marks(consultation_id, {row.id: marks[row.uid] for row in rows})
 
 
 def forget_marks(contribution_id: int) -> None:
