@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=True),
         sa.Column("received_on", sa.Date(), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("entered_at", Instant(), nullable=False),

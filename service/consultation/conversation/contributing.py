@@ -61,7 +61,7 @@ class NotEntered(Problem):
     """
 
     status, code = 409, "not_entered"
-    message = N_("Nobody entered this for somebody else. Its author can withdraw it; a moderator can hide it.")
+    message = N_("This did not come from outside the app. Its author can withdraw it; a moderator can hide it.")
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def scans(municipality: Municipality, contribution: uuid.UUID) -> Response:
 
 @blueprint.get(f"{ONE}/scans/<uuid:scan>")
 @staff(MAY_ANSWER)
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/*")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 @operation("fetchScan", NotFound, ContributionTakenBack, DocumentNotFound, FileNotKept, StoreUnavailable)
 def fetch(municipality: Municipality, contribution: uuid.UUID, scan: uuid.UUID) -> Response:
     """Fetch a scan, to save it"""
@@ -141,7 +141,7 @@ def take_back(body: dict[str, Any], municipality: Municipality, contribution: uu
     who = caller()
     with transaction():
         ensure_there(who)
-        take_back_entered(municipality, who, contribution, body["reason"])
+        take_back_entered(municipality, who, contribution, **body)
     return nothing()
 
 

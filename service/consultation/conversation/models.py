@@ -134,7 +134,7 @@ class Contribution(Base):
 class TakenBack(Base):
     """A contribution that staff had entered by mistake and took back, with the `reason` that they wrote.
 
-    What it said stays here for those who answer contributions. `uid` is what it was known by; it is never given again.
+    What it said stays here for those who answer contributions, unless it was to be forgotten. `uid` is what it was known by; it is never given again.
     """
 
     __tablename__ = "contributions_taken_back"
@@ -149,7 +149,7 @@ class TakenBack(Base):
     role: Mapped[str | None]
     received_on: Mapped[date | None]
     language: Mapped[str] = mapped_column(String(8))
-    text: Mapped[str]
+    text: Mapped[str | None]
     reason: Mapped[str]
     by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     entered_at: Mapped[datetime] = mapped_column(Instant)

@@ -276,6 +276,10 @@ class TakenBackIn(Schema):
         validate=[validate.Length(1, 1000), validate.Regexp(r"\A[^\x00]*[^\s\x00][^\x00]*\Z")],
         metadata={"description": "In words. Colleagues and auditors read it."},
     )
+    forget = fields.Boolean(
+        load_default=False,
+        metadata={"description": "What it said is not kept either, as where its writer wants it gone."},
+    )
 
 
 class OneTakenBackOut(Schema):
@@ -286,7 +290,7 @@ class OneTakenBackOut(Schema):
     role = fields.String(required=True, allow_none=True)
     received_on = fields.Date(required=True, allow_none=True)
     language = fields.String(required=True)
-    text = fields.String(required=True)
+    text = fields.String(required=True, allow_none=True, metadata={"description": "Null: it was forgotten."})
     reason = fields.String(required=True)
     entered_at = fields.AwareDateTime(required=True)
     taken_back_at = fields.AwareDateTime(required=True)

@@ -28,7 +28,7 @@ from service.text import N_
 
 ZERO = ("supports", "opposes", "passes", "divided", "newcomers")
 NOTHING = ("role", "received_on", "stance")
-KEPT = ("uid", "municipality_id", "consultation_id", "thread_id", "channel", "role", "received_on", "language", "text")
+KEPT = ("uid", "municipality_id", "consultation_id", "thread_id", "channel", "role", "received_on", "language")
 
 
 class AnswerPublished(Problem):
@@ -38,10 +38,13 @@ class AnswerPublished(Problem):
     message = N_("This contribution has an answer. Correct the answer instead.")
 
 
-def take_back_entered(municipality: Municipality, actor: Caller, uid: uuid.UUID, reason: str) -> None:
+def take_back_entered(
+    municipality: Municipality, actor: Caller, uid: uuid.UUID, reason: str, forget: bool = False
+) -> None:
     """Let it be as if it had not been entered, but for its history; inside `transaction()`, with the actor held.
 
-    Where others replied to it, their words stay below a line without any. Raises NotFound, ContributionTakenBack,
+    With `forget` its words are not kept there either. Where others replied to it, theirs stay below a line without any.
+    Raises NotFound, ContributionTakenBack,
     NotEntered, AnswerPublished, ConversationClosed.
     """
     seen = one_of(municipality, uid)
@@ -51,10 +54,11 @@ def take_back_entered(municipality: Municipality, actor: Caller, uid: uuid.UUID,
     ensure_entered(found.channel)
     ensure_not_over(about, found)
     history = {name: getattr(found, name) for name in KEPT} | {"entered_at": found.created_at, "reason": reason}
-    session.add(TakenBack(**history, by_id=actor.account_id, taken_back_at=now()))
+    words = None if forget else found.text
+    session.add(TakenBack(**history, text=words, by_id=actor.account_id, taken_back_at=now()))
     thread.contributions -= 1
     take_away(municipality, found)
-    facts = {"channel": found.channel, "consultation": str(about.uid)}
+    facts = {"channel": found.channel, "consultation": str(about.uid), "forgotten": forget}
     record(municipality.id, actor, "contribution_taken_back", KIND, str(uid), facts, text=reason)
 
 
