@@ -134,7 +134,8 @@ class Contribution(Base):
 class TakenBack(Base):
     """A contribution that staff had entered by mistake and took back, with the `reason` that they wrote.
 
-    What it said stays here for those who answer contributions, unless it was to be forgotten. `uid` is what it was known by; it is never given again.
+    What it said stays here for those who answer contributions, unless it was to be forgotten. `uid` is what it was
+    known by; it is never given again.
     """
 
     __tablename__ = "contributions_taken_back"
