@@ -103,12 +103,13 @@ def keep_missing_marks(consultation_id: int, marks: Mapping[uuid.UUID, Sequence[
 
     Inside `transaction()`.
     """
-    marked = select(Mark.contribution_id).where(Mark.contribution_id == Contribution.id).exists()
     there = select(Contribution.id, Contribution.uid).where(
-        Contribution.uid.in_(marks), Contribution.withdrawn_at.is_(None), ~marked
+        Contribution.uid.in_(marks), Contribution.withdrawn_at.is_(None)
     )
-    rows = session.execute(there.order_by(Contribution.id).with_for_update(of=Contribution)).all()
-    keep_marks(consultation_id, {row.id: marks[row.uid] for row in rows})
+    rows = session.execute(there.order_by(Contribution.id).with_for_update()).all()
+    had = select(Mark.contribution_id).distinct().where(Mark.contribution_id.in_([row.id for row in rows]))
+    marked = set(session.scalars(had))  # asked when they are locked: whoever marked them meanwhile has committed
+    keep_marks(consultation_id, {row.id: marks[row.uid] for row in rows if row.id not in marked})
 
 
 def forget_marks(contribution_id: int) -> None:
