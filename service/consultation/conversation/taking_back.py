@@ -18,6 +18,7 @@ from service.consultation.finding import locked
 from service.consultation.models import Consultation
 from service.db import session
 from service.db.clock import now
+from service.db.types import AnyRow
 from service.errors import Problem
 from service.media.removing import remove_photos
 from service.moderation.awaiting import wait_no_more
@@ -44,13 +45,12 @@ def take_back_entered(
     """Let it be as if it had not been entered, but for its history; inside `transaction()`, with the actor held.
 
     With `forget` its words are not kept there either. Where others replied to it, theirs stay below a line without any.
-    Raises NotFound, ContributionTakenBack,
-    NotEntered, AnswerPublished, ConversationClosed.
+    Raises NotFound, ContributionTakenBack, NotEntered, AnswerPublished, ConversationClosed.
     """
     seen = one_of(municipality, uid)
     about = locked(municipality, session.get_one(Consultation, seen.consultation_id).uid)
     thread = thread_with(seen.thread_id)
-    found = locked_with_those_above(municipality, uid, seen.parent_id)
+    found = locked_with_those_above(municipality, seen)
     ensure_entered(found.channel)
     ensure_not_over(about, found)
     history = {name: getattr(found, name) for name in KEPT} | {"entered_at": found.created_at, "reason": reason}
@@ -62,16 +62,18 @@ def take_back_entered(
     record(municipality.id, actor, "contribution_taken_back", KIND, str(uid), facts, text=reason)
 
 
-def locked_with_those_above(municipality: Municipality, uid: uuid.UUID, parent_id: int | None) -> Contribution:
-    """The contribution as it is now, locked with those that it replies to, from the top down; its thread is locked."""
-    above = select(Contribution.parent_id).where(Contribution.id == parent_id).scalar_subquery()
-    own = Contribution.uid == uid, Contribution.municipality_id == municipality.id
-    wanted = select(Contribution).where((Contribution.id == parent_id) | (Contribution.id == above) | (own[0] & own[1]))
+def locked_with_those_above(municipality: Municipality, seen: AnyRow) -> Contribution:
+    """The contribution as it is now, locked with those that it replies to, from the top down; its thread is locked.
+
+    Raises ContributionTakenBack.
+    """
+    above = session.scalar(select(Contribution.parent_id).where(Contribution.id == seen.parent_id))
+    wanted = select(Contribution).where(Contribution.id.in_([seen.id, seen.parent_id, above]))
     rows = wanted.order_by(Contribution.id).with_for_update().execution_options(populate_existing=True)
-    found = {row.uid: row for row in session.scalars(rows)}
-    if uid not in found or found[uid].taken_back:
-        raise missing(municipality, uid)
-    return found[uid]
+    found = {row.id: row for row in session.scalars(rows)}
+    if seen.id not in found or found[seen.id].taken_back:
+        raise missing(municipality, seen.uid)
+    return found[seen.id]
 
 
 def ensure_not_over(about: Consultation, found: Contribution) -> None:
