@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import http, logs, sealing
 from service.config import Settings
+from service.consultation.conversation.entered_routes import blueprint as entered_contributions
 from service.consultation.conversation.looking import look_at_contributions
 from service.consultation.conversation.routes import blueprint as conversation
 from service.consultation.conversation.staff_routes import blueprint as staff_conversation
@@ -124,6 +125,7 @@ BLUEPRINTS = (
     consultation_results,
     conversation,
     staff_conversation,
+    entered_contributions,
     questionnaires,
     staff_questionnaires,
     moderation,

@@ -3,10 +3,11 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import quote
 
 import flask
 import flask_smorest
@@ -15,6 +16,8 @@ from flask import Response, g, request
 from flask.json.provider import JSONProvider
 from marshmallow import Schema, fields, missing, validate
 from webargs.flaskparser import FlaskParser
+from werkzeug.http import dump_options_header
+from werkzeug.utils import secure_filename
 
 from service.errors import Problem
 from service.text import LANGUAGES, N_, say
@@ -25,6 +28,8 @@ ASK_AGAIN = "private, no-cache"
 NULL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 LARGEST_KEY = 2**31 - 1
 """Of the tables that are shown page by page; PostgreSQL refuses to compare their keys with more."""
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
+LONGEST_NAME = 100
 
 
 class CursorNotValid(Problem):
@@ -195,6 +200,23 @@ def answer(
 def nothing() -> Response:
     """204: it is done, and there is nothing to say."""
     return Response(status=204)
+
+
+def to_be_saved(content: bytes | Iterable[bytes], length: int, content_type: str, title: str, ending: str) -> Response:
+    """A file of somebody else's, to be saved under its title: no browser shows it or guesses what it is."""
+    response = Response(content, content_type=content_type)
+    response.content_length = length
+    response.headers["Content-Disposition"] = disposition(title, ending)
+    response.headers["Content-Security-Policy"] = SANDBOX
+    return response
+
+
+def disposition(title: str, ending: str) -> str:
+    """To be saved under this name: in its own letters, and in plain ones for who knows no others (RFC 6266)."""
+    words = " ".join("".join(letter if letter.isalnum() else " " for letter in title).split())[:LONGEST_NAME]
+    plain = secure_filename(words) or "document"
+    own = quote(f"{words or plain}.{ending}")
+    return dump_options_header("attachment", {"filename": f"{plain}.{ending}", "filename*": f"UTF-8''{own}"})
 
 
 def not_modified(etag: str, cache: str = ASK_AGAIN) -> Response | None:

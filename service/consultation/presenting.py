@@ -117,9 +117,14 @@ def shown(
 def subject_out(subject: Mapping[str, Any], spoken: str, main: str) -> dict[str, Any]:
     """What was frozen of something that it is about."""
     inside = subject.get("elements", ())
-    elements = [one | {"title": pick(one["title"], spoken, main)} for one in inside[:MOST_ELEMENTS]]
+    elements = elements_out(inside[:MOST_ELEMENTS], spoken, main)
     counted = {"count": len(inside), **subject}  # what was fixed before elements were counted has them all
     return counted | {"title": pick(subject["title"], spoken, main), "elements": elements}
+
+
+def elements_out(elements: Sequence[Mapping[str, Any]], spoken: str, main: str) -> list[dict[str, Any]]:
+    """Elements of a branch with their titles in one language."""
+    return [{**one, "title": pick(one["title"], spoken, main)} for one in elements]
 
 
 def among_out(found: Consultation) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ from service.consultation.casting import (
 from service.consultation.eligibility import NotEligible, participant_of
 from service.consultation.feeding import MEDIA_TYPE, feed_of, newest_heads
 from service.consultation.finding import fixed_one, heads_after, leaves_after, page, phases_of, whole
-from service.consultation.presenting import listed, receipt_out, results_out, shown
+from service.consultation.presenting import elements_out, listed, receipt_out, results_out, shown
 from service.consultation.publishing import (
     ResultsNotYet,
     answers_of,
@@ -34,6 +34,8 @@ from service.consultation.publishing import (
     votes_after,
 )
 from service.consultation.results.schemas import VotesOut
+from service.consultation.subject_schemas import ConsultedElementsOut
+from service.consultation.subjects import elements_of
 from service.consultation.verifying import verifier
 from service.consultation.wording import CODE
 from service.crash_points import crash_here
@@ -104,6 +106,27 @@ def one(municipality: Municipality, consultation: uuid.UUID) -> Response:
 def page_of_one(municipality: Municipality, consultation: uuid.UUID, spoken: str) -> bytes:
     found = whole(municipality, consultation)
     return as_json(shown(municipality, found, phases_of(found.id), spoken))
+
+
+@blueprint.get(f"{ONE}/subjects/<int:subject>/elements")
+@public
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, ConsultedElementsOut)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("listConsultedElements", NotFound, CursorNotValid)
+def consulted_elements(
+    query: dict[str, Any], municipality: Municipality, consultation: uuid.UUID, subject: int
+) -> Response:
+    """List the elements of a branch that a consultation is about, as they stood when it was fixed"""
+    found = whole(municipality, consultation)
+    subjects = (found.definition or {}).get("subjects", ())
+    if subject >= len(subjects):
+        raise NotFound
+    begin, limit = after_key(query.get("after"), int) or 0, query["limit"]
+    elements = elements_of(municipality, subjects[subject], begin, begin + limit + 1)
+    some, following = page_of(elements, limit, lambda _: cursor(begin + limit))
+    content = {"elements": elements_out(some, language(), municipality.main_language), "next": following}
+    return answer(content, etag=etag_of(content))
 
 
 @blueprint.get(f"{ONE}/participation")

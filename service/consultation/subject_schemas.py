@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
+from service.http import following
 from service.people.schemas import Plain
 
 ABOUT_KINDS = ("plan", "plan_element", "progress_report", "article", "report", "layer", "feature")
@@ -63,6 +64,18 @@ class ConsultationSubjectOut(Schema):
     elements = fields.List(
         fields.Nested(ConsultedElementOut),
         required=True,
-        metadata={"description": "Of a branch what is in it, the first hundred; its version has them all."},
+        metadata={"description": "Of a branch the first hundred that are in it; listConsultedElements has them all."},
     )
     count = fields.Integer(required=True, metadata={"description": "Of a branch how many elements are in it."})
+
+
+class ConsultedElementsOut(Schema):
+    """A page of what is in a branch."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "elements": [{"key": "2.1.101", "title": "Trees on Mill Street", "hash": "9f86d081884c7d65"}],
+        "next": None,
+    }
+
+    elements = fields.List(fields.Nested(ConsultedElementOut), required=True)
+    next = following()

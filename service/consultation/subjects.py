@@ -8,13 +8,14 @@ words. Whatever else a consultation links to is a link, without a promise of wha
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from service.consultation.leaves import canonical
 from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import LinkNotFound, Links, ensure_linked
 from service.notices.following import PLAN, PLAN_ELEMENT
-from service.plans.finding import element_in, published_plan
+from service.plans.finding import EVERYBODYS, element_in, published_plan, version_known_as
 from service.plans.following import element_with
 from service.plans.models import PlanRow
 from service.plans.progress_finding import entries_in, report_named
@@ -24,7 +25,8 @@ from service.text import N_
 
 PROGRESS_REPORT = "progress_report"
 MOST_ELEMENTS = 100
-"""Of a branch so many are named one by one: what is fixed goes to every phone. Its version has them all."""
+"""Of a branch so many are named one by one: what is fixed goes to every phone. The others are read page by page from
+its version (elements_of)."""
 
 Link = Mapping[str, Any]
 """`kind`, `id`, and maybe `within` and `version`."""
@@ -88,7 +90,7 @@ def an_element(municipality: Municipality, link: Link) -> Frozen:
     plan, version = published_plan(municipality, known.plan if known else link["within"])
     row = element_in(plan, version, link["id"])
     inside = branch_of(tree_of(plan, version), row.key)
-    elements = [{"key": one.key, "title": one.title, "hash": one.hash} for one in inside[:MOST_ELEMENTS]]
+    elements = [as_it_stood(one) for one in inside[:MOST_ELEMENTS]]
     made = subject(PLAN_ELEMENT, str(row.uid), plan, version.content_hash, row.detail["title"])
     return made | {"elements": elements, "count": len(inside)}
 
@@ -101,6 +103,23 @@ def branch_of(tree: Tree, key: str) -> list[Row]:
             keys.add(row.key)
             inside.append(row)
     return inside
+
+
+def elements_of(municipality: Municipality, found: Frozen, begin: int, end: int) -> Sequence[Mapping[str, Any]]:
+    """Some elements of a branch that was frozen, from the top down; of anything else none.
+
+    The first of them stand with it, the others in the version of the plan that it names, which never changes.
+    """
+    named: Sequence[Mapping[str, Any]] = found.get("elements", ())
+    if end <= len(named) or found.get("count", len(named)) <= len(named):
+        return named[begin:end]
+    plan, _ = published_plan(municipality, found["within"])
+    tree = tree_of(plan, version_known_as(plan, found["version"], EVERYBODYS))
+    return [as_it_stood(row) for row in branch_of(tree, tree.keys_by_uid[UUID(found["id"])])[begin:end]]
+
+
+def as_it_stood(row: Row) -> Mapping[str, Any]:
+    return {"key": row.key, "title": row.title, "hash": row.hash}
 
 
 def a_report(municipality: Municipality, link: Link) -> Frozen:

@@ -5,9 +5,7 @@ is being written is nobody's draft yet: it is seen by no question, and becomes a
 What was begun and never finished is forgotten a day later, and what is forgotten is deleted part by part.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +13,9 @@ import shapely
 from sqlalchemy import LargeBinary, bindparam, delete, func, insert, select, update
 
 from service.crash_points import crash_here
-from service.db import session, transaction
+from service.db import session
 from service.db.clock import now
+from service.db.turns import turn
 from service.errors import NotFound, Problem
 from service.gis.importing import ImportedLayer
 from service.gis.measuring import parts
@@ -25,7 +24,6 @@ from service.text import N_
 
 AT_ONCE = 2000  # features of a part
 BYTES_AT_ONCE = 4_000_000  # of their geometries; a part has one feature at least
-LONGEST_TURN = 0.5  # seconds
 GIVEN_UP_AFTER = timedelta(days=1)
 
 features: Any = Feature.__table__
@@ -163,12 +161,3 @@ def forget_some() -> int:
     found.state, found.number = FORGOTTEN, -found.id
     session.flush()
     return forget_part(found)
-
-
-@contextmanager
-def turn() -> Iterator[None]:
-    """A transaction, and after it a pause of the same length, in which others get the one writer of SQLite."""
-    begun = time.monotonic()
-    with transaction():
-        yield
-    time.sleep(min(time.monotonic() - begun, LONGEST_TURN))

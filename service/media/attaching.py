@@ -91,12 +91,12 @@ def record(kept: PhotoKept | DocumentKept) -> Attachment:
     return attachment
 
 
-def record_attached(kept: Sequence[PhotoKept], owner: str) -> None:
-    """Add the rows about photos that came together with their owner, already attached to it; one statement."""
+def record_attached(kept: Sequence[PhotoKept | DocumentKept], owner: str) -> None:
+    """Add the rows about photos, or all of them documents, that come together with their owner; one statement."""
     moment = now()
     rows = [
-        asdict(photo) | {"owner": owner, "position": position, "created_at": moment, "attached_at": moment}
-        for position, photo in enumerate(kept)
+        asdict(one) | {"owner": owner, "position": position, "created_at": moment, "attached_at": moment}
+        for position, one in enumerate(kept)
     ]
     session.execute(insert(Attachment).values(rows))
 

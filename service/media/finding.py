@@ -1,7 +1,7 @@
 """Which photos and documents there are, and what is in them. Only a committed row leads to a file."""
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -41,6 +41,11 @@ def photos_of(municipality: Municipality, owners: Collection[str]) -> dict[str, 
         for photo in OF_OWNERS.rows({"municipality": municipality.id, "owners": list(photos)}):
             photos[photo.owner].append(photo)
     return photos
+
+
+def attached_to(municipality: Municipality, owner: str) -> Sequence[AnyRow]:
+    """The photos and documents of one owner, in the order in which they were attached."""
+    return OF_OWNERS.rows({"municipality": municipality.id, "owners": [owner]})
 
 
 def photos_named(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnyRow]:

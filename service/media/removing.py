@@ -29,6 +29,13 @@ def remove_others(municipality: Municipality, owner: str, kept: Collection[uuid.
     session.execute(mine.where(Attachment.uid.not_in(kept)).execution_options(synchronize_session=False))
 
 
+def remove_one(municipality: Municipality, owner: str, uid: uuid.UUID) -> bool:
+    """Delete the row about one photo or document of this owner; whether it was there. A sweep takes the file."""
+    own = Attachment.municipality_id == municipality.id, Attachment.owner == owner, Attachment.uid == uid
+    gone = delete(Attachment).where(*own).returning(Attachment.uid)
+    return bool(session.scalars(gone, execution_options={"synchronize_session": False}).all())
+
+
 def remove_unattached(municipality: Municipality, uploaded_by: str) -> Sequence[uuid.UUID]:
     """Delete the rows about photos that somebody sent and that belong to nothing: they are not older than a sweep
     lets them grow. Which photos they were.

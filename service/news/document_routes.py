@@ -7,15 +7,12 @@ in this site.
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, current_app
-from werkzeug.http import dump_options_header
-from werkzeug.utils import secure_filename
 
 from service.db import stop_reading, transaction
 from service.errors import NotFound
-from service.http import VARY, Blueprint, answer, etag_of, language, not_modified, operation
+from service.http import VARY, Blueprint, answer, etag_of, language, not_modified, operation, to_be_saved
 from service.media.attaching import DocumentNotFound, PhotoNotFound, record
 from service.media.documents import (
     LARGEST,
@@ -38,8 +35,6 @@ from service.text import pick
 
 FILE = {"type": "string", "format": "binary"}
 FOR_ALL, FOR_STAFF = "public, max-age=3600", "private, no-store"
-POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
-LONGEST_NAME = 100
 
 blueprint = Blueprint(
     "news_documents", __name__, url_prefix="/<municipality>", description="Documents that go with news"
@@ -124,16 +119,4 @@ def sent(municipality: Municipality, document: uuid.UUID, media_type: str, title
     """The file, piece by piece, under its title. Raises FileNotKept, StoreUnavailable."""
     stop_reading()
     length, pieces = open_document(municipality, document, media_type, current_app.config["STORE"])
-    response = Response(pieces, content_type=media_type)
-    response.content_length = length
-    response.headers["Content-Disposition"] = disposition(title, ENDINGS[media_type])
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
-
-
-def disposition(title: str, ending: str) -> str:
-    """To be saved under this name: in its own letters, and in plain ones for who knows no others (RFC 6266)."""
-    words = " ".join("".join(letter if letter.isalnum() else " " for letter in title).split())[:LONGEST_NAME]
-    plain = secure_filename(words) or "document"
-    own = quote(f"{words or plain}.{ending}")
-    return dump_options_header("attachment", {"filename": f"{plain}.{ending}", "filename*": f"UTF-8''{own}"})
+    return to_be_saved(pieces, length, media_type, title, ENDINGS[media_type])

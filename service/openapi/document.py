@@ -78,6 +78,8 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "batch": {"description": "The `id` of enterPapers.", "example": "01a20031-5d2e-7a10-9c44-3e5b0a6d8f12"},
     "message": {"description": "The message's `id`.", "example": "01a20027-3f0a-7c55-9d13-6f2f0b7a4e11"},
     "document": {"description": "The document's `id`.", "example": "01a20027-6c10-7d21-8a3b-5f6e7d8c9b0a"},
+    "scan": {"description": "The `id` of keepScan.", "example": "01a20027-8a00-7c00-9d00-3c4d5e6f7a8b"},
+    "subject": {"description": "Its place in `subjects`, from 0.", "example": 0},
     "article": {"description": "The article's `id`.", "example": "01a20027-6c10-7b5e-8c77-6d6f3c1b2a90"},
     "key": {"description": "The `key` of the heading.", "example": "environment"},
     "feed": {"description": "The feed's `id`.", "example": "01a20027-7a01-7e21-8f43-5b6c7d8e9f01"},

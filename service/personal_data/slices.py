@@ -97,7 +97,10 @@ SLICES = (
     ),
     Slice(
         "contributions",
-        ("contributions", "contribution_votes", "contribution_answers", "answers_given", "contribution_marks"),
+        (
+            *("contributions", "contribution_votes", "contribution_answers", "answers_given", "contribution_marks"),
+            "contributions_taken_back",
+        ),
         lambda here, who, wish: forget_contributor(here, who.account_id, wish.keep_public),
         lambda here, who: contributions_of(who.account_id),
         lambda here, before, after: hand_over_contributions(here, before.account_id, after.account_id),

@@ -174,6 +174,7 @@ ELSEWHERE = {
     "linkCopy": "a worker makes the copy first",
     "fetchCopy": "a worker makes the copy first",
     "showContributionPhoto": "a contribution with a photo stands in tests/conversation",
+    "listConsultedElements": "of a branch of a plan: tests/consultation",
     **dict.fromkeys(
         ("castBallot", "replaceBallot", "listVotes"), "only a phone's keys make a ballot: tests/consultation"
     ),

@@ -8,25 +8,29 @@ from typing import Any
 from sqlalchemy import select
 
 from service.consultation.conversation.contributing import From, Said, contribute
+from service.consultation.conversation.scanning import owner_of_scans, store_scan
 from service.consultation.conversation.threads import put_text
 from service.consultation.models import FIXED, Consultation, ConsultationPhase
 from service.db import session, transaction
 from service.db.clock import now
 from service.db.keys import new_uid
+from service.media.attaching import record_attached
 from service.moderation.complaining import case_locked
 from service.moderation.deciding import appeal, decide
 from service.moderation.ruling import USUAL
 from service.people.callers import find_caller
 from tests.factories.people import make_resident, make_staff
 from tests.factories.reports import INSIDE
+from tests.media.documents import PDF
 
 ARTICLE = {"kind": "article", "target": "1"}
 SHEET = b"channel,role,received_on,language,text\nletter,Club,2026-11-20,en,Shade\n"
 OPERATIONS = {
     *("showConversation", "listContributions", "contribute", "showText", "reportContributions", "enterContribution"),
     *("putText", "listUnanswered", "answerContributions", "listBursts", "promiseAnswers", "handContributions"),
-    "enterSheet",
+    *("enterSheet", "listTakenBack"),
 }
+ENTERED = {"keepScan", "listScans", "fetchScan", "removeScan", "takeBackContribution"}
 
 
 def new_conversation(world: Any) -> Consultation:
@@ -64,6 +68,23 @@ def new_contribution(world: Any, own: bool = False) -> uuid.UUID:
         return contribute(world.here, about, said, From(author_id=author.account_id)).uid
 
 
+def new_entered(world: Any) -> uuid.UUID:
+    """A letter that staff have just entered."""
+    about = new_conversation(world)
+    with transaction():
+        said = Said("More shade", "en", target=str(about.uid))
+        by = From(channel="letter", role="Club", received_on=now().date())
+        return contribute(world.here, about, said, by).uid
+
+
+def new_scan(world: Any, uid: uuid.UUID) -> uuid.UUID:
+    """A scan of this letter."""
+    kept = store_scan(world.here, uid, PDF, world.app.config["STORE"])
+    with transaction():
+        record_attached([kept], owner_of_scans(uid))
+    return kept.uid
+
+
 def new_hidden(world: Any, appealed: bool) -> uuid.UUID:
     """Something that the resident has said and somebody has hidden."""
     uid = new_contribution(world, own=True)
@@ -86,7 +107,11 @@ def things_for(world: Any, asked: Mapping[str, Any], operation: str) -> dict[str
     if "report_form" in asked:
         there["report_form"] = "csv"
     if "contribution" in asked:
-        there["contribution"] = str(new_contribution(world, operation == "withdrawContribution"))
+        own = operation == "withdrawContribution"
+        uid = new_entered(world) if operation in ENTERED else new_contribution(world, own)
+        there["contribution"] = str(uid)
+    if "scan" in asked:
+        there["scan"] = str(new_scan(world, uid))
     return there
 
 
@@ -117,6 +142,14 @@ def filled_sheet(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
     return {"file": SHEET}
 
 
+def filled_scan(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"scan": PDF}
+
+
+def filled_reason(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
+    return {"reason": "It was entered twice."}
+
+
 def filled_text(world: Any, body: dict[str, Any], role: str) -> dict[str, Any]:
     return body | ARTICLE | {"title": {"en": "Article 1"}}
 
@@ -128,6 +161,8 @@ FILLED = {
     "answerContributions": filled_answer,
     "handContributions": filled_hand,
     "enterSheet": filled_sheet,
+    "keepScan": filled_scan,
+    "takeBackContribution": filled_reason,
     "complain": filled_thing,
     "decideModeration": filled_thing,
     "decideAppeal": filled_appeal,

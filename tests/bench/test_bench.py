@@ -68,7 +68,8 @@ def test_votes_and_conversations_are_measured_beside_their_floors(tmp_path: Path
     found = figures["consultations"]
     assert "secret ballot on 20 questions" in said and len(found["http"]["SQLite"]["cases"]) == 2
     assert found["casting"]["SQLite"]["most casts/s"] > 0 < found["casting"]["SQLite"]["p95 at 50 casts/s, ms"]
-    assert found["counting"]["verifying, s"] > 0 < found["conversation"]["SQLite"]["page / floor"]
+    talk = found["conversation"]["SQLite"]
+    assert found["counting"]["verifying, s"] > 0 < talk["page / floor"] and talk["similar / floor"] > 0
 
 
 @pytest.mark.slow

@@ -190,6 +190,37 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert set(pushed) <= set(heads)
 
 
+def test_all_of_a_branch_is_listed_page_by_page_as_it_stood(
+    office: Office, client: FlaskClient, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(here, a_plan())
+    monkeypatch.setattr(subjects, "MOST_ELEMENTS", 2)
+    about = [{"kind": "plan", "id": "op"}, {"kind": "plan_element", "id": "1", "within": "op"}]
+    office.begin(about=about, questions=[], phases=[phase("comment", -100, 7200)], eligibility="anyone").fix()
+    changed = a_plan()
+    changed["elements"][0]["children"][1]["title"] = {"el": "Άλλο"}
+    put_in_force(here, changed)
+    reader, path = phone(client, here), f"{office.path}/subjects/1/elements"
+    shown = reader.get(office.path).json["subjects"][1]
+    assert (len(shown["elements"]), shown["count"]) == (2, 3)
+    page = reader.get(path, query_string={"limit": 2}).json
+    rest = reader.get(path, query_string={"limit": 2, "after": page["next"]})
+    assert page["elements"] == shown["elements"] and rest.json["next"] is None
+    assert [(one["key"], one["title"]) for one in rest.json["elements"]] == [("1.2", "Φωτισμός LED")]
+    assert reader.get(path).json == {"elements": page["elements"] + rest.json["elements"], "next": None}
+    kept = {"If-None-Match": rest.headers["ETag"], "Accept-Language": "en"}
+    where = f"/api/v1/here/consultations{path}?limit=2&after={page['next']}"
+    assert client.get(where, headers=kept).status_code == 304
+    trees.things.clear()
+    assert len(reader.get(path, query_string={"limit": 1}).json["elements"]) == 1 and not trees.things, (
+        "what stands in the definition is read there"
+    )
+    assert reader.get(f"{office.path}/subjects/0/elements").json == {"elements": [], "next": None}
+    for lost in (f"{office.path}/subjects/2/elements", f"{office.begin().path}/subjects/0/elements"):
+        assert reader.get(lost).status_code == 404
+    assert client.get(f"/api/v1/next-door/consultations{path}").status_code == 404
+
+
 def test_of_what_comes_afterwards_nobody_is_told_before_the_result_is_out(
     office: Office, client: FlaskClient, here: Municipality
 ) -> None:

@@ -3,6 +3,7 @@
 import io
 import itertools
 import random
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select, update
 
-from service.consultation.conversation import finding, models, resembling
+from service.consultation.conversation import finding, models, resembling, sheets
 from service.consultation.conversation.models import Contribution, Mark
 from service.consultation.conversation.resembling import AT_ONCE, BANDS, marks_of, words_of
+from service.consultation.conversation.sheets import MARKED_AT_ONCE
 from service.db import session, transaction
 from service.db.clock import seconds_from_now
 from service.db.keys import new_uid
@@ -21,7 +23,7 @@ from service.municipalities.directory import Municipality
 from service.people.audit_models import AuditEntry
 from service.people.models import Account
 from tests.conversation.scene import HERE, Talk, row_of
-from tests.databases import statements
+from tests.databases import statements, watched
 from tests.factories.people import Person, make_resident
 from tests.reports.scene import change_department
 
@@ -235,6 +237,60 @@ def test_a_sheet_of_letters_is_tried_first_and_written_whole_and_once(talk: Talk
         (b" " * 5_000_001, "too_large"),
     ):
         assert send(talk, content, 422)["reason"] == reason
+
+
+def test_a_sheet_is_written_at_once_and_found_by_its_words_in_parts(talk: Talk) -> None:
+    """So that nobody waits long for SQLite's one writer: marks are 24 times as many rows as contributions."""
+    rows = 3 * MARKED_AT_ONCE + 1
+    parts: list[Counter[str]] = [Counter()]
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith("INSERT INTO"):
+            parts[-1][statement.split()[2].strip('"')] += len(parameters) if many else 1
+
+    with watched("after_cursor_execute", note), watched("commit", lambda _: parts.append(Counter())):
+        assert send(talk, sheet_of(rows), write="true")["written"] == rows
+    first, *others = [part for part in parts if part]
+    assert first["contributions"] == rows and not first["contribution_marks"], "all of them or none"
+    assert [part["contribution_marks"] for part in others] == [MARKED_AT_ONCE * BANDS] * 3 + [BANDS]
+    assert all(set(part) == {"contribution_marks"} for part in others)
+
+
+def test_a_sheet_that_was_cut_off_is_whole_and_is_mended_by_sending_it_again(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = MARKED_AT_ONCE + 2
+    keep, calls = sheets.keep_missing_marks, itertools.count()
+
+    def die(*arguments: Any) -> None:
+        if next(calls):
+            raise MemoryError
+        keep(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sheets, "keep_missing_marks", die)
+        send(talk, sheet_of(rows), 500, write="true")
+    session.rollback()
+    marked = select(func.count(Mark.contribution_id.distinct()))
+    assert session.scalar(marked) == MARKED_AT_ONCE and session.scalar(select(func.count(Contribution.id))) == rows
+    session.rollback()
+    again = send(talk, sheet_of(rows), write="true")
+    assert (again["written"], again["already_there"]) == (0, rows)
+    session.rollback()
+    assert session.scalar(marked) == rows and session.scalar(select(func.count()).select_from(Mark)) == rows * BANDS
+    facts = select(AuditEntry.facts).where(AuditEntry.action == "contributions_imported")
+    assert session.scalars(facts).all() == [{"contributions": rows}]
+
+
+def test_a_row_of_a_sheet_that_was_taken_back_does_not_come_again(talk: Talk) -> None:
+    assert send(talk, SHEET, write="true")["written"] == 2
+    [letter] = talk.read()["contributions"]
+    path = f"{HERE}/staff/contributions/{letter['id']}/taking-back"
+    talk.ask("POST", path, talk.office.who, 204, json={"reason": "Of another meeting."})
+    for more in ({}, {"write": "true"}):
+        again = send(talk, SHEET, **more)
+        assert (again["written"], again["already_there"]) == (0, 2)
+    assert talk.read()["contributions"] == [] and session.scalar(select(func.count()).select_from(Mark)) == BANDS
 
 
 def test_the_report_is_there_for_programs_and_for_reading(talk: Talk, client: FlaskClient, alice: Person) -> None:

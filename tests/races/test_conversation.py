@@ -72,3 +72,33 @@ def test_everything_that_arrives_together_is_counted_once(
     given = Counter(session.scalars(select(Support.vote)))
     assert given.total() == 3 and (one.supports, one.passes, one.opposes) == (given[1], given[0], given[-1])
     assert session.scalars(select(ModerationCase.complaints)).all() == [3]
+
+
+def test_what_is_taken_back_goes_once_and_loses_no_reply(
+    two_urls: Sequence[str], client: FlaskClient, here: Municipality, alice: Person
+) -> None:
+    talk = scene.talk(client, here)
+    office, path = talk.office.who, f"/consultations{talk.office.path}/contributions"
+    outside = {"text": "Trees", "language": "en", "channel": "letter", "role": "Club", "received_on": "2026-11-20"}
+    for _ in range(4):
+        letter = call(two_urls[0], "POST", f"/staff{path}", office, json=outside).json()["id"]
+        reply = {"text": "I reply", "language": "en", "parent": letter}
+        at = f"/staff/contributions/{letter}/taking-back"
+        calls = [
+            lambda n=n, at=at: call(two_urls[n % 2], "POST", at, office, json={"reason": "Twice."}) for n in range(3)
+        ] + [
+            lambda reply=reply: call(two_urls[0], "POST", path, alice, json=reply),
+            lambda reply=reply: call(two_urls[1], "POST", path, alice, json=reply),
+            lambda one=letter: call(two_urls[1], "PUT", f"/contributions/{one}/vote", alice, json={"vote": "support"}),
+        ]
+        answers = [answer.status_code for answer in at_once(calls)]
+        assert sorted(answers[:3]) == [204, 410, 410] and set(answers[3:5]) <= {201, 410} and answers[5] in (200, 410)
+        session.rollback()
+        left = session.scalars(select(Contribution).filter_by(uid=uuid.UUID(letter))).all()
+        written = answers[3:5].count(201)
+        assert [one.replies for one in left] == [written] * bool(written), answers
+        assert all(one.taken_back and not one.text and not one.supports for one in left)
+    session.rollback()
+    standing = session.scalars(select(Contribution).filter_by(taken_back=False)).all()
+    assert session.scalars(select(Thread.contributions)).all() == [len(standing)]
+    assert session.scalars(select(Support.id)).all() == [] and all(one.text == "I reply" for one in standing)

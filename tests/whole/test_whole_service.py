@@ -267,6 +267,9 @@ BODIES: dict[str, Any] = {
     "staff_news.move_article": {"action": "publish", "seen": 1},
     "staff_news.send_photo": {},
     "news_documents.send": {},
+    "entered_contributions.keep": {},
+    "entered_contributions.remove": {},
+    "entered_contributions.take_back": {"reason": "Ours"},
     "staff_news.cancel_event": {},
     "news_sources.put_category": {"name": {"el": "α"}},
     "news_sources.add_feed": {"url": "https://old.example/feed", "language": "el"},
@@ -283,7 +286,7 @@ FILES = {"plan_files.upload": b"{}", "staff_conversation.enter_sheet": b"text\no
 def address(rule: Rule, slug: str, ids: dict[str, str]) -> str:
     values = {name: ids.get(name, "small") for name in rule.arguments}
     values |= dict.fromkeys(rule.arguments & {"municipality"}, slug)
-    values |= dict.fromkeys(rule.arguments & {"number", "position", "z", "x", "y"}, "1")
+    values |= dict.fromkeys(rule.arguments & {"number", "position", "subject", "z", "x", "y"}, "1")
     values |= dict.fromkeys(rule.arguments & {"channel"}, "email")
     values |= dict.fromkeys(rule.arguments & {"form", "report_form"}, "json")
     values |= {name: str(uuid.UUID(int=7)) for name in rule.arguments - set(ids) if f"<uuid:{name}>" in rule.rule}

@@ -90,7 +90,10 @@ def ids_locked(about: Consultation, uids: Sequence[uuid.UUID]) -> list[int]:
     """The keys of these contributions, locked in their order. Raises ContributionsNotFound."""
     wanted = set(uids)
     query = select(Contribution.id, Contribution.uid).where(
-        Contribution.consultation_id == about.id, Contribution.uid.in_(wanted), Contribution.official.is_(False)
+        Contribution.consultation_id == about.id,
+        Contribution.uid.in_(wanted),
+        Contribution.official.is_(False),
+        Contribution.taken_back.is_(False),
     )
     rows = session.execute(query.order_by(Contribution.id).with_for_update()).all()
     missing = wanted - {row.uid for row in rows}

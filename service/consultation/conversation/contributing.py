@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from service.consultation.conversation.anchoring import anchor
+from service.consultation.conversation.finding import ContributionTakenBack, missing, those_ever, was_taken_back
 from service.consultation.conversation.models import Contribution, Thread
 from service.consultation.conversation.opening import ensure_open, ensure_running
 from service.consultation.conversation.resembling import forget_marks, keep_marks
@@ -54,6 +55,15 @@ class ContributionGone(Problem):
     message = N_("This was hidden or withdrawn. It takes no replies and no votes.")
 
 
+class NotEntered(Problem):
+    """It did not come from outside: a resident or the municipality wrote it in the app, or it came with a file of
+    another platform.
+    """
+
+    status, code = 409, "not_entered"
+    message = N_("This did not come from outside the app. Its author can withdraw it; a moderator can hide it.")
+
+
 @dataclass(frozen=True)
 class Said:
     """What is said; `quote` is {"exact", "prefix", "suffix", "revision"}, `parent` the contribution it replies to.
@@ -96,14 +106,13 @@ class From:
 def contribute(municipality: Municipality, about: Consultation, said: Said, by: From) -> Contribution:
     """Write it down; inside `transaction()`. The same id with the same text from the same author is written once.
 
-    Raises ConversationClosed, NothingToTalkAbout, NotFound (no such parent), ContributionGone, QuoteNotFound,
-    ContributionIdTaken, PhotoNotFound.
+    Raises ConversationClosed, NothingToTalkAbout, NotFound (no such parent), ContributionGone, ContributionTakenBack,
+    QuoteNotFound, ContributionIdTaken, PhotoNotFound.
     """
     if said.uid is not None and is_there(said.uid):
         return same_as_before(municipality, said.uid, said, by)
     ensure_open(about.id) if by.is_resident else ensure_running(about)
-    parent = parent_of(municipality, about, said.parent) if said.parent else None
-    thread = thread_with(parent.thread_id) if parent else thread_locked(municipality, about, said.kind, said.target)
+    thread, parent = place_of(municipality, about, said)
     ensure_quoted(thread, said)
     uid = said.uid or new_uid()
     row = row_of(municipality, thread, parent, said, by) | {"uid": uid}
@@ -146,19 +155,33 @@ def row_of(
     }
 
 
-def parent_of(municipality: Municipality, about: Consultation, uid: uuid.UUID) -> Contribution:
-    """What is replied to, in the same consultation. Raises NotFound, ContributionGone."""
-    found = session.scalar(select(Contribution).filter_by(consultation_id=about.id, uid=uid))
-    if found is None:
-        raise NotFound
-    ensure_readable(municipality, found)
-    return found
+def place_of(municipality: Municipality, about: Consultation, said: Said) -> tuple[Thread, Contribution | None]:
+    """The thread, locked, and in it what is replied to, which nobody takes back from then on.
+
+    Raises NothingToTalkAbout, NotFound, ContributionGone, ContributionTakenBack.
+    """
+    if said.parent is None:
+        return thread_locked(municipality, about, said.kind, said.target), None
+    one = select(Contribution).filter_by(consultation_id=about.id, uid=said.parent, taken_back=False)
+    thread_id = session.scalar(one.with_only_columns(Contribution.thread_id))
+    thread = thread_with(thread_id) if thread_id is not None else None
+    parent = session.scalar(one) if thread is not None else None
+    if thread is None or parent is None:
+        raise missing(municipality, said.parent)
+    ensure_readable(municipality, parent)
+    return thread, parent
 
 
 def ensure_readable(municipality: Municipality, found: Contribution) -> None:
     """Raises ContributionGone."""
     if found.withdrawn_at is not None or hidden_among(municipality, KIND, [found.uid]):
         raise ContributionGone
+
+
+def ensure_entered(channel: str) -> None:
+    """Refuse what was not entered for somebody outside. Raises NotEntered."""
+    if channel not in CHANNELS:
+        raise NotEntered
 
 
 def thread_with(thread_id: int) -> Thread:
@@ -185,12 +208,15 @@ def ensure_quoted(thread: Thread, said: Said) -> None:
 
 
 def is_there(uid: uuid.UUID) -> bool:
-    return session.scalar(select(Contribution.id).filter_by(uid=uid)) is not None
+    """Whether this was ever contributed; what was taken back is not written again."""
+    return bool(those_ever([uid]))
 
 
 def same_as_before(municipality: Municipality, uid: uuid.UUID, said: Said, by: From) -> Contribution:
-    """What a retry sent before. Raises ContributionIdTaken."""
+    """What a retry sent before. Raises ContributionIdTaken, ContributionTakenBack."""
     found = session.scalar(select(Contribution).filter_by(municipality_id=municipality.id, uid=uid))
+    if (found is None or found.taken_back) and was_taken_back(municipality, uid):
+        raise ContributionTakenBack
     if found is None or (found.author_id, found.text) != (by.author_id, said.text):
         raise ContributionIdTaken
     return found

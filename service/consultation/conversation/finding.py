@@ -7,7 +7,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, false, func, literal_column, or_, select, tuple_
+from sqlalchemy import Integer, and_, bindparam, false, func, literal_column, or_, select, tuple_, union_all
 
 from service.consultation.conversation.models import (
     MANY_NEWCOMERS,
@@ -16,6 +16,7 @@ from service.consultation.conversation.models import (
     Contribution,
     Duty,
     Support,
+    TakenBack,
     Thread,
 )
 from service.consultation.models import Consultation
@@ -23,8 +24,9 @@ from service.db import session
 from service.db.clock import seconds_from_now
 from service.db.prepared import Prepared
 from service.db.types import AnyRow, AnySelect
-from service.errors import NotFound
+from service.errors import NotFound, Problem
 from service.municipalities.directory import Municipality
+from service.text import N_
 
 NEWEST, SUPPORTED, DIVIDED, UNANSWERED = "newest", "most_supported", "most_divisive", "unanswered"
 SORTS = (NEWEST, SUPPORTED, DIVIDED, UNANSWERED)
@@ -54,6 +56,13 @@ KEY = contributions.c.id
 DUE = and_(
     contributions.c.answer_id.is_(None), contributions.c.official.is_(False), contributions.c.withdrawn_at.is_(None)
 )
+
+
+class ContributionTakenBack(Problem):
+    """Staff had entered it by mistake and took it back."""
+
+    status, code = 410, "contribution_taken_back"
+    message = N_("The municipality had entered this by mistake and has taken it back.")
 
 
 def ordered(sort: str, later: bool) -> AnySelect:
@@ -169,13 +178,42 @@ def following(query: AnySelect, after: int | None, limit: int) -> Sequence[AnyRo
     return session.execute(query.order_by(KEY).limit(limit)).all()
 
 
-def one_of(municipality: Municipality, uid: uuid.UUID) -> AnyRow:
-    """One contribution with its answer. Raises NotFound."""
+def one_of(municipality: Municipality, uid: uuid.UUID, place: bool = False) -> AnyRow:
+    """One contribution with its answer; with `place` also what only holds the place above its replies.
+
+    Raises NotFound, ContributionTakenBack.
+    """
     query = ROWS.where(contributions.c.municipality_id == municipality.id, contributions.c.uid == uid)
     found = session.execute(query).one_or_none()
-    if found is None:
-        raise NotFound
+    if found is None or (found.taken_back and not place):
+        raise missing(municipality, uid)
     return found
+
+
+def missing(municipality: Municipality, uid: uuid.UUID) -> Problem:
+    """What to say of a contribution that is not there: that it was taken back, or that there is none."""
+    return ContributionTakenBack() if was_taken_back(municipality, uid) else NotFound()
+
+
+def was_taken_back(municipality: Municipality, uid: uuid.UUID) -> bool:
+    one = select(TakenBack.id).filter_by(municipality_id=municipality.id, uid=uid)
+    return session.scalar(one) is not None
+
+
+def those_ever(uids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these were ever written, those too that were taken back; one statement, so that none is missed that
+    becomes the other meanwhile.
+    """
+    kinds = (Contribution.uid, TakenBack.uid)
+    return set(session.scalars(union_all(*(select(uid).where(uid.in_(uids)) for uid in kinds))))
+
+
+def taken_back_of(consultation_id: int, after: int | None, limit: int) -> Sequence[TakenBack]:
+    """What was taken back, the first one first."""
+    query = select(TakenBack).where(TakenBack.consultation_id == consultation_id)
+    if after is not None:
+        query = query.where(TakenBack.id > after)
+    return session.scalars(query.order_by(TakenBack.id).limit(limit)).all()
 
 
 def votes_of(account_id: int, ids: Collection[int]) -> dict[int, int]:
@@ -203,7 +241,8 @@ def counted(consultation_id: int, uid: uuid.UUID, period: int) -> Mapping[str, A
 
 def counts_now(consultation_id: int) -> Mapping[str, Any]:
     """The same as it is now: all of it is read."""
-    mine = Contribution.consultation_id == consultation_id, Contribution.official.is_(False)
+    of_it = Contribution.consultation_id == consultation_id
+    mine = of_it, Contribution.official.is_(False), Contribution.taken_back.is_(False)
     days = promised_days(consultation_id)
     late = false() if days is None else Contribution.created_at < seconds_from_now(-days * DAY)
     row = session.execute(
@@ -221,4 +260,6 @@ def counts_now(consultation_id: int) -> Mapping[str, Any]:
         .group_by(Answer.disposition)
     )
     given = {found[0]: found[1] for found in session.execute(dispositions)}
-    return {**row._asdict(), "dispositions": given, "answer_within_days": days}
+    back = select(func.count()).select_from(TakenBack).where(TakenBack.consultation_id == consultation_id)
+    counts = {**row._asdict(), "taken_back": session.scalar(back)}
+    return counts | {"dispositions": given, "answer_within_days": days}

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import aliased
 
 from service.consultation.conversation.contributing import KIND, empty, owner_of
-from service.consultation.conversation.models import Answer, Contribution, Support
+from service.consultation.conversation.models import Answer, Contribution, Support, TakenBack
 from service.consultation.conversation.supporting import QUIETLY, contribution_with, recount
 from service.db import session
 from service.db.clock import now
@@ -34,7 +34,7 @@ def forget_contributor(municipality: Municipality, account_id: int, keep_public:
             one.withdrawn_at = one.withdrawn_at or now()
             gone += empty(municipality, one)
     session.flush()
-    for column in (Support.account_id, Contribution.entered_by_id, Answer.by_id):
+    for column in (Support.account_id, Contribution.entered_by_id, Answer.by_id, TakenBack.by_id):
         theirs = update(column.class_).where(column == account_id).values({column: None})
         session.execute(theirs, execution_options=QUIETLY)
     return gone

@@ -83,6 +83,7 @@ class Contribution(Base):
     supports …      how many votes of each kind; `divided` is the smaller number of supports and oppositions
     newcomers       how many of the votes are of accounts that were new when they voted
     answer_id       the answer in force
+    taken_back      it was entered by mistake: without words it holds the place above its replies
     """
 
     __tablename__ = "contributions"
@@ -127,6 +128,33 @@ class Contribution(Base):
     answer_id: Mapped[int | None] = mapped_column(ForeignKey(Answer.id), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    taken_back: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class TakenBack(Base):
+    """A contribution that staff had entered by mistake and took back, with the `reason` that they wrote.
+
+    What it said stays here for those who answer contributions, unless it was to be forgotten. `uid` is what it was
+    known by; it is never given again.
+    """
+
+    __tablename__ = "contributions_taken_back"
+    __table_args__ = (Index("ix_contributions_taken_back_consultation_id_id", "consultation_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[uuid.UUID] = mapped_column(Uid, unique=True)
+    municipality_id: Mapped[int] = mapped_column(ForeignKey(Municipality.id))
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id))
+    thread_id: Mapped[int] = mapped_column(ForeignKey(Thread.id))
+    channel: Mapped[str] = mapped_column(String(16))
+    role: Mapped[str | None]
+    received_on: Mapped[date | None]
+    language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str | None]
+    reason: Mapped[str]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
+    entered_at: Mapped[datetime] = mapped_column(Instant)
+    taken_back_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class AnswerGiven(Base):

@@ -90,6 +90,7 @@ def one(row: AnyRow, who: Caller | None, hidden: str | None) -> dict[str, Any]:
         "replies": row.replies,
         "created_at": row.created_at,
         "withdrawn": row.withdrawn_at is not None,
+        "taken_back": row.taken_back,
         "hidden_by_rule": hidden,
     }
 

@@ -23,7 +23,7 @@ from service.text import N_, pick, say
 
 COLUMNS = (
     *("id", "created_at", "about_kind", "about", "parent", "channel", "role", "received_on", "official", "stance"),
-    *("language", "text", "hidden_by_rule", "withdrawn", "supports", "opposes", "passes"),
+    *("language", "text", "hidden_by_rule", "withdrawn", "taken_back", "supports", "opposes", "passes"),
     *("disposition", "reason", "body", "changed_text", "answered_at"),
 )
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -33,6 +33,7 @@ SAID = {
     "counted": N_("Contributions: {count}. Without an answer: {unanswered}."),
     "hidden": N_("Hidden by a published rule."),
     "withdrawn": N_("Withdrawn by its author."),
+    "taken_back": N_("Entered by mistake and taken back by the municipality."),
     "official": N_("The municipality"),
     "votes": N_("For: {supports}, against: {opposes}"),
     "unanswered": N_("No answer yet."),
@@ -112,13 +113,13 @@ def paragraphs(one: Mapping[str, Any], spoken: str) -> Iterator[str]:
     about = "" if one["about_kind"] == WHOLE else f" · {plain(one['about_kind'])} {plain(one['about'])}"
     yield f"\n\n## {one['created_at']:%Y-%m-%d} · {plain(whose)}{about}"
     if one["text"] is None:
-        yield say(spoken, SAID["withdrawn" if one["withdrawn"] else "hidden"])
+        yield say(spoken, SAID[next((why for why in ("taken_back", "withdrawn") if one[why]), "hidden")])
     else:
         yield quotation(one["text"])
     yield say(spoken, SAID["votes"], supports=one["supports"], opposes=one["opposes"])
     if one["disposition"]:
         yield f"**{say(spoken, DISPOSITIONS[one['disposition']])}** ({plain(one['body'])}): {plain(one['reason'])}"
-    elif not one["official"]:
+    elif not (one["official"] or one["taken_back"]):
         yield say(spoken, SAID["unanswered"])
     if one["changed_text"]:
         yield f"{say(spoken, SAID['changed'])}:\n\n{quotation(one['changed_text'])}"

@@ -8,19 +8,22 @@ so that the cost does not grow with the consultation, be it a campaign of thousa
 """
 
 import hashlib
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, insert, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, delete, insert, select, union_all
 
 from service.consultation.conversation.finding import DUTIES, contributions
-from service.consultation.conversation.models import Mark
+from service.consultation.conversation.models import Contribution, Mark
 from service.db import session
-from service.db.types import AnyRow
+from service.db.prepared import Prepared
+from service.db.types import AnyRow, AnySelect
 from service.gis.romanising import in_latin
 
 BANDS, IN_BAND = 24, 2
@@ -95,6 +98,20 @@ def keep_marks(consultation_id: int, marks: Mapping[int, Sequence[int]]) -> None
         session.execute(insert(Mark.__table__), rows)  # type: ignore[arg-type]
 
 
+def keep_missing_marks(consultation_id: int, marks: Mapping[uuid.UUID, Sequence[int]]) -> None:
+    """Let those of these contributions, which are the ids, be found by their marks that have none yet.
+
+    Inside `transaction()`.
+    """
+    there = select(Contribution.id, Contribution.uid).where(
+        Contribution.uid.in_(marks), Contribution.withdrawn_at.is_(None)
+    )
+    rows = session.execute(there.order_by(Contribution.id).with_for_update()).all()
+    had = select(Mark.contribution_id).distinct().where(Mark.contribution_id.in_([row.id for row in rows]))
+    marked = set(session.scalars(had))  # asked when they are locked: whoever marked them meanwhile has committed
+    keep_marks(consultation_id, {row.id: marks[row.uid] for row in rows if row.id not in marked})
+
+
 def forget_marks(contribution_id: int) -> None:
     """Its words are gone; inside `transaction()`."""
     gone = delete(Mark).where(Mark.contribution_id == contribution_id)
@@ -124,19 +141,30 @@ def sharing(found: AnyRow, before: int | None) -> Mapping[int, Sequence[int]]:
     marks = marks_of(found.text)
     shared: dict[int, list[int]] = defaultdict(list)
     if marks:
-        newest = union_all(*(newest_with(found.consultation_id, one, before) for one in marks))
-        for one, contribution_id in session.execute(newest):
+        asked = {f"mark_{number}": one for number, one in enumerate(marks)} | {"consultation": found.consultation_id}
+        for one, contribution_id in NEWEST[before is not None].rows(asked | ({"before": before} if before else {})):
             shared[one].append(contribution_id)
     return shared
 
 
-def newest_with(consultation_id: int, mark: int, before: int | None) -> Select[int, int]:
+def newest_of_each(later: bool) -> CompoundSelect[Any]:
+    """The newest contributions of each of BANDS marks; `later`: those before some key."""
+    return union_all(*(newest_with(bindparam(f"mark_{number}"), later) for number in range(BANDS)))
+
+
+def newest_with(mark: BindParameter[int], later: bool) -> AnySelect:
     """The newest contributions that have this mark."""
-    query = select(Mark.mark, Mark.contribution_id).where(Mark.consultation_id == consultation_id, Mark.mark == mark)
-    if before is not None:
-        query = query.where(Mark.contribution_id < before)
-    found = query.order_by(Mark.contribution_id.desc()).limit(AT_ONCE).subquery()
+    one = Mark.__table__.c
+    query = select(one.mark, one.contribution_id).where(
+        one.consultation_id == bindparam("consultation"), one.mark == mark
+    )
+    if later:
+        query = query.where(one.contribution_id < bindparam("before"))
+    found = query.order_by(one.contribution_id.desc()).limit(AT_ONCE).subquery()
     return select(found.c.mark, found.c.contribution_id)
+
+
+NEWEST = {later: Prepared(newest_of_each(later)) for later in (False, True)}
 
 
 def rows_with(ids: Sequence[int]) -> Sequence[AnyRow]:

@@ -22,6 +22,7 @@ from service.consultation.conversation.contributing import (
     place_quoted,
     withdraw,
 )
+from service.consultation.conversation.finding import ContributionTakenBack
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole, phases_of
 from service.consultation.conversation.reporting import FORMS, state_of
 from service.consultation.conversation.resembling import marks_of
@@ -127,6 +128,7 @@ def thread(query: dict[str, Any], municipality: Municipality, consultation: uuid
     NotFound,
     ConversationClosed,
     ContributionGone,
+    ContributionTakenBack,
     NothingToTalkAbout,
     QuoteNotFound,
     ContributionIdTaken,
@@ -156,7 +158,7 @@ def send(body: dict[str, Any], municipality: Municipality, consultation: uuid.UU
 @blueprint.get("/contributions/<uuid:contribution>")
 @public
 @blueprint.response(200, ContributionOut)
-@operation("showContribution", NotFound)
+@operation("showContribution", NotFound, ContributionTakenBack)
 def show(municipality: Municipality, contribution: uuid.UUID) -> Response:
     """Show one contribution with its answer"""
     return shown(municipality, contribution, caller_or_nobody())
@@ -166,10 +168,10 @@ def show(municipality: Municipality, contribution: uuid.UUID) -> Response:
 @public
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, ContributionsOut)
-@operation("listReplies", NotFound, CursorNotValid)
+@operation("listReplies", NotFound, ContributionTakenBack, CursorNotValid)
 def replies(query: dict[str, Any], municipality: Municipality, contribution: uuid.UUID) -> Response:
     """List the replies to a contribution, the oldest first"""
-    parent = finding.one_of(municipality, contribution)
+    parent = finding.one_of(municipality, contribution, place=True)
     after, limit = after_key(query.get("after"), int), query["limit"]
     return page(municipality, *page_of(finding.replies_to(parent.id, after, limit + 1), limit))
 
@@ -179,7 +181,15 @@ def replies(query: dict[str, Any], municipality: Municipality, contribution: uui
 @supporting_limit
 @blueprint.arguments(VoteIn)
 @blueprint.response(200, ContributionOut)
-@operation("voteOnContribution", NotFound, ConversationClosed, ContributionGone, NotEligible, OwnContribution)
+@operation(
+    "voteOnContribution",
+    NotFound,
+    ContributionTakenBack,
+    ConversationClosed,
+    ContributionGone,
+    NotEligible,
+    OwnContribution,
+)
 def put_vote(body: dict[str, Any], municipality: Municipality, contribution: uuid.UUID) -> Response:
     """Support a contribution, oppose it, pass, or take that back
 
@@ -213,7 +223,7 @@ def take_back(municipality: Municipality, contribution: uuid.UUID) -> Response:
 @public
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
 @blueprint.alt_response(304, description="The phone has it.")
-@operation("showContributionPhoto", NotFound, PhotoNotFound, FileNotKept, StoreUnavailable)
+@operation("showContributionPhoto", NotFound, ContributionTakenBack, PhotoNotFound, FileNotKept, StoreUnavailable)
 def show_photo(municipality: Municipality, contribution: uuid.UUID, photo: uuid.UUID, size: str) -> Response:
     """Show a photo of a contribution"""
     row = finding.one_of(municipality, contribution)

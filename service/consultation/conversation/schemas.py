@@ -204,6 +204,7 @@ class ConversationOut(Schema):
         "overdue": 1,
         "answer_within_days": 30,
         "withdrawn": 0,
+        "taken_back": 0,
         "dispositions": {"accepted": 9},
     }
 
@@ -217,6 +218,10 @@ class ConversationOut(Schema):
         required=True, allow_none=True, metadata={"description": "What the municipality has promised; null: nothing."}
     )
     withdrawn = fields.Integer(required=True)
+    taken_back = fields.Integer(
+        required=True,
+        metadata={"description": "That staff had entered by mistake; none of the other numbers counts them."},
+    )
     dispositions = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(),
@@ -294,6 +299,7 @@ class ContributionOut(Schema):
         "replies": 2,
         "created_at": "2026-11-23T06:12:44.201337Z",
         "withdrawn": False,
+        "taken_back": False,
         "hidden_by_rule": None,
         "answer": AnswerOut.example,
     }
@@ -323,6 +329,10 @@ class ContributionOut(Schema):
     replies = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
     withdrawn = fields.Boolean(required=True)
+    taken_back = fields.Boolean(
+        required=True,
+        metadata={"description": "Staff had entered it by mistake: it holds the place above its replies."},
+    )
     hidden_by_rule = fields.String(
         required=True, allow_none=True, metadata={"description": "The key of the house rule by which it is hidden."}
     )

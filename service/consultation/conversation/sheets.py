@@ -4,21 +4,22 @@ import csv
 import io
 import uuid
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert
 
 from service.consultation.conversation.answering import MOST_TOGETHER
 from service.consultation.conversation.contributing import From, Said, row_of
+from service.consultation.conversation.finding import those_ever
 from service.consultation.conversation.models import Contribution, Thread
 from service.consultation.conversation.opening import ensure_running
-from service.consultation.conversation.resembling import keep_marks
+from service.consultation.conversation.resembling import keep_missing_marks
 from service.consultation.conversation.threads import thread_locked
 from service.consultation.models import Consultation
 from service.db import session
-from service.db.types import AnyRow
-from service.db.upserts import insert_if_absent
+from service.db.turns import turn
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
@@ -30,6 +31,10 @@ COLUMNS = ("channel", "role", "received_on", "language", "text", "stance", "kind
 NEEDED = COLUMNS[:5]
 LARGEST = 5_000_000
 """Bytes."""
+MARKED_AT_ONCE = 50
+"""Contributions whose marks are written in one transaction."""
+
+contributions: Any = Contribution.__table__
 
 
 class SheetNotRead(Problem):
@@ -84,45 +89,50 @@ def names_of(about: Consultation, content: bytes, numbers: Iterable[int]) -> Map
     return {number: uuid.uuid5(about.uid, f"{digest}:{number}") for number in numbers}
 
 
-def those_there(uids: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Which of these are written already."""
-    return set(session.scalars(select(Contribution.uid).where(Contribution.uid.in_(uids))))
-
-
 def enter_all(
     municipality: Municipality, actor: Caller, about: Consultation, written: Sequence[tuple[Said, From]]
 ) -> int:
-    """Write down what is not there yet, and how many that are; inside `transaction()`. All have their ids.
+    """Write down what was never there, and how many that are; inside `transaction()`. All have their ids.
 
-    In a few statements, however many they are. Raises ConversationClosed, NothingToTalkAbout.
+    In a few statements, however many they are; mark_all lets them be found. Raises ConversationClosed,
+    NothingToTalkAbout.
     """
-    there = those_there([said.uid for said, _ in written if said.uid])
-    new = [(said, by) for said, by in written if said.uid not in there]
-    if not new:
+    if not never_there(written):
         return 0
     ensure_running(about)
-    things = sorted({(said.kind, said.target) for said, _ in new})
+    things = sorted({(said.kind, said.target) for said, _ in written})
     threads = {thing: thread_locked(municipality, about, *thing) for thing in things}
-    added = add_all(municipality, threads, new)
-    marks = {said.uid: said.marks for said, _ in new}
-    keep_marks(about.id, {row.id: marks[row.uid] for row in added})
-    if added:
-        facts = {"contributions": len(added)}
+    new = never_there(written)  # whoever sends the same sheet at this moment waits for its threads
+    if new:
+        add_all(municipality, threads, new)
+        facts = {"contributions": len(new)}
         record(municipality.id, actor, "contributions_imported", "consultation", str(about.uid), facts)
-    return len(added)
+    return len(new)
+
+
+def never_there(written: Sequence[tuple[Said, From]]) -> Sequence[tuple[Said, From]]:
+    """Those of these that were never written; what was taken back is not written again."""
+    there = those_ever([said.uid for said, _ in written if said.uid])
+    return [(said, by) for said, by in written if said.uid not in there]
 
 
 def add_all(
     municipality: Municipality, threads: Mapping[tuple[str, str], Thread], new: Sequence[tuple[Said, From]]
-) -> Sequence[AnyRow]:
-    """Add these to their threads, which are locked, and count them there; (id, uid, thread_id) of each."""
+) -> None:
+    """Add these to their threads, which are locked, and count them there."""
     rows = [
         row_of(municipality, threads[said.kind, said.target], None, said, by) | {"uid": said.uid} for said, by in new
     ]
-    uids = insert_if_absent(Contribution, rows, returning=Contribution.uid)
-    columns = Contribution.id, Contribution.uid, Contribution.thread_id
-    added = session.execute(select(*columns).where(Contribution.uid.in_(uids)).order_by(Contribution.id)).all()
-    counted = Counter(row.thread_id for row in added)
-    for thread in threads.values():
-        thread.contributions += counted[thread.id]
-    return added
+    session.execute(insert(contributions), rows)
+    for thing, count in Counter((said.kind, said.target) for said, _ in new).items():
+        threads[thing].contributions += count
+
+
+def mark_all(about_id: int, written: Sequence[tuple[Said, From]]) -> None:
+    """Let those of a sheet be found by what they say, in short transactions, as the marks are many more rows than the
+    contributions. Killed on the way, the same sheet sent again adds the rest. Outside any transaction.
+    """
+    marks = [(said.uid, said.marks) for said, _ in written if said.uid]
+    for begin in range(0, len(marks), MARKED_AT_ONCE):
+        with turn():
+            keep_missing_marks(about_id, dict(marks[begin : begin + MARKED_AT_ONCE]))

@@ -19,6 +19,7 @@ from service.consultation.conversation.contributing import (
     contribute,
 )
 from service.consultation.conversation.duties import hand_to, promise
+from service.consultation.conversation.finding import ContributionTakenBack
 from service.consultation.conversation.opening import ConversationClosed, consultation_row, key_of_whole
 from service.consultation.conversation.planned_texts import planned_text
 from service.consultation.conversation.resembling import similar_to
@@ -28,9 +29,9 @@ from service.consultation.conversation.sheets import (
     LARGEST,
     SheetNotRead,
     enter_all,
+    mark_all,
     names_of,
     rows_of,
-    those_there,
 )
 from service.consultation.conversation.staff_schemas import (
     AfterQuery,
@@ -95,6 +96,7 @@ blueprint = Blueprint(
     NotFound,
     ConversationClosed,
     ContributionGone,
+    ContributionTakenBack,
     NothingToTalkAbout,
     QuoteNotFound,
     ContributionIdTaken,
@@ -183,7 +185,7 @@ def bursts(query: dict[str, Any], municipality: Municipality, consultation: uuid
 @staff("see_consultations")
 @blueprint.arguments(AfterQuery, location="query")
 @blueprint.response(200, SimilarsOut)
-@operation("listSimilar", NotFound, CursorNotValid)
+@operation("listSimilar", NotFound, ContributionTakenBack, CursorNotValid)
 def similar(query: dict[str, Any], municipality: Municipality, contribution: uuid.UUID) -> Response:
     """List the contributions to the same consultation that say nearly the same, the most alike first
 
@@ -256,12 +258,13 @@ def enter_sheet(parts: dict[str, Any], municipality: Municipality, consultation:
         for number, body in bodies
         if body is not None
     ]
-    written, there = 0, len(those_there(names.values()))
+    written, there = 0, len(finding.those_ever(names.values()))
     stop_reading()
     if parts["write"] and not faults:
         with transaction():
             written = enter_all(municipality, who, about, outside)
         there = len(rows) - written
+        mark_all(about.id, outside)
     counts = {"rows": len(rows), "written": written, "already_there": there}
     return answer(counts | {"faults": faults, "ignored": ignored})
 

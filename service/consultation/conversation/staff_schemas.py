@@ -230,3 +230,91 @@ class SimilarsOut(Schema):
         required=True,
         metadata={"description": "There may be more than are shown here or on later pages: not all were compared."},
     )
+
+
+class ScanIn(Schema):
+    """A scan of a letter or form: PDF, JPEG, PNG, WebP, HEIC or AVIF."""
+
+    scan = Upload(required=True, validate=is_file)
+
+
+class ScanOut(Schema):
+    """A scan that is kept."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "id": "01a20027-8a00-7c00-9d00-3c4d5e6f7a8b",
+        "media_type": "application/pdf",
+        "bytes": 184_203,
+        "width": None,
+        "height": None,
+        "kept_at": "2026-11-23T06:14:02.118204Z",
+    }
+
+    id = fields.UUID(required=True)
+    media_type = fields.String(required=True, metadata={"description": "`application/pdf` or `image/jpeg`."})
+    bytes = fields.Integer(required=True)
+    width = fields.Integer(required=True, allow_none=True, metadata={"description": "Pixels, of a picture."})
+    height = fields.Integer(required=True, allow_none=True)
+    kept_at = fields.AwareDateTime(required=True)
+
+
+class ScansOut(Schema):
+    """The scans of a contribution, the first one first."""
+
+    example: ClassVar[dict[str, Any]] = {"scans": [ScanOut.example]}
+
+    scans = fields.List(fields.Nested(ScanOut), required=True)
+
+
+class TakenBackIn(Schema):
+    """Why a contribution is taken back."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": "The same letter was entered twice."}
+
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(1, 1000), validate.Regexp(r"\A[^\x00]*[^\s\x00][^\x00]*\Z")],
+        metadata={"description": "In words. Colleagues and auditors read it."},
+    )
+    forget = fields.Boolean(
+        load_default=False,
+        metadata={"description": "What it said is not kept either, as where its writer wants it gone."},
+    )
+
+
+class OneTakenBackOut(Schema):
+    """A contribution that was entered by mistake, and why it was taken back."""
+
+    id = fields.UUID(required=True)
+    channel = fields.String(required=True)
+    role = fields.String(required=True, allow_none=True)
+    received_on = fields.Date(required=True, allow_none=True)
+    language = fields.String(required=True)
+    text = fields.String(required=True, allow_none=True, metadata={"description": "Null: it was forgotten."})
+    reason = fields.String(required=True)
+    entered_at = fields.AwareDateTime(required=True)
+    taken_back_at = fields.AwareDateTime(required=True)
+
+
+class TakenBackOut(Schema):
+    """A page of what was taken back."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "taken_back": [
+            {
+                "id": UID,
+                "channel": "letter",
+                "role": "President of the community council",
+                "received_on": "2026-11-20",
+                "language": "en",
+                "text": "The square needs shade before it needs a fountain.",
+                "reason": "The same letter was entered twice.",
+                "entered_at": "2026-11-23T06:12:44.201337Z",
+                "taken_back_at": "2026-11-23T07:30:10.551020Z",
+            }
+        ],
+        "next": None,
+    }
+
+    taken_back = fields.List(fields.Nested(OneTakenBackOut), required=True)
+    next = following()

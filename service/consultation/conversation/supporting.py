@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, or_, select, update
 
 from service.consultation.conversation.contributing import ensure_readable
+from service.consultation.conversation.finding import missing
 from service.consultation.conversation.models import Contribution, Support
 from service.consultation.conversation.opening import ensure_open
 from service.consultation.eligibility import identified
@@ -13,7 +14,7 @@ from service.consultation.models import Consultation
 from service.consultation.wording import ANYONE, CODE
 from service.db import session
 from service.db.upserts import insert
-from service.errors import NotFound, Problem
+from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.callers import Caller
 from service.people.newcomers import is_newcomer
@@ -46,7 +47,7 @@ def vote(municipality: Municipality, uid: uuid.UUID, who: Caller, wanted: int | 
     """Count what the caller thinks of this contribution instead of what they thought before; None: nothing any more.
 
     Inside `transaction()`: the contribution is locked, so that its numbers are those of the votes.
-    Raises NotFound, ConversationClosed, ContributionGone, NotEligible, OwnContribution.
+    Raises NotFound, ContributionTakenBack, ConversationClosed, ContributionGone, NotEligible, OwnContribution.
     """
     found = contribution_locked(municipality, uid)
     about = session.get_one(Consultation, found.consultation_id)
@@ -60,10 +61,11 @@ def vote(municipality: Municipality, uid: uuid.UUID, who: Caller, wanted: int | 
 
 
 def contribution_locked(municipality: Municipality, uid: uuid.UUID) -> Contribution:
+    """The contribution, locked. Raises NotFound, ContributionTakenBack."""
     thing = select(Contribution).filter_by(municipality_id=municipality.id, uid=uid)
     found = session.scalars(thing.with_for_update().execution_options(populate_existing=True)).one_or_none()
-    if found is None:
-        raise NotFound
+    if found is None or found.taken_back:
+        raise missing(municipality, uid)
     return found
 
 
