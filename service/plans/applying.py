@@ -82,7 +82,7 @@ def apply(
     """Make the proposal the plan's draft, which is begun if there is none. Inside `transaction()`.
 
     Registers, the record and progress are added to; nothing in them is taken away. A plan's first document brings its
-    approved reports; later ones only reports to be approved. Raises PlanChanged, PlanKeyTaken.
+    approved reports and evaluations; later ones only such to be approved. Raises PlanChanged, PlanKeyTaken.
     """
     if proposal.revision is None:
         plan = begin_plan(municipality, proposal.document)

@@ -93,7 +93,7 @@ class ElementsQuery(PageQuery):
         load_default=None,
         validate=[validate.Length(1, 100), Plain],
         metadata={
-            "description": "Words, or their beginnings, of titles, numbers and descriptions, with or without accents.",
+            "description": "Words of titles, numbers and descriptions in whatever case, or their beginnings, with or without accents.",
             "examples": ["plateia"],
         },
     )

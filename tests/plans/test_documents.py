@@ -168,7 +168,8 @@ def test_sums_and_dates_are_only_warned_of() -> None:
     below = [{"role": "total", "amount_minor": 1, "currency": "LTL"}]
     backwards = {"start": {"value": "2025"}, "end": {"value": "2024-06"}}
     child = action("1.1", "x", when=backwards, money=below) | {"level": "axis"}
-    plan = from_json(a_plan(elements=[action("1", "y", money=lines) | {"level": "action", "children": [child]}]))
+    elements = [action("1", "y", money=lines) | {"level": "action", "children": [child]}]
+    plan = from_json(a_plan(elements=elements, stage_template="atlantis"))
     assert {(one.kind, one.element) for one in warnings_of(plan)} == {
         ("parts_do_not_make_the_total", "1"),
         ("share_is_not_as_stated", "1"),
@@ -176,6 +177,7 @@ def test_sums_and_dates_are_only_warned_of() -> None:
         ("children_do_not_make_the_total", "1"),
         ("level_not_below", "1.1"),
         ("ends_before_it_starts", "1.1"),
+        ("template_not_known", ""),
     }
     reported = a_plan(progress=[{"key": "r", "period": {}, "entries": [{"element": "gone"}]}])
     assert [one.kind for one in warnings_of(from_json(reported))] == ["element_not_in_the_tree"]

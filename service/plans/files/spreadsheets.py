@@ -22,7 +22,7 @@ from service.plans.files.layout import (
     plain,
 )
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import CONTINUITY_NAMES, CONTROL, PRIORITY_NAMES, read_rows
+from service.plans.files.rows import CONTINUITY_NAMES, PRIORITY_NAMES, read_rows
 from service.plans.files.tabulating import (
     Line,
     Table,
@@ -35,6 +35,7 @@ from service.plans.files.tabulating import (
 )
 from service.plans.files.workbooks import Cells, merged_of, rows_of
 from service.text import pick
+from service.text.cells import clean, is_risky
 
 SHEET = "ΕΠ_ΔΡΑΣΕΙΣ"
 BEFORE_LEVELS = "Α/Α"
@@ -48,7 +49,6 @@ AFTER_LEVELS = (
 )
 BUDGET, TOTAL, SOURCES = "ΠΡΟΫΠΟΛΟΓΙΣΜΟΣ", "ΣΥΝΟΛΟ", "ΠΗΓΗ ΧΡΗΜΑΤΟΔΟΤΗΣΗΣ"
 YEARS_OF_A_PERIOD = (4, 5)
-RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_spreadsheet(
@@ -163,11 +163,11 @@ def _cell(sheet: Any, value: Any) -> Any:
     """A cell whose text is a text, whatever it begins with."""
     if not isinstance(value, str):
         return value
-    value = CONTROL.sub("", value)
+    value = clean(value)
     cell = WriteOnlyCell(sheet, value="")
     cell.value = value
     cell.data_type = "s"
-    if value.startswith(RISKY):
+    if is_risky(value):
         cell.quotePrefix = True
     return cell
 
