@@ -138,6 +138,7 @@ class State:
         for entry in entries_in(list(entries)):
             entries[entry.report_id].append(entry.detail)
         self.reports = [(report.detail, entries[report.id]) for report in reports]
+        self.approved_at = [report.approved_at for report in reports]
         self.standings: Mapping[str, Standing] = self.standings_after(len(reports))
         self.sums: Mapping[str | None, Sum] = roll_up(tree.rows, self.standings, tree.leaves)
 
