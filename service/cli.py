@@ -38,6 +38,7 @@ from service.reports.states import as_markdown
 from service.samples.loading import SampleFaulty, load_all, load_file, sample_resident
 from service.schema_version import migrate as migrate_to
 from service.schema_version import undo
+from service.text.cells import quoted
 
 
 @click.group()
@@ -215,7 +216,7 @@ def outbox(settings: Settings, state: str | None, limit: int) -> None:
     writer = csv.writer(sys.stdout, delimiter="\t")
     with application(settings).app_context():
         for row in deliveries(state, limit):
-            writer.writerow(row)
+            writer.writerow(map(quoted, row))
 
 
 @cli.command("web-push-key")

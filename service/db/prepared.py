@@ -7,13 +7,14 @@ costs the database. The connection, the transaction, the types, the events and t
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, Dialect
 from sqlalchemy.sql.visitors import iterate
 
 from service.db import session
-from service.db.driver import run
+from service.db.driver import run, run_many
 from service.db.types import AnyRow
 
 Fit = Callable[[Any], Any]
@@ -54,12 +55,7 @@ class Prepared:
         connection = session.connection()
         if self.lists:
             values = {**values, **{name: power_of_two(values[name]) for name in self.lists}}
-        form = (connection.dialect.name, *values, *(len(values[name]) for name in self.lists))
-        compiled = self.compiled.get(form)
-        if compiled is None:
-            compiled = self.compiled[form] = compile_for(
-                connection.dialect, self.spoken(connection.dialect.name), values
-            )
+        compiled = self.compiled_for(connection.dialect, values)
         if self.lists or compiled.constants:
             values = {**compiled.constants, **values}
             for name in self.lists:
@@ -76,6 +72,34 @@ class Prepared:
             found = [made(row, compiled.made) for row in found]
         return [compiled.row(row) for row in found]
 
+    def many(self, rows: Sequence[Mapping[str, Any]], ready: Collection[str] = ()) -> None:
+        """Run a statement that gives nothing for each of the rows, which have the same names.
+
+        The values of the `ready` names are as the driver takes them (`fitting`). Raises what SQLAlchemy raises.
+        """
+        if not rows:
+            return
+        connection = session.connection()
+        compiled = self.compiled_for(connection.dialect, rows[0])
+        fits = [(name, None if name in ready else fit) for name, fit in compiled.parameters]
+        full = [{**compiled.constants, **row} for row in rows] if compiled.constants else rows
+        given: list[Any]
+        if not compiled.named and len(fits) > 1 and not any(fit for _, fit in fits):
+            given = list(map(itemgetter(*(name for name, _ in fits)), full))
+        elif compiled.named:
+            given = [{name: row[name] if fit is None else fit(row[name]) for name, fit in fits} for row in full]
+        else:
+            given = [tuple([row[name] if fit is None else fit(row[name]) for name, fit in fits]) for row in full]
+        run_many(connection, compiled.sql, given)
+
+    def compiled_for(self, dialect: Dialect, values: Mapping[str, Any]) -> Compiled:
+        """The statement for this database, these names and lists of these lengths; compiled once."""
+        form = (dialect.name, *values, *(len(values[name]) for name in self.lists))
+        compiled = self.compiled.get(form)
+        if compiled is None:
+            compiled = self.compiled[form] = compile_for(dialect, self.spoken(dialect.name), values)
+        return compiled
+
     def spoken(self, dialect: str) -> Any:
         """The statement for this dialect."""
         return self.statement[dialect] if isinstance(self.statement, Mapping) else self.statement
@@ -89,6 +113,13 @@ class Prepared:
         """Run it: the first value of the first row, None where there is none."""
         found = self.rows(values)
         return found[0][0] if found else None
+
+
+def fitting(column: Any) -> Fit:
+    """What makes a value of a column as the driver of the database in use takes it, also before a transaction."""
+    dialect = session.get_bind().dialect
+    fit = column.type.dialect_impl(dialect).bind_processor(dialect)
+    return fit or (lambda value: value)
 
 
 def expanding_in(statement: Any) -> Collection[str]:

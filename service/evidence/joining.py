@@ -132,11 +132,15 @@ def end_of(municipality: Municipality, day: date) -> datetime:
     return datetime.combine(day, time.max, ZoneInfo(municipality.time_zone)).astimezone(UTC)
 
 
-def completion_of(state: State, key: str, evidence: Evidence) -> date | None:
-    """The day that staff say, else the end of the first report that calls the element completed; None: not yet."""
+def completion_of(municipality: Municipality, state: State, key: str, evidence: Evidence) -> date | None:
+    """The day that staff say, else that by which the first report that calls the element completed can say so: the end
+    of its period, and no later than it was approved. None: not yet.
+    """
     if evidence.completed_on is not None:
         return evidence.completed_on
-    for report, entries in state.reports:
+    for (report, entries), approved_at in zip(state.reports, state.approved_at, strict=True):
         if any(entry["element"] == key and entry.get("status") == "completed" for entry in entries):
-            return last_day(report["period"])
+            days = [last_day(report["period"]), last_day(report.get("approved_when"))]
+            days += [approved_at.astimezone(ZoneInfo(municipality.time_zone)).date()] if approved_at else []
+            return min((day for day in days if day is not None), default=None)
     return None

@@ -46,7 +46,7 @@ def show(municipality: Municipality, plan: str, element: str) -> Response:
     row, version = published_plan(municipality, plan)
     found = element_in(row, version, element)
     evidence = pointed(found.id)
-    joined = join(municipality, evidence, completion_of(state_of(row, version), found.key, evidence))
+    joined = join(municipality, evidence, completion_of(municipality, state_of(row, version), found.key, evidence))
     content = evidence_out(municipality, evidence, joined)
     newest = [(report.uid, report.version) for report in joined.reports[:MOST_SHOWN]]
     kept = {name: said for name, said in content.items() if name != "reports"}

@@ -40,7 +40,7 @@ class EvidenceIn(Schema):
     completed_on = fields.Date(
         load_default=None,
         allow_none=True,
-        metadata={"description": "What parts before from after; left out: the end of the report that says so."},
+        metadata={"description": "What parts before from after; left out: by the report that says so."},
     )
 
 

@@ -23,7 +23,7 @@ from service.plans.models import PlanRow, PlanVersion
 from service.plans.recording import write_record
 from service.plans.reporting import Apart, taken_apart, write_reports
 from service.plans.rows import Row, rows_of
-from service.plans.writing import ensure_unchanged, new_draft, nothing_collected, write_rows
+from service.plans.writing import Ready, ensure_unchanged, made_ready, new_draft, nothing_collected, write_rows
 from service.text import N_
 
 
@@ -37,7 +37,8 @@ class PlanKeyTaken(Problem):
 class Proposal:
     """What a document would make of a plan: the draft's heading and rows, and how they differ from what is there.
 
-    `revision` is the plan's when it was read; None: there is no such plan yet.
+    `revision` is the plan's when it was read; None: there is no such plan yet. `ready` and `reports` are made before
+    the transaction, in which others wait.
     """
 
     document: Plan
@@ -47,6 +48,7 @@ class Proposal:
     warnings: list[Warned]
     revision: int | None
     reports: Sequence[Apart]
+    ready: Ready
 
 
 def propose(municipality: Municipality, document: Plan) -> Proposal:
@@ -66,7 +68,9 @@ def propose(municipality: Municipality, document: Plan) -> Proposal:
     compared = compare(before, (heading, rows))
     reports = [taken_apart(report) for report in document.progress]
     seen = plan.revision if plan else None
-    return Proposal(document, heading, rows, compared, warnings_of(document), seen, reports)
+    names = {element.key: element.uid for element, _ in walk(document.elements) if element.uid}
+    ready = made_ready(rows, before[1], names)
+    return Proposal(document, heading, rows, compared, warnings_of(document), seen, reports, ready)
 
 
 def heading_of(document: Plan) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def apply(
     """Make the proposal the plan's draft, which is begun if there is none. Inside `transaction()`.
 
     Registers, the record and progress are added to; nothing in them is taken away. A plan's first document brings its
-    approved reports; later ones only reports to be approved. Raises PlanChanged, PlanKeyTaken.
+    approved reports and evaluations; later ones only such to be approved. Raises PlanChanged, PlanKeyTaken.
     """
     if proposal.revision is None:
         plan = begin_plan(municipality, proposal.document)
@@ -92,10 +96,9 @@ def apply(
     draft = draft_of(plan) or new_draft(plan, proposal.heading, by_id, reason)
     draft.heading = dict(proposal.heading)
     draft.reason = reason or draft.reason
-    names = {element.key: element.uid for element, _ in walk(proposal.document.elements) if element.uid}
     with nothing_collected():
-        write_rows(plan, draft, proposal.rows, names)
-        write_reports(plan, proposal.reports, by_id, approved=draft.based_on_id is None)
+        ids = write_rows(plan, draft, proposal.rows, proposal.ready)
+        write_reports(plan, proposal.reports, by_id, approved=draft.based_on_id is None, known=ids)
     write_record(plan, draft, proposal.document)
     if plan.published_version_id is None:
         plan.kind, plan.title = proposal.document.kind, dict(proposal.document.title)

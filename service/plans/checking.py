@@ -12,6 +12,7 @@ from service.errors import Problem
 from service.plans.canonical import digest, references
 from service.plans.document import Element, Plan, walk
 from service.plans.record import EvaluationReport, ProgressReport
+from service.plans.stages import TEMPLATES
 from service.plans.values import MoneyLine
 from service.text import N_
 
@@ -136,8 +137,10 @@ def circles(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def warnings_of(plan: Plan) -> list[Warned]:
-    """What somebody should look at: sums, currencies, levels, dates. Nothing of it forbids anything."""
+    """What somebody should look at: sums, currencies, levels, dates, names. Nothing of it forbids anything."""
     found = [*of_money("", plan.money), *of_reports(plan)]
+    if plan.stage_template is not None and plan.stage_template not in TEMPLATES:
+        found.append(Warned("template_not_known", "", plan.stage_template))
     places = {level.key: place for place, level in enumerate(plan.levels)}
     for element, parent in walk(plan.elements):
         found.extend(of_money(element.key, element.money))

@@ -1,5 +1,6 @@
 """What became of an element that stood in an older version of a plan and is in force no more."""
 
+from collections import defaultdict
 from typing import Any
 
 from service.db.types import AnyRow
@@ -36,8 +37,16 @@ def key_in(plan: PlanRow, version: PlanVersion, named: str) -> str | None:
 
 def became(plan: PlanRow, version: PlanVersion, key: str) -> list[dict[str, Any]]:
     """What an element was merged into or split into, of what has our names; nothing where it was just removed."""
-    acts = said_between(plan, 0, version.number)
-    into = [other for act in acts if act.key == key and act.kind == MERGED for other in act.others]
-    parts = [act.key for act in acts if act.kind == SPLIT and key in act.others]
     uids = uids_of(plan)
-    return [{"id": str(uids[one]), "key": one} for one in dict.fromkeys((*into, *parts)) if one in uids]
+    return [{"id": str(uids[one]), "key": one} for one in became_each(plan, version).get(key, ()) if one in uids]
+
+
+def became_each(plan: PlanRow, version: PlanVersion) -> dict[str, list[str]]:
+    """Key → the keys of what was merged from it, then split from it, until this version."""
+    into, parts = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for act in said_between(plan, 0, version.number):
+        if act.kind == MERGED:
+            into[act.key].extend(act.others)
+        for other in act.others if act.kind == SPLIT else ():
+            parts[other].append(act.key)
+    return {key: list(dict.fromkeys((*into.get(key, ()), *parts.get(key, ())))) for key in into.keys() | parts.keys()}

@@ -30,6 +30,8 @@ from service.text import N_, pick
 
 WRITE_PLAN_FILE = "write_plan_file"
 FOLDER = "plan-files"
+WAY_OF_WRITING = 2
+"""Raised when a plan is written in another way, so that no file of an older release is given."""
 AGAIN_AFTER = timedelta(hours=1)
 """How long nobody tries again to make a file that could not be made."""
 TYPES = {
@@ -90,7 +92,8 @@ def file_of(
 def key_of(municipality: Municipality, there: PlanRow, version: PlanVersion, wanted: Wanted) -> str:
     """Under which key the file is kept: of all that it is made of."""
     asked = astuple(wanted if wanted.format == "oc4ids" else replace(wanted, address=""))
-    made_of = (there.uid, version.id, seen_at(there, wanted), version.label, publisher_of(municipality, wanted), asked)
+    about = (there.uid, version.id, seen_at(there, wanted), version.label, publisher_of(municipality, wanted), asked)
+    made_of = (WAY_OF_WRITING, *about)
     return f"{FOLDER}/{blake2b(orjson.dumps(made_of), digest_size=24).hexdigest()}.{wanted.format}"
 
 

@@ -127,12 +127,11 @@ def sent(
     etag = etag_of(plan.uid, version.id, seen_at(plan, wanted), form, wanted.language, is_public)
     if unchanged := not_modified(etag):
         return unchanged
-    name = f"{municipality.slug}.{ending_of(form)}"
     content = file_of(municipality, plan, version, wanted, current_app.config["STORE"])
     if content is None:
         return answer({"state": "being_made"}, 202, headers={"Retry-After": str(ASK_AGAIN)})
     response = Response(content, content_type=TYPES[form])
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers.set("Content-Disposition", "attachment", filename=f"{plan.key}.{ending_of(form)}")
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(etag)
     return response

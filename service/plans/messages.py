@@ -13,6 +13,7 @@ from service.notices.inbox import Reachable, messages_to, reach_each, shortened
 from service.notices.models import Follow
 from service.outbox.expanding import Kept, Owed, Posted
 from service.plans.kinds import STATUSES
+from service.plans.telling import GONE
 from service.text import N_, pick, say
 
 AT_ONCE = 100  # people
@@ -21,6 +22,8 @@ LONGEST_NAME = 80
 
 TITLE = N_("Plan: {plan}")
 LINE = N_("{action}: {status}.")
+LEFT = N_("{action}: no part of the plan any more.")
+GOES_ON = N_("{action}: goes on as {others}.")
 AND_MORE = N_("More actions that have changed: {count}.")
 NEW_VERSION = N_("A new version of the plan has been published.")
 
@@ -88,6 +91,11 @@ def for_follower(
 
 
 def line_of(told: Told, spoken: str, municipality: Municipality) -> str:
-    """What an action is called and what it is now."""
-    name = shortened(pick(told["title"], spoken, municipality.main_language), LONGEST_NAME)
+    """What an element is called and what it is now, or what became of it."""
+    name, *became = (
+        shortened(pick(title, spoken, municipality.main_language), LONGEST_NAME)
+        for title in (told["title"], *told.get("became", ())[:MOST_NAMED])
+    )
+    if told["status"] == GONE:
+        return say(spoken, GOES_ON, action=name, others=", ".join(became)) if became else say(spoken, LEFT, action=name)
     return say(spoken, LINE, action=name, status=say(spoken, STATUSES[told["status"]]))

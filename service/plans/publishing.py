@@ -5,6 +5,7 @@ from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
+from service.plans.departing import became_each
 from service.plans.finding import plan_named, version_known_as
 from service.plans.freezing import publish
 from service.plans.models import PlanRow, PlanVersion, ProgressReportRow
@@ -12,7 +13,7 @@ from service.plans.progress_finding import report_named
 from service.plans.reading import report_value
 from service.plans.recording import ensure_known
 from service.plans.reporting import Approval, approve
-from service.plans.telling import statuses, tell, told_of
+from service.plans.telling import gone_of, statuses, tell, told_of
 from service.plans.trees import State, state_of, tree_of
 from service.plans.writing import ensure_seen
 
@@ -68,4 +69,7 @@ def tell_what_changed(plan: PlanRow, version: PlanVersion, before: State | None,
     if before is None:
         return
     after = State(plan, tree_of(plan, version))
-    tell(plan, version, told_of(after.tree, statuses(before), statuses(after)), published)
+    changed = told_of(after.tree, statuses(before), statuses(after))
+    if published:
+        changed = gone_of(before.tree, after.tree, became_each(plan, version)) + changed
+    tell(plan, version, changed, published)

@@ -172,8 +172,8 @@ class Recommendation:
 class EvaluationReport:
     """An evaluation of the plan: criteria, findings, recommendations and the answers to them.
 
-    As a `draft` only staff see it; who was a draft says by which body (`approved_by`) or decision (`approved_in`) it
-    was approved.
+    As a `draft` only staff see it; one that everybody sees says by which body (`approved_by`) or decision
+    (`approved_in`) it was approved.
     """
 
     key: str

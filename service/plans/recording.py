@@ -11,7 +11,8 @@ from service.errors import NotFound
 from service.plans.canonical import digest, references, to_json
 from service.plans.checking import PlanFaulty, ensure_sound, faults_of_evaluation, faults_of_report, faults_of_weight
 from service.plans.document import Element, Plan
-from service.plans.finding import entries_of, is_everybodys, name_of, newest_of, versions_of, with_brought
+from service.plans.evaluating import as_first, as_later, is_approved
+from service.plans.finding import entries_of, is_everybodys, name_of, versions_of, with_brought
 from service.plans.models import PlanElement, PlanEntry, PlanRow, PlanVersion
 from service.plans.reading import document
 from service.plans.reading_json import read
@@ -119,12 +120,13 @@ def positions_of(plan: PlanRow, kind: str) -> dict[str, int]:
 def put_entry(plan: PlanRow, kind: str, entry: Any, after: str | None) -> None:
     """Record one thing, or record it rightly; behind the one with the key `after` where it is given.
 
-    Inside `transaction()`, the plan locked. Raises NobodyApproves for an evaluation that was a draft and is published
-    by nobody, NotFound where there is none with the key `after`.
+    Inside `transaction()`, the plan locked. Raises NobodyApproves for an evaluation that would be published by nobody,
+    NotFound where there is none with the key `after`.
     """
     key = key_of(kind, entry)
-    ensure_approved(entry_in(plan, newest_of(plan), kind, key), entry)
-    was_shown = is_everybodys(entry_there(plan, kind, key))
+    before = entry_there(plan, kind, key)
+    ensure_approved(before, entry)
+    was_shown = is_everybodys(before)
     write_entries(plan, kind, [entry])
     forget_brought(plan, kind, key)
     if after is not None:
@@ -150,10 +152,13 @@ def count_change(plan: PlanRow, shown: bool) -> None:
 
 
 def ensure_approved(before: Mapping[str, Any] | None, entry: Any) -> None:
-    """Refuse to publish the draft of an evaluation without saying who approved it. Raises NobodyApproves."""
-    if before is None or is_everybodys(before) or entry.draft:
+    """Refuse to publish an evaluation without saying who approved it. Raises NobodyApproves.
+
+    One that everybody sees, as it came before approval was asked for, may be recorded again without.
+    """
+    if not isinstance(entry, EvaluationReport) or entry.draft or is_approved(entry):
         return
-    if entry.approved_by is None and entry.approved_in is None:
+    if before is None or not is_everybodys(before) or is_approved(read(EvaluationReport, dict(before))):
         raise NobodyApproves
 
 
@@ -207,14 +212,19 @@ def drop_entry(plan: PlanRow, kind: str, key: str) -> None:
 def write_record(plan: PlanRow, draft: PlanVersion, document: Plan) -> None:
     """Everything that the document records and has in its registers; nothing is taken away. Inside `transaction()`.
 
-    A plan's first draft begins the record. What a later one brings waits until it is published, or goes with it.
+    A plan's first draft begins the record. What a later one brings waits until it is published, or goes with it; its
+    evaluations are to be approved.
     """
     if draft.based_on_id is None:
+        first = replace(document, evaluations=tuple(map(as_first, document.evaluations)))
         for kind in KINDS:
-            write_entries(plan, kind, getattr(document, kind))
+            write_entries(plan, kind, getattr(first, kind))
         return
     there = entries_of(plan)
-    coming = {kind: to_json(getattr(document, kind)) for kind in KINDS}
+    known = {one["key"]: one for one in there.get("evaluations", ())}
+    evaluations = tuple(as_later(one, known.get(one.key)) for one in document.evaluations)
+    later = replace(document, evaluations=evaluations)
+    coming = {kind: to_json(getattr(later, kind)) for kind in KINDS}
     new = {kind: [one for one in things if one not in there.get(kind, ())] for kind, things in coming.items()}
     brought = with_brought(draft.brings, new)
     draft.brings = {kind: [dict(one) for one in things] for kind, things in brought.items() if things}
@@ -223,10 +233,17 @@ def write_record(plan: PlanRow, draft: PlanVersion, document: Plan) -> None:
 def write_brought(plan: PlanRow, version: PlanVersion) -> None:
     """What a version brings is recorded, and nothing waits with it or an older one. Inside `transaction()`."""
     for kind, things in version.brings.items():
-        write_entries(plan, kind, [read(KINDS[kind], one) for one in things])
+        write_entries(plan, kind, [ready(plan, kind, read(KINDS[kind], one)) for one in things])
     for one in versions_of(plan):
         if one.number <= version.number and one.brings:
             one.brings = {}
+
+
+def ready(plan: PlanRow, kind: str, entry: Any) -> Any:
+    """What waited, as it is recorded: an evaluation that nobody sees yet and nobody approved is a draft."""
+    if kind != "evaluations" or is_everybodys(entry_there(plan, kind, entry.key)):
+        return entry
+    return as_first(entry)
 
 
 def forget_brought(plan: PlanRow, kind: str, key: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from service.db import session
 from service.db.clock import now
+from service.db.prepared import fitting
 from service.errors import Problem
 from service.plans.canonical import to_json
 from service.plans.checking import PlanFaulty
@@ -15,7 +16,7 @@ from service.plans.models import PlanRow, ProgressEntryRow, ProgressReportRow
 from service.plans.reading_json import read
 from service.plans.record import ProgressReport
 from service.plans.values import Period
-from service.plans.writing import element_ids, put_in
+from service.plans.writing import element_ids, known_ids, put_in
 from service.text import N_
 
 
@@ -46,21 +47,24 @@ def not_approved(report: ProgressReport) -> ProgressReport:
 
 
 class Apart(NamedTuple):
-    """A report without its entries, and of each of these its element and its canonical JSON."""
+    """A report without its entries, and of each of these its element and its canonical JSON as the driver takes it."""
 
     report: ProgressReport
-    entries: Sequence[tuple[str, Mapping[str, Any]]]
+    entries: Sequence[tuple[str, Any]]
 
 
 def taken_apart(report: ProgressReport) -> Apart:
-    """A report ready to be written; of a large one before the transaction."""
-    return Apart(replace(report, entries=()), [(entry.element, to_json(entry)) for entry in report.entries])
+    """A report ready to be written; before the transaction."""
+    fit = fitting(ProgressEntryRow.detail)
+    return Apart(replace(report, entries=()), [(entry.element, fit(to_json(entry))) for entry in report.entries])
 
 
-def write_reports(plan: PlanRow, reports: Sequence[Apart], by_id: int | None, approved: bool) -> None:
+def write_reports(
+    plan: PlanRow, reports: Sequence[Apart], by_id: int | None, approved: bool, known: dict[str, int]
+) -> None:
     """Reports of a document, `approved` as it says or not; those that are there and approved stay as they are.
 
-    Inside `transaction()`.
+    `known` are our keys in the database of elements by theirs. Inside `transaction()`.
     """
     rows = session.execute(
         select(ProgressReportRow.key, ProgressReportRow.approved_at).where(ProgressReportRow.plan_id == plan.id)
@@ -69,13 +73,17 @@ def write_reports(plan: PlanRow, reports: Sequence[Apart], by_id: int | None, ap
     for report, entries in reports:
         if report.key not in final:
             said = report if approved else not_approved(report)
-            write_report(plan, Apart(said, entries), by_id, former=True)
+            known = element_ids(plan, [element for element, _ in entries], known=known)
+            write_report(plan, Apart(said, entries), by_id, known)
 
 
-def write_report(plan: PlanRow, apart: Apart, by_id: int | None, former: bool = False) -> ProgressReportRow:
+def write_report(
+    plan: PlanRow, apart: Apart, by_id: int | None, known: Mapping[str, int] | None = None
+) -> ProgressReportRow:
     """A report and its entries in place of what was there of it; approved if it says by whom. Inside `transaction()`.
 
-    `former`: it may speak of elements that the plan does not have any more. Raises ReportApproved, PlanFaulty.
+    `known` as in `write_reports`; None: they are read. Raises ReportApproved, PlanFaulty for elements that the plan
+    never had.
     """
     report, entries = apart
     row = session.scalar(
@@ -91,7 +99,8 @@ def write_report(plan: PlanRow, apart: Apart, by_id: int | None, former: bool = 
     row.detail, row.by_id = to_json(report), by_id
     session.flush()
     session.execute(delete(ProgressEntryRow).where(ProgressEntryRow.report_id == row.id))
-    put_in(ProgressEntryRow, entry_rows(plan, row, entries, former))
+    ids = known_ids(plan) if known is None else known
+    put_in(ProgressEntryRow, entry_rows(row, entries, ids), ready=("detail",))
     if report.approved_by or report.approved_in:
         row.approved_at = now()
         session.flush()
@@ -99,11 +108,10 @@ def write_report(plan: PlanRow, apart: Apart, by_id: int | None, former: bool = 
 
 
 def entry_rows(
-    plan: PlanRow, row: ProgressReportRow, entries: Sequence[tuple[str, Mapping[str, Any]]], former: bool
+    row: ProgressReportRow, entries: Sequence[tuple[str, Any]], ids: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """The rows of a report's entries. Raises PlanFaulty for elements that the plan never had."""
     named = [element for element, _ in entries]
-    ids = element_ids(plan, named if former else [], {})
     lost = [element for element in named if element not in ids]
     twice = len(set(named)) < len(named)
     if lost or twice:

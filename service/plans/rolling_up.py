@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from service.plans.canonical import to_json
+from service.plans.document import Plan
+from service.plans.record import ProgressReport
 from service.plans.rows import Row
 
 DROPPED = ("cancelled", "rejected")
@@ -89,6 +92,17 @@ def standings(rows: Sequence[Row], reports: Reports) -> dict[str, Standing]:
             if (before := found.get(entry["element"])) is not None:
                 found[entry["element"]] = after_report(before, report, entry)
     return found
+
+
+def approved_reports(plan: Plan) -> list[ProgressReport]:
+    """The reports of a document that somebody approved."""
+    return [report for report in plan.progress if report.approved_by or report.approved_in]
+
+
+def standings_in(plan: Plan, rows: Sequence[Row]) -> dict[str, Standing]:
+    """How far each action of a document with these rows is, by its approved reports."""
+    entries = [(report.key, [to_json(entry) for entry in report.entries]) for report in approved_reports(plan)]
+    return standings(rows, entries)
 
 
 def as_planned(row: Row) -> Standing:

@@ -115,7 +115,7 @@ def tree(municipality: Municipality, plan: str) -> Response:
 def elements(query: dict[str, Any], municipality: Municipality, plan: str) -> Response:
     """Find elements of a plan by words, level and status
 
-    Accents, case and script do not matter; what has the words in its title comes first.
+    Accents, capitals, script and the endings of words do not matter; what has the words in its title comes first.
     """
     row, version = published_plan(municipality, plan)
     begin = after_key(query.get("after"), int) or 0

@@ -93,7 +93,8 @@ class ElementsQuery(PageQuery):
         load_default=None,
         validate=[validate.Length(1, 100), Plain],
         metadata={
-            "description": "Words, or their beginnings, of titles, numbers and descriptions, with or without accents.",
+            "description": "Words of titles, numbers and descriptions in whatever case, or their beginnings; "
+            "accents do not matter.",
             "examples": ["plateia"],
         },
     )

@@ -227,7 +227,7 @@ def put_in_record(body: dict[str, Any], municipality: Municipality, plan: str, r
     """Record a stage, decision, evaluation or link, or put a body, place, source or document into its register
 
     Nothing of a country's usual way is required: a body may decide before anybody was heard. Only staff see the `draft`
-    of an evaluation; it is published by recording it without `draft` and with `approved_by` or `approved_in`.
+    of an evaluation; it is published by recording it without `draft`, with `approved_by` or `approved_in`.
     """
     thing = read_entry(plan_named(municipality, plan), register, entry, body["entry"])
     with transaction():

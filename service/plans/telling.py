@@ -8,6 +8,8 @@ from service.plans.models import PlanRow, PlanVersion
 from service.plans.trees import State, Tree
 
 PLAN_CHANGED = "plan_changed"
+GONE = "gone"
+"""What is told of an element that is no part of the plan any more, in place of a status."""
 MOST_TOLD = 2000
 """Elements of one event; who follows the plan is told how many there are."""
 
@@ -23,6 +25,21 @@ def told_of(tree: Tree, before: Mapping[str, str | None], after: Mapping[str, st
             "above": [str(tree.uids[one.key]) for one in tree.above(row.key)],
         }
         for row in changed[:MOST_TOLD]
+    ]
+
+
+def gone_of(before: Tree, after: Tree, became: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """The elements that the plan has no more, as they were, and the titles of what they became (`became`: by keys)."""
+    gone = [row for row in before.rows if row.key not in after.positions]
+    return [
+        {
+            "id": str(before.uids[row.key]),
+            "title": row.title,
+            "status": GONE,
+            "became": [after.row(key).title for key in became.get(row.key, ()) if key in after.positions],
+            "above": [str(before.uids[one.key]) for one in before.above(row.key)],
+        }
+        for row in gone[:MOST_TOLD]
     ]
 
 

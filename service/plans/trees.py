@@ -4,7 +4,7 @@ what they are; what changes with the plan is kept by the count of what was shown
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from service.plans.models import PlanRow, PlanVersion
 from service.plans.progress_finding import entries_in, reports_of
 from service.plans.rolling_up import Standing, Sum, leaf_levels, roll_up, standings
 from service.plans.rows import Row
+from service.text.endings import stem
 
 MOST_TREES = 16
 SHORTEST_ENDING = 6
@@ -68,23 +69,26 @@ class Tree:
 
     @cached_property
     def texts(self) -> list[tuple[str, str]]:
-        """Of each row the words of its number and title, and those of the rest, in Latin letters without accents."""
-        return [
-            (words_of(row.number, row.title), words_of(None, row.detail.get("description", {}))) for row in self.rows
-        ]
+        """Of each row what is searched of its number and title, and of the rest."""
+        return [(words_of(row.title, row.number), words_of(row.detail.get("description", {}))) for row in self.rows]
+
+    @cached_property
+    def languages(self) -> set[str]:
+        """The languages that titles of the version are in."""
+        return {language for row in self.rows for language in row.title}
 
     def matching(self, text: str) -> list[int]:
-        """Places of the rows in which every word begins some word: what has this number, then by title, then others."""
-        wanted = [" " + stem(word) for word in in_latin(text).split()]
+        """Places of the rows that have every word: what has this number, then by title, then others."""
+        wanted = [forms_of(word, self.languages) for word in in_latin(text).split()]
         if not wanted:
             return []
         numbered, titled, described = list[int](), list[int](), list[int]()
         for place, (title, rest) in enumerate(self.texts):
             if self.rows[place].number == text.strip():
                 numbered.append(place)
-            elif all(word in title for word in wanted):
+            elif all(has(title, forms) for forms in wanted):
                 titled.append(place)
-            elif all(word in title or word in rest for word in wanted):
+            elif all(has(title, forms) or has(rest, forms) for forms in wanted):
                 described.append(place)
         return numbered + titled + described
 
@@ -95,14 +99,33 @@ def point_within(geometry: Mapping[str, Any]) -> list[float]:
     return [round(point.x, 6), round(point.y, 6)]
 
 
-def words_of(number: str | None, texts: Mapping[str, str]) -> str:
-    """The words of a text in all its languages, each after a space."""
-    return " " + in_latin(" ".join((number or "", *texts.values())))
+def words_of(texts: Mapping[str, str], number: str | None = None) -> str:
+    """The words of a text in all its languages, in Latin letters without accents, each after a space; and of each, with
+    its language, what it has in common with its other cases.
+    """
+    found = [in_latin(number or "")]
+    for language, text in texts.items():
+        words = in_latin(text).split()
+        found += [*words, *(kind_of(word, language) for word in dict.fromkeys(words))]
+    return " " + " ".join(found)
 
 
-def stem(word: str) -> str:
-    """A long word without its last two letters, so that its other endings are found; a short one as it is."""
-    return word[:-2] if len(word) >= SHORTEST_ENDING else word
+def kind_of(word: str, language: str) -> str:
+    """The word without its ending, as one of this language."""
+    return f"{language}:{stem(word, language)};"
+
+
+def forms_of(word: str, languages: Iterable[str]) -> list[str]:
+    """As what a word that somebody looks for may stand there: as the beginning of one, a long one without its last two
+    letters, or in another case.
+    """
+    beginning = word[:-2] if len(word) >= SHORTEST_ENDING else word
+    return [f" {beginning}", *(f" {kind_of(word, language)}" for language in languages)]
+
+
+def has(words: str, forms: Iterable[str]) -> bool:
+    """Whether one of the forms stands among the words."""
+    return any(form in words for form in forms)
 
 
 class State:
@@ -115,6 +138,7 @@ class State:
         for entry in entries_in(list(entries)):
             entries[entry.report_id].append(entry.detail)
         self.reports = [(report.detail, entries[report.id]) for report in reports]
+        self.approved_at = [report.approved_at for report in reports]
         self.standings: Mapping[str, Standing] = self.standings_after(len(reports))
         self.sums: Mapping[str | None, Sum] = roll_up(tree.rows, self.standings, tree.leaves)
 

@@ -2,8 +2,10 @@
 
 import gc
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
@@ -11,6 +13,7 @@ from sqlalchemy import bindparam, delete, insert, literal, select, update
 from service.db import Base, session
 from service.db.clock import now
 from service.db.keys import new_uid
+from service.db.prepared import Prepared, fitting
 from service.errors import Problem
 from service.plans.comparing import Said
 from service.plans.finding import draft_of, newest_of
@@ -19,6 +22,19 @@ from service.plans.rows import Row
 from service.text import N_
 
 AT_ONCE = 500
+OF_PLAN: Any = PlanElement.__table__
+REVISIONS: Any = PlanRevision.__table__
+PLACED = Prepared(
+    select(REVISIONS.c.element_id, REVISIONS.c.parent_id, REVISIONS.c.ordinal, REVISIONS.c.revision_hash).where(
+        REVISIONS.c.version_id == bindparam("of_version")
+    )
+)
+MOVING = Prepared(
+    update(REVISIONS)
+    .where(REVISIONS.c.version_id == bindparam("of_version"), REVISIONS.c.element_id == bindparam("of_element"))
+    .values(parent_id=bindparam("new_parent"), ordinal=bindparam("new_ordinal"))
+)
+ELEMENTS = Prepared(select(OF_PLAN.c.key, OF_PLAN.c.id).where(OF_PLAN.c.plan_id == bindparam("of_plan")))
 
 
 class PlanChanged(Problem):
@@ -96,11 +112,31 @@ def copy_revisions(from_id: int, to_id: int) -> None:
     session.execute(insert(table).from_select([table.c.version_id, *columns], rows))
 
 
-def write_rows(
-    plan: PlanRow, version: PlanVersion, rows: Sequence[Row], names: Mapping[str, uuid.UUID] | None = None
-) -> None:
-    """Make the rows the tree of the draft; `names` are ours for elements that come from elsewhere, where free."""
-    ids = element_ids(plan, [row.key for row in rows], names or {})
+@dataclass(frozen=True)
+class Ready:
+    """What of a tree is made before the transaction in which it is written, each by the key of the element.
+
+    `details` is the JSON as the driver takes it, `names` ours of elements that come from elsewhere, to be given where
+    they are free, `fresh` ours for all the others.
+    """
+
+    details: Mapping[str, Any] = field(default_factory=dict)
+    names: Mapping[str, uuid.UUID] = field(default_factory=dict)
+    fresh: Mapping[str, uuid.UUID] = field(default_factory=dict)
+
+
+def made_ready(rows: Sequence[Row], before: Iterable[Row], names: Mapping[str, uuid.UUID]) -> Ready:
+    """What is new in the rows, ready to be written; `before` is what is there."""
+    there = {row.key: row.hash for row in before}
+    fit = fitting(PlanRevision.detail)
+    details = {row.key: fit(row.detail) for row in rows if there.get(row.key) != row.hash}
+    return Ready(details, names, {row.key: new_uid() for row in rows if row.key not in there})
+
+
+def write_rows(plan: PlanRow, version: PlanVersion, rows: Sequence[Row], ready: Ready | None = None) -> dict[str, int]:
+    """Make the rows the tree of the draft; our key in the database of each element of the plan by its key."""
+    ready = ready or Ready()
+    ids = element_ids(plan, [row.key for row in rows], ready)
     there = placed_in(version)
     wanted = {
         ids[row.key]: (row, Placed(ids[row.parent] if row.parent is not None else None, ordinal, row.hash))
@@ -115,9 +151,11 @@ def write_rows(
         )
     kept = there.keys() - set(gone)
     added = [one for element_id, one in wanted.items() if element_id not in kept]
-    put_in(PlanRevision, [of_revision(version.id, ids, row, at) for row, at in added])
+    revisions = [of_revision(version.id, ids[row.key], at, detail_of(row, ready)) for row, at in added]
+    put_in(PlanRevision, revisions, ready=("detail",))
     moved = [(one, at) for one, (_, at) in wanted.items() if one in kept and there[one] != at]
     move(moved, version)
+    return ids
 
 
 def said_otherwise(wanted: tuple[Row, Placed] | None, at: Placed) -> bool:
@@ -125,55 +163,55 @@ def said_otherwise(wanted: tuple[Row, Placed] | None, at: Placed) -> bool:
     return wanted is None or wanted[1].hash != at.hash
 
 
-def of_revision(version_id: int, ids: Mapping[str, int], row: Row, at: Placed) -> dict[str, Any]:
+def detail_of(row: Row, ready: Ready) -> Any:
+    """What the row says as the driver takes it."""
+    return ready.details.get(row.key) or fitting(PlanRevision.detail)(row.detail)
+
+
+def of_revision(version_id: int, element_id: int, at: Placed, detail: Any) -> dict[str, Any]:
+    """The row of a revision; `detail` as the driver takes it."""
     return {
         "version_id": version_id,
-        "element_id": ids[row.key],
+        "element_id": element_id,
         "parent_id": at.parent_id,
         "ordinal": at.ordinal,
-        "detail": dict(row.detail),
-        "revision_hash": row.hash,
+        "detail": detail,
+        "revision_hash": at.hash,
     }
 
 
 def move(moved: Sequence[tuple[int, Placed]], version: PlanVersion) -> None:
     """Elements that say the same in another place."""
-    table: Any = PlanRevision.__table__
-    statement = (
-        update(table)
-        .where(table.c.version_id == version.id, table.c.element_id == bindparam("of_element"))
-        .values(parent_id=bindparam("new_parent"), ordinal=bindparam("new_ordinal"))
-    )
-    rows = [{"of_element": one, "new_parent": at.parent_id, "new_ordinal": at.ordinal} for one, at in moved]
-    if rows:
-        session.connection().execute(statement, rows)
+    rows: list[dict[str, Any]] = [
+        {"of_version": version.id, "of_element": one, "new_parent": at.parent_id, "new_ordinal": at.ordinal}
+        for one, at in moved
+    ]
+    MOVING.many(rows)
 
 
 def placed_in(version: PlanVersion) -> dict[int, Placed]:
     """Element → where it stands in a version."""
-    rows = session.execute(
-        select(PlanRevision.element_id, PlanRevision.parent_id, PlanRevision.ordinal, PlanRevision.revision_hash).where(
-            PlanRevision.version_id == version.id
-        )
-    )
-    return {row.element_id: Placed(row.parent_id, row.ordinal, row.revision_hash) for row in rows}
+    return {element_id: Placed(*at) for element_id, *at in PLACED.rows({"of_version": version.id})}
 
 
-def element_ids(plan: PlanRow, keys: Sequence[str], names: Mapping[str, uuid.UUID]) -> dict[str, int]:
-    """Key → our key in the database of each element, made where it is new."""
-    ids = known_ids(plan)
+def element_ids(
+    plan: PlanRow, keys: Sequence[str], ready: Ready | None = None, known: dict[str, int] | None = None
+) -> dict[str, int]:
+    """Key → our key in the database of each element, made where it is new; `known` are those that were read already."""
+    ids = known_ids(plan) if known is None else known
     new = [key for key in dict.fromkeys(keys) if key not in ids]
     if not new:
         return ids
-    free = free_names({names[key] for key in new if key in names})
-    put_in(PlanElement, [{"plan_id": plan.id, "key": key, "uid": named(names.get(key), free)} for key in new])
+    ready = ready or Ready()
+    free = free_names({ready.names[key] for key in new if key in ready.names})
+    rows = [{"plan_id": plan.id, "key": key, "uid": named(key, ready, free)} for key in new]
+    put_in(PlanElement, rows)
     return known_ids(plan)
 
 
 def known_ids(plan: PlanRow) -> dict[str, int]:
     """Key → our key in the database of each element that the plan ever had."""
-    rows = session.execute(select(PlanElement.key, PlanElement.id).where(PlanElement.plan_id == plan.id))
-    return {row.key: row.id for row in rows}
+    return dict(ELEMENTS.rows({"of_plan": plan.id}))
 
 
 @contextmanager
@@ -186,17 +224,25 @@ def nothing_collected() -> Iterator[None]:
         gc.enable()
 
 
-def put_in(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Many rows at once, past the session: while they are written on SQLite everybody else who writes waits."""
-    table: Any = model.__table__
-    if rows:
-        session.execute(insert(table), list(rows))
+def put_in(model: type[Base], rows: Sequence[Mapping[str, Any]], ready: Collection[str] = ()) -> None:
+    """Many rows at once, by the driver itself: while they are written on SQLite everybody else who writes waits.
+
+    The values of the `ready` columns are as the driver takes them.
+    """
+    inserting(model.__table__).many(rows, ready)
 
 
-def named(name: uuid.UUID | None, free: set[uuid.UUID]) -> uuid.UUID:
-    """The name, once, if it is free; a new one otherwise."""
+@cache
+def inserting(table: Any) -> Prepared:
+    """The statement, made once."""
+    return Prepared(insert(table).inline())
+
+
+def named(key: str, ready: Ready, free: set[uuid.UUID]) -> uuid.UUID:
+    """The name that the element comes with, once, if it is free; a new one otherwise."""
+    name = ready.names.get(key)
     if name is None or name not in free:
-        return new_uid()
+        return ready.fresh.get(key) or new_uid()
     free.remove(name)
     return name
 
@@ -212,7 +258,7 @@ def free_names(names: set[uuid.UUID]) -> set[uuid.UUID]:
 def write_acts(plan: PlanRow, version: PlanVersion, acts: Iterable[Said], by_id: int | None) -> None:
     """Write down what staff did to elements and why."""
     acts, moment = list(acts), now()
-    ids = element_ids(plan, [], {})
+    ids = known_ids(plan)
     rows = [
         {
             "version_id": version.id,

@@ -18,6 +18,7 @@ from service.errors import Problem
 from service.gis.measuring import Floats, Integers
 from service.reports.routing import FALLBACK, NOWHERE, Decisions, Line, Router
 from service.text import N_
+from service.text.cells import quoted
 
 WANTED = ("lon", "lat", "category")
 TOLD = ("department", "rule", "layer", "version", "feature", "feature_name", "relation", "metres")
@@ -71,6 +72,8 @@ def route_csv(
     router: Router, groups: Mapping[str, str | None], source: TextIO, target: TextIO, distance: bool = False
 ) -> Routed:
     """Copy the rows with the columns ADDED behind them, and with DISTANCE where asked for. Raises CsvRefused.
+
+    The rows are given back as they came; no cell that is added is a formula.
 
     `groups` maps every category key to its group. `distance` is by far the dearest part of an explanation and grows
     with the vertices of the features. A row that cannot be routed is copied with its fault, and is no reason to stop.
@@ -192,6 +195,11 @@ def _as_csv(row: Sequence[Any]) -> str:
     return text.removesuffix("\r\n")
 
 
+def _guarded(row: Sequence[Any]) -> str:
+    """What we write behind a row: names of the map and of features are texts, and no formulas."""
+    return _as_csv([quoted(cell) for cell in row])
+
+
 # --- routing ---------------------------------------------------------------------------------------------------------
 
 
@@ -204,14 +212,14 @@ class Endings(dict[tuple[int, int], str]):
     def __init__(self, router: Router) -> None:
         super().__init__()
         self.lines = router.lines
-        self[NOWHERE, NOWHERE] = _as_csv([router.fallback, *[""] * 5, FALLBACK, "", *NONE_PASSED_NO_FAULT])
+        self[NOWHERE, NOWHERE] = _guarded([router.fallback, *[""] * 5, FALLBACK, "", *NONE_PASSED_NO_FAULT])
 
     def __missing__(self, decided: tuple[int, int]) -> str:
         line, position = self.lines[decided[0]], decided[1]
         rule, layer = line.rule, line.index
         feature = (layer.layer_key, layer.version, layer.keys[position], layer.name_of(position))
         told = (line.departments[position], rule.position, *feature, rule.relation, rule.metres)
-        self[decided] = _as_csv([*told, *NONE_PASSED_NO_FAULT])
+        self[decided] = _guarded([*told, *NONE_PASSED_NO_FAULT])
         return self[decided]
 
 
@@ -261,7 +269,7 @@ class Table:
         decided = zip(decisions.line.tolist(), decisions.position.tolist(), strict=True)
         endings = list(map(self.endings.__getitem__, decided))
         for point, words in _passed_over(self.router, decisions).items():
-            endings[point] = f"{endings[point].removesuffix(',')}{_as_csv([words])},"
+            endings[point] = f"{endings[point].removesuffix(',')}{_guarded([words])},"
         if self.distance:
             metres = self.router.metres_to_edge(decisions, lon, lat)
             return [f"{ending},{_metres(far)}" for ending, far in zip(endings, metres.tolist(), strict=True)]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, column, event, insert, select, tex
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from service.db import db, session, transaction
-from service.db.prepared import Prepared
+from service.db.prepared import Prepared, fitting
 from service.municipalities.directory import Municipality
 from service.reports.models import Report
 from tests.factories.people import Person
@@ -88,6 +88,33 @@ def test_faults_are_those_of_sqlalchemy(here: Municipality) -> None:
     assert not writing.__exit__(IntegrityError, caught.value, None)
     assert "year" in str(caught.value.orig)
     assert Prepared(select(counters.c.id)).rows({}) == []
+
+
+def test_many_rows_are_written_at_once_or_none_is(here: Municipality) -> None:
+    rules: Any = db.metadata.tables["routing_rules"]
+    add = Prepared(insert(rules).inline())
+    about = {"municipality_id": here.id, "relation": "in", "layer": "areas", "metres": None}
+    rows = [about | {"position": 900 + n, "categories": fitting(rules.c.categories)(["a", str(n)])} for n in range(3)]
+    heard: list[Any] = []
+    with transaction():
+        event.listen(session.connection(), "before_cursor_execute", lambda *said: heard.append(said[2:6:3]))
+        add.many([])
+        add.many(rows, ready=("categories",))
+        add.many([about | {"position": 999, "categories": ["b"]}])
+    assert [(sql.split()[0], many) for sql, many in heard] == [("INSERT", True)] * 2
+    kept = select(rules.c.position, rules.c.categories).where(rules.c.position >= 900).order_by(rules.c.position)
+    expected = [(900, ["a", "0"]), (901, ["a", "1"]), (902, ["a", "2"]), (999, ["b"])]
+    assert [tuple(row) for row in session.execute(kept)] == expected
+    change = Prepared(
+        rules.update().where(rules.c.position == bindparam("of")).values(layer=bindparam("to"), metres=bindparam("far"))
+    )
+    with transaction():
+        change.many([{"of": 900, "to": "roads", "far": 5}, {"of": 901, "to": "parks", "far": None}])
+    layers = select(rules.c.layer, rules.c.metres).where(rules.c.position.in_((900, 901))).order_by(rules.c.position)
+    assert [tuple(row) for row in session.execute(layers)] == [("roads", 5.0), ("parks", None)]
+    with pytest.raises(IntegrityError), transaction():
+        add.many([about | {"position": 950, "categories": ["c"]}, about | {"position": None, "categories": ["c"]}])
+    assert [tuple(row) for row in session.execute(kept)] == expected
 
 
 def test_a_list_that_is_a_value_stays_as_it_is(here: Municipality) -> None:

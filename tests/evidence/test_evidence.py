@@ -57,6 +57,13 @@ def test_an_action_shows_the_reports_about_it(client: FlaskClient, here: Municip
     approve(client, ada, "op", "2026", {"by": "council"}, 204)
     by_report = see(client, PLACE)
     assert by_report["completed_on"] == day and by_report["before"]["reports"] == 4  # the one further away too
+    today = now().date().isoformat()
+    later = {"period": {"end": {"value": "2099-12-31"}}, "entries": [{"element": "1.2", "status": "completed"}]}
+    call(client, ada, "PUT", "/op/progress/2099", later, 204)
+    approve(client, ada, "op", "2099", {"by": "council"}, 204)
+    of_it = "/op/elements/1.2/reports"
+    call(client, ada, "PUT", of_it, body | {"area": by_report["area"]}, 204)
+    assert see(client, of_it)["completed_on"] == today, "nobody knows what will be"
     square = {
         "type": "Polygon",
         "coordinates": [[[21.73, 40.2], [21.75, 40.2], [21.75, 40.3], [21.73, 40.3], [21.73, 40.2]]],
@@ -64,7 +71,7 @@ def test_an_action_shows_the_reports_about_it(client: FlaskClient, here: Municip
     call(client, ada, "PUT", PLACE, body | {"area": square, "metres": 0}, 204)
     assert see(client, PLACE)["before"]["reports"] == 1
     assert call(client, ada, "PUT", PLACE, {"categories": ["wishes"]}, 422)["code"] == "no_such_category"
-    nowhere = "/op/elements/1.2/reports"
+    nowhere = "/op/elements/2.1/reports"
     assert call(client, ada, "PUT", nowhere, {"categories": ["dark-lamp"]}, 422)["code"] == "area_needed"
     call(client, ada, "DELETE", PLACE, status=204)
     call(client, ada, "DELETE", PLACE, status=404)

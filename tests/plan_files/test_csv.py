@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 
 from service.plans.document import Action, Element, Level, Plan, walk
-from service.plans.files.csv_tables import quoted, read_csv, unquoted, write_csv
+from service.plans.files.csv_tables import read_csv, write_csv
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.values import Body, MoneyLine, Period, StatedDate
 from tests.plan_files.books import EMPTY
@@ -131,9 +131,3 @@ def test_other_encodings_are_read_when_they_are_named(tmp_path):
     mapping = {"title": "Τίτλος", "years": {"2024": "Έτος"}}
     plan, _ = read_csv(tmp_path / "plan.csv", EMPTY, "el", mapping, "iso-8859-7")
     assert [(line.year, line.amount_minor) for line in plan.elements[0].money] == [(2024, 150000)]
-
-
-@pytest.mark.parametrize("said", ["=1", "'=1", "''-x", "@a", "+", "x", "'x", ""])
-def test_a_quoted_cell_is_read_back(said):
-    assert unquoted(quoted(said)) == said
-    assert not quoted(said).startswith(("=", "+", "-", "@"))

@@ -17,6 +17,7 @@ from service.plans.files.json_schema import schema
 from service.plans.files.oc4ids import NoActions, package
 from service.plans.files.pdf import write_pdf
 from service.plans.files.refusing import PlanFileRefused
+from service.plans.files.wording import Words
 from service.plans.reading_json import NotAPlan
 from service.plans.record import Answer, EvaluationReport, Finding, ProgressEntry, ProgressReport, Recommendation
 from service.plans.values import (
@@ -127,7 +128,13 @@ def test_every_action_is_a_project_of_oc4ids():
     assert second["period"] == {"startDate": "2024-01-01T00:00:00Z", "endDate": "2025-12-31T23:59:59Z"}
     assert [party["roles"] for party in first["parties"]] == [["publicAuthority", "partner"], ["funder"]]
     assert [place["id"] for place in first["locations"]] == ["action/place", "square"]
-    assert set(third) == {"id", "title"}
+    assert set(third) == {"id", "title"} and first["id"] == f"{URI}/elements/a"
+    assert [one.get("status") for one in (first, second)] == ["implementation", None]
+    entries = (ProgressEntry("a", "completed"), ProgressEntry("b", "suspended"))
+    report = ProgressReport("r", Period(), approved_by="works", entries=entries)
+    later = ProgressReport("q", Period(), entries=(ProgressEntry("b", "cancelled"),))
+    told = package(replace(rich(), progress=(report, later)), "el", URI, AT, "Δήμος")["projects"]
+    assert [one.get("status") for one in told] == ["completed", "implementation", None], "as was approved"
     assert first["budget"]["budgetBreakdown"][0]["sourceParty"]["id"] == first["parties"][1]["id"] == "sources/sata"
     ruble = replace(rich(), elements=(replace(rich().elements[0], money=(MoneyLine("total", 5, "VED"),)),))
     ruble = replace(ruble, levels=(Level("action", {}, leaf=True),))
@@ -204,8 +211,13 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
     )
     axis = Element("axis", "axis", {"el": "Πόλη"}, children=(first, second, third))
     spent = (MoneyLine("paid", 12345, "EUR"),)
-    entries = (ProgressEntry("a", physical_percent=Decimal(40), money=spent), ProgressEntry("b", "completed"))
-    report = ProgressReport("r", Period(stated="έτος 2024"), approved_by="works", entries=entries)
+    planted = {"el": "Φυτεύτηκαν 12 δέντρα."}
+    entries = (
+        ProgressEntry("a", physical_percent=Decimal(40), money=spent, text=planted),
+        ProgressEntry("b", "completed"),
+    )
+    approved = {"approved_by": "works", "approved_when": Period(StatedDate("2025-03-20"))}
+    report = ProgressReport("r", Period(stated="έτος 2024"), entries=entries, **approved)
     waiting = ProgressReport("q", Period(stated="έτος 2025"), entries=(ProgressEntry("c", "completed"),))
     advice = Recommendation("a", {"el": "Περισσότερα δέντρα"}, answer=Answer("accepted", {"el": "Θα φυτευτούν"}))
     found = EvaluationReport(
@@ -217,7 +229,7 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
     text = words_of(text_of(replace(whole, indicators=(goal,), money=(bare,)), "el"))
     for said in (
         "Υπάρχουν εκθέσεις για 2 από τις 3 δράσεις. Κατά μέσο όρο έχει ολοκληρωθεί το 55 %.",  # (3 · 40 + 100) / 4
-        "Προϋπολογισμός: 6.001,00 EUR Πληρωμές: 123,45 EUR",  # the total of one, the years of the other
+        "Προϋπολογισμός: 6.001,00 EUR · Πληρωμές: 123,45 EUR",  # the total of one, the years of the other
         "Ολοκλήρωση: 40 %",
         "Ίδια συμμετοχή: 250,00 EUR, 12,5 %, ΣΑΤΑ",
         "Προϋπολογισμός 2024: 1.000,50, ΣΑΤΑ",
@@ -226,7 +238,10 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
         "Όραμα",
         "Αέρας · δέντρα στόχος 0,1",
         "Αξιολογήσεις: Ενδιάμεση Λίγη σκιά Περισσότερα δέντρα",
-        "Θα φυτευτούν",
+        "έγινε δεκτή: Θα φυτευτούν",
+        "Ανάπλαση: Φυτεύτηκαν 12 δέντρα.",
+        "· 20 Μαρτίου 2025",
+        "Περίοδος: Φεβρουάριος 2024 – Φεβρουάριος 2025",
     ):
         assert said in text, said
     assert "έτος 2025" not in text
@@ -234,6 +249,42 @@ def test_the_pdf_says_how_far_the_plan_is_and_what_is_measured():
 
 def words_of(found):
     return " ".join(" ".join(page.extract_text() for page in found.pages).split())
+
+
+def test_days_and_numbers_are_written_as_people_of_the_language_do():
+    when = Period(StatedDate("2026-11-08"), StatedDate("2027-02"))
+    written = {language: Words(rich(), language) for language in ("el", "bg", "lt", "en")}
+    assert {language: " ".join(words.period(when).split()) for language, words in written.items()} == {
+        "el": "8 Νοεμβρίου 2026 – Φεβρουάριος 2027",
+        "bg": "8 ноември 2026 г. – февруари 2027 г.",
+        "lt": "2026 m. lapkričio 8 d. – 2027 m. vasaris",
+        "en": "8 November 2026 – February 2027",
+    }
+    assert [words.number(Decimal("93.10")) for words in written.values()] == ["93,1", "93,1", "93,1", "93.1"]
+    sums = [" ".join(words.amount(2249950, "EUR").split()) for words in written.values()]
+    assert sums == ["22.499,50 EUR", "22 499,50 EUR", "22 499,50 EUR", "22,499.50 EUR"]
+    assert written["el"].amount(1250, "JPY") == "1.250 JPY"
+    assert [written["en"].day(value) for value in ("2014", "2014-02-31")] == ["2014", "2014-02-31"]
+
+
+def test_what_the_paper_cuts_is_marked_so_and_nothing_is_said_twice():
+    text = words_of(text_of(sample("heraklion-technical-programme-2024"), "el"))
+    assert text.count("οι δράσεις που αφορούν […] (το έγγραφο κόβεται εδώ)") == 1
+    text = words_of(text_of(sample("heraklion-technical-programme-2024"), "en"))
+    assert "2024: in the Technical Programme" in text and "concern […] (the paper is cut here)" in text
+    text = words_of(text_of(sample("sopot-development-plan-2014-2020"), "bg"))
+    assert text.count("дискуссионен форум") == 1
+
+
+def test_a_name_stands_on_the_page_of_what_is_said_of_it():
+    action = Action(status="planned", priority="A", location={"el": "Πλατεία"})
+    actions = tuple(
+        Element(f"a{n}", "action", {"el": f"Δράση {n}."}, description={"el": "λόγια " * (n % 7 * 9)}, action=action)
+        for n in range(90)
+    )
+    pages = [page.extract_text() for page in text_of(replace(rich(), elements=actions), "el").pages]
+    last = [page.split("Σελίδα")[0].rstrip().splitlines()[-2] for page in pages[2:-1]]
+    assert len(last) > 4 and not any(line.startswith(("Δράση", "Κατάσταση")) for line in last), last
 
 
 def test_a_deep_plan_with_sums_is_written_too():

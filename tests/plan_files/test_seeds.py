@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from service.plans.checking import warnings_of
 from service.plans.document import walk
 from service.samples.planning import plans_of
 
@@ -145,6 +146,11 @@ def test_the_meetings_of_the_fifth_step_have_each_their_day_and_place():
         ("14/1/2015", "koilada", 2),
         ("18/1/2015", "krokos", 2),
     ]
+
+
+@pytest.mark.parametrize("key", sorted(DOCUMENT_OF))
+def test_nobody_has_to_look_at_anything_that_the_sample_says(key):
+    assert warnings_of(PLANS[key]) == []
 
 
 def test_decisions_decide_on_papers_and_on_one_another():

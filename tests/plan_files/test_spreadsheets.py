@@ -15,6 +15,7 @@ from service.plans.document import Action, Element, Level, Plan, walk
 from service.plans.files.refusing import PlanFileRefused
 from service.plans.files.spreadsheets import read_spreadsheet, write_spreadsheet
 from service.plans.files.workbooks import LARGEST_UNPACKED, MOST_ROWS
+from service.plans.values import MoneyLine
 from tests.plan_files.books import EMPTY, NAMES, ROW, eetaa, many_rows, rewritten, with_cell
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -195,6 +196,21 @@ def test_no_cell_that_goes_out_is_a_formula():
     cells = [sheet.cell(row, 2) for row in range(3, 3 + len(evil))]
     assert [cell.value for cell in cells] == evil
     assert {(cell.data_type, cell.quotePrefix) for cell in cells} == {("s", True)}
+
+
+def test_the_sheet_can_be_read_as_it_is_opened():
+    action = Element("a", "action", {"el": "Δράση"}, action=Action(), money=(MoneyLine("total", 5, "EUR"),))
+    plan = Plan("p", "operational", {"el": "Σ"}, "el", levels=(Level("action", {"el": "Δράση"}),), elements=(action,))
+    yearly = replace(action, money=(MoneyLine("budgeted", 123456, "EUR", 2024),))
+    for document, merged in ((plan, 0), (replace(plan, elements=(yearly,)), 1)):
+        target = BytesIO()
+        write_spreadsheet(document, target, "el")
+        sheet = load_workbook(target).active
+        assert all(one.size["rows"] * one.size["columns"] > 1 for one in sheet.merged_cells.ranges), "Excel repairs it"
+        assert sum(one.min_row == one.max_row == 1 for one in sheet.merged_cells.ranges) == merged
+        assert sheet.freeze_panes == "A3" and sheet.column_dimensions["B"].width == 60
+        assert sheet["A1"].font.b and not sheet["B3"].font.b and sheet["B3"].alignment.wrap_text
+    assert (sheet["H3"].value, sheet["H3"].number_format) == (1234.56, "#,##0.00")
 
 
 def test_what_comes_in_goes_out_and_comes_in_again(tmp_path):

@@ -90,6 +90,8 @@ def test_a_sheet_becomes_a_draft_only_after_its_changes_were_shown(
     assert cells(files["xlsx"].data) == cells(out) and files["pdf"].data.startswith(b"%PDF")
     kept = set(app.config["STORE"].keys_with_age(exporting.FOLDER))
     assert keeper.client.get(f"{keeper.public}/files/csv").data == files["csv"].data
+    named = {form: answer.headers["Content-Disposition"] for form, answer in files.items()}
+    assert named["pdf"].endswith("=operational.pdf") and named["oc4ids"].endswith("=operational.oc4ids.json")
     assert {key for key, _, _ in app.config["STORE"].keys_with_age(exporting.FOLDER)} == {key for key, _, _ in kept}
     assert len(files["oc4ids"].json["projects"]) == 3 and files["json"].json["key"] == "operational"
     assert "Νέο αντλιοστάσιο" in files["csv"].text

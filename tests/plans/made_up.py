@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from service.plans.canonical import digest
 from service.plans.document import Element, Plan
+from service.plans.evaluating import as_first
 from service.plans.record import ProgressReport
 from service.plans.values import Geometry, Text
 
@@ -90,7 +91,9 @@ def plans(draw: st.DrawFn) -> Plan:
     progress = tuple(keyed(one, numbers) for one in draw(st.lists(thing(ProgressReport), max_size=2)))
     progress = tuple(replace(one, entries=tuple({e.element: e for e in one.entries}.values())) for one in progress)
     links = tuple({digest(link): link for link in plan.links}.values())
-    return replace(plan, key="op", uid=None, elements=elements, progress=progress, links=links, **things)
+    evaluations = tuple(map(as_first, plan.evaluations))
+    plan = replace(plan, elements=elements, progress=progress, evaluations=evaluations, links=links, **things)
+    return replace(plan, key="op", uid=None)
 
 
 def two_of(register: str, there: tuple[Any, ...], draw: st.DrawFn, numbers: Any) -> tuple[Any, ...]:

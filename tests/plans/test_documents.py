@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
+from service.plans import reporting, writing
 from service.plans.applying import apply, propose
 from service.plans.canonical import canonical, content_hash, to_json, without_uid
 from service.plans.checking import PlanFaulty, ensure_sound, warnings_of
 from service.plans.document import Plan
-from service.plans.finding import newest_of, plan_named
+from service.plans.finding import newest_of, plan_named, stored_rows
 from service.plans.freezing import freeze, seal
 from service.plans.reading import document, frozen_json
 from service.plans.reading_json import NotAPlan, from_json
@@ -60,6 +61,24 @@ def kept(here: Municipality, plan: Plan) -> None:
     proposal = propose(here, plan)
     with transaction():
         apply(here, proposal)
+
+
+def test_what_can_be_made_before_others_have_to_wait_is_made_before(
+    app: Flask, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = {"key": "r", "period": {}, "approved_by": "council", "entries": [{"element": "1.1"}]}
+    first, second = a_plan(progress=[report]), a_plan(elements=[*a_plan()["elements"][::-1], action("3", "Νέα")])
+    for coming, changes in ((first, 6), (second, 2)):
+        proposal = propose(here, from_json(coming))
+        assert sum(proposal.comparison.counts.values()) == changes
+        with monkeypatch.context() as nothing:
+            for name in ("fitting", "new_uid"):
+                nothing.setattr(writing, name, lambda *_: pytest.fail("it is made while others wait"))
+            nothing.setattr(reporting, "fitting", lambda *_: pytest.fail("it is made while others wait"))
+            with transaction():
+                apply(here, proposal)
+        row = plan_named(here, "op")
+        assert [one.key for one in stored_rows(newest_of(row))] == [one.key for one in proposal.rows]
 
 
 def test_the_hash_is_of_what_is_frozen() -> None:
@@ -168,7 +187,8 @@ def test_sums_and_dates_are_only_warned_of() -> None:
     below = [{"role": "total", "amount_minor": 1, "currency": "LTL"}]
     backwards = {"start": {"value": "2025"}, "end": {"value": "2024-06"}}
     child = action("1.1", "x", when=backwards, money=below) | {"level": "axis"}
-    plan = from_json(a_plan(elements=[action("1", "y", money=lines) | {"level": "action", "children": [child]}]))
+    elements = [action("1", "y", money=lines) | {"level": "action", "children": [child]}]
+    plan = from_json(a_plan(elements=elements, stage_template="atlantis"))
     assert {(one.kind, one.element) for one in warnings_of(plan)} == {
         ("parts_do_not_make_the_total", "1"),
         ("share_is_not_as_stated", "1"),
@@ -176,6 +196,7 @@ def test_sums_and_dates_are_only_warned_of() -> None:
         ("children_do_not_make_the_total", "1"),
         ("level_not_below", "1.1"),
         ("ends_before_it_starts", "1.1"),
+        ("template_not_known", ""),
     }
     reported = a_plan(progress=[{"key": "r", "period": {}, "entries": [{"element": "gone"}]}])
     assert [one.kind for one in warnings_of(from_json(reported))] == ["element_not_in_the_tree"]

@@ -91,6 +91,11 @@ def test_nothing_of_a_draft_is_public_before_it_is_published(
     waiting = call(client, ada, "GET", "/op/draft")["plan"]
     assert waiting["evaluations"][0]["key"] == "e"
     call(client, ada, "POST", f"/op/versions/{second}/publish")
+    assert see(client, "/op/record")["evaluations"] == []  # nobody has approved it
+    found = {"entry": SECRET["evaluations"][0]}
+    assert call(client, ada, "PUT", "/op/record/evaluations/e", found, 422)["code"] == "nobody_approves"
+    found["entry"] = SECRET["evaluations"][0] | {"approved_by": "council"}
+    call(client, ada, "PUT", "/op/record/evaluations/e", found, 204)
     record = see(client, "/op/record")
     assert all(len(record[kind]) == 1 for kind in RECORDED) and record["stages"][0]["title"] == {"el": "Όπως έγινε"}
     assert len(see(client, "/op")["links"]) == 1 and see(client, "/op/progress")["history"] == []
@@ -117,12 +122,54 @@ def test_nothing_of_a_draft_is_public_before_it_is_published(
         "plan_entry_put",
         "plan_frozen",
         "plan_published",
+        "plan_entry_put",
         "plan_progress_approved",
         "plan_entry_dropped",
     ]
     assert all(one.actor == ada.account and one.subject_kind == "plan" for one in acts)
     was = acts[-1].facts["before"]
     assert (was["body"], was["document"], len(was["sha256"])) == ("council", "paper", 64) and "title" not in was
+
+
+def evaluation(key: str, **said: Any) -> dict[str, Any]:
+    advice = {"key": "a", "text": {"el": "Περισσότερα δέντρα"}, "findings": ["f"]}
+    found = {"key": "f", "text": {"el": "Λίγη σκιά"}}
+    return {
+        "key": key,
+        "kind": "other",
+        "title": {"el": "Ενδιάμεση"},
+        "findings": [found],
+        "recommendations": [advice],
+    } | said
+
+
+def test_an_evaluation_that_comes_with_a_document_is_approved_first(
+    client: FlaskClient, here: Municipality, ada: Person
+) -> None:
+    approved = evaluation("old", approved_by="council")
+    put_in_force(here, a_plan(evaluations=[approved, evaluation("new")]))
+    assert see(client, "/op/record")["evaluations"] == [approved]  # as the first document says
+    (drafted,) = (one for one in call(client, ada, "GET", "/op/draft")["plan"]["evaluations"] if one.get("draft"))
+    assert drafted["key"] == "new"
+
+    answer = {"kind": "accepted", "text": {"el": "Θα φυτευτούν"}, "body": "council"}
+    answered = evaluation("old", approved_by="council", title={"el": "Άλλη"})
+    answered["recommendations"][0]["answer"] = answer
+    coming = [answered, evaluation("new", approved_by="council"), evaluation("later", approved_by="council")]
+    call(client, ada, "POST", "", {"plan": a_plan(vision={"el": "Όραμα"}, evaluations=coming)})
+    frozen = call(client, ada, "POST", "/op/draft/freeze", {})["hash"]
+    call(client, ada, "POST", f"/op/versions/{frozen}/publish")
+    (seen,) = see(client, "/op/record")["evaluations"]
+    assert (seen["title"], seen["recommendations"][0]["answer"]) == ({"el": "Ενδιάμεση"}, answer)
+    staffs = call(client, ada, "GET", "/op/draft")["plan"]["evaluations"]
+    assert [(one["key"], one.get("draft"), one.get("approved_by")) for one in staffs] == [
+        ("old", None, "council"),
+        ("new", True, None),
+        ("later", True, None),
+    ]
+    call(client, ada, "PUT", "/op/record/evaluations/old", {"entry": evaluation("old")}, 422)
+    call(client, ada, "PUT", "/op/record/evaluations/later", {"entry": coming[2]}, 204)
+    assert [one["key"] for one in see(client, "/op/record")["evaluations"]] == ["old", "later"]
 
 
 def test_who_writes_on_what_somebody_else_has_changed_is_refused(

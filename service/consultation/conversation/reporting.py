@@ -18,8 +18,8 @@ from service.consultation.conversation.threads import threads_of
 from service.consultation.models import Consultation
 from service.moderation.finding import hidden_among
 from service.municipalities.directory import Municipality
-from service.plans.files.csv_tables import quoted
 from service.text import N_, pick, say
+from service.text.cells import quoted
 
 COLUMNS = (
     *("id", "created_at", "about_kind", "about", "parent", "channel", "role", "received_on", "official", "stance"),

@@ -24,8 +24,9 @@ from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
 from service.people.callers import Caller
-from service.plans.files.csv_tables import DELIMITERS, unquoted
+from service.plans.files.csv_tables import DELIMITERS
 from service.text import N_
+from service.text.cells import unquoted
 
 COLUMNS = ("channel", "role", "received_on", "language", "text", "stance", "kind", "target", "longitude", "latitude")
 NEEDED = COLUMNS[:5]

@@ -11,8 +11,8 @@ from service.consultation.questionnaires.finding import shown_all
 from service.consultation.questionnaires.models import Questionnaire
 from service.consultation.questionnaires.presenting import asked, label, results_out
 from service.municipalities.directory import Municipality
-from service.plans.files.csv_tables import quoted
 from service.text import N_, pick
+from service.text.cells import quoted
 
 COLUMNS: Mapping[str, str] = {
     "row": N_("What the line says."),
@@ -50,7 +50,7 @@ def as_csv(municipality: Municipality, found: Questionnaire, about: Consultation
 
 def cell(value: Any) -> Any:
     """A number as it is, also one below nought; of all else a text that no spreadsheet takes for a formula."""
-    return value if isinstance(value, int | float) else quoted(as_text(value))
+    return quoted(value if isinstance(value, int | float) else as_text(value))
 
 
 def lines(

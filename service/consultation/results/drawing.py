@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from service.consultation.results.charting import Bar, Chart
 from service.plans import files
-from service.plans.files.rows import CONTROL
+from service.text.cells import clean
 
 FONTS = Path(files.__path__[0]) / "fonts"
 SVG = "http://www.w3.org/2000/svg"
@@ -65,7 +65,7 @@ def font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
 def wrapped(text: str, width: int, size: int, bold: bool = False) -> Iterator[str]:
     """The text in lines that fit; a word that is too long by itself is cut."""
     line, measure = "", font(size, bold).getlength
-    for word in CONTROL.sub("", text).split():
+    for word in clean(text).split():
         while measure(word) > width:
             fits = next(end for end in range(len(word), 0, -1) if measure(word[:end]) <= width or end == 1)
             if line:
@@ -139,8 +139,8 @@ def svg(chart: Chart) -> bytes:
     size = {"width": str(WIDTH), "height": str(height), "viewBox": f"0 0 {WIDTH} {height}"}
     said = {"role": "img", "aria-labelledby": "title description", "lang": chart.language}
     root = ElementTree.Element("svg", {"xmlns": SVG, **size, **said, "font-family": "DejaVu Sans, Verdana, sans-serif"})
-    ElementTree.SubElement(root, "title", {"id": "title"}).text = CONTROL.sub("", chart.title)
-    ElementTree.SubElement(root, "desc", {"id": "description"}).text = CONTROL.sub("", chart.description)
+    ElementTree.SubElement(root, "title", {"id": "title"}).text = clean(chart.title)
+    ElementTree.SubElement(root, "desc", {"id": "description"}).text = clean(chart.description)
     ElementTree.SubElement(root, "rect", {"width": str(WIDTH), "height": str(height), "fill": PAPER})
     for box in boxes:
         place = {"x": box.x, "y": box.y, "width": box.width, "height": box.height}

@@ -13,8 +13,8 @@ import orjson
 from service.consultation.results.content import Published
 from service.consultation.results.spreadsheets import ODS_TYPE, spreadsheet
 from service.consultation.results.wording import DICTIONARY, RESULT
-from service.plans.files.csv_tables import quoted
 from service.text import say
+from service.text.cells import quoted
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",

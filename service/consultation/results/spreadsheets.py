@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from service.plans.files.rows import CONTROL
+from service.text.cells import clean
 
 ODS_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -51,7 +51,7 @@ def cell(value: Any) -> str:
     """A whole number, or a text; nothing for None."""
     if value is None or value == "":
         return "<table:table-cell/>"
-    lines = escape(CONTROL.sub("", str(value))).splitlines()
+    lines = escape(clean(str(value))).splitlines()
     said = "".join(f"<text:p>{line}</text:p>" for line in lines)
     kind = f'float" office:value="{value}' if isinstance(value, int) else "string"
     return f'<table:table-cell office:value-type="{kind}">{said}</table:table-cell>'

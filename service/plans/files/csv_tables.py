@@ -1,7 +1,4 @@
-"""Plans as CSV: our own columns in and out, and any table in by a mapping of its columns.
-
-A text that a spreadsheet program would take for a formula is written with an apostrophe before it, and read without.
-"""
+"""Plans as CSV: our own columns in and out, and any table in by a mapping of its columns."""
 
 import csv
 import io
@@ -15,7 +12,7 @@ from service.plans.files.assembling import assemble
 from service.plans.files.keeping import sums_said
 from service.plans.files.layout import mapped_layout
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import CONTROL, read_rows
+from service.plans.files.rows import read_rows
 from service.plans.files.tabulating import (
     Line,
     Table,
@@ -29,6 +26,7 @@ from service.plans.files.tabulating import (
 )
 from service.plans.files.workbooks import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cells
 from service.text import pick
+from service.text.cells import quoted, unquoted
 
 ENCODINGS = ("utf-8-sig", "utf-16", "iso-8859-7", "cp1253", "cp1251", "cp1257", "cp1252")
 DELIMITERS = ",;\t|"
@@ -49,8 +47,6 @@ FIELDS = (
     "end",
 )
 LEVEL, NUMBER_OF_LEVEL, SOURCE = "level:", " number", "source "
-RISKY = re.compile(r"'*[=+\-@\t\r]")
-QUOTED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def read_csv(
@@ -134,7 +130,7 @@ def write_csv(plan: Plan, target: IO[bytes], language: str) -> None:
     table = table_of(plan, language)
     text = io.TextIOWrapper(target, "utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow(_header(table))
+    writer.writerow(map(quoted, _header(table)))
     for line in table.lines:
         writer.writerow([quoted(cell) for cell in _row(table, line)])
     text.detach()
@@ -169,14 +165,3 @@ def _row(table: Table, line: Line) -> list[Any]:
         in_words(line.total, table.currency),
         *sources,
     ]
-
-
-def quoted(cell: Any) -> str:
-    """A cell that no spreadsheet program takes for a formula."""
-    said = "" if cell is None else CONTROL.sub("", str(cell))
-    return f"'{said}" if RISKY.match(said) else said
-
-
-def unquoted(cell: str) -> str:
-    """What `quoted` was given, without white space around it."""
-    return (cell[1:] if QUOTED.match(cell) else cell).strip()

@@ -7,11 +7,14 @@ of their month or year, places with a name or a geometry. Texts are in one langu
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from service.errors import Problem
 from service.plans.checking import currencies
 from service.plans.document import Action, Element, Plan, walk
 from service.plans.files.amounts import major
+from service.plans.rolling_up import standings_in
+from service.plans.rows import rows_of
 from service.plans.values import MoneyLine, Period, StatedDate, Territory
 from service.text import N_, pick
 
@@ -52,24 +55,25 @@ def package(plan: Plan, language: str, uri: str, published: str, publisher: str)
     actions = [one for one, _ in walk(plan.elements) if one.action is not None or one.level in leaves]
     if not actions:
         raise NoActions
+    found = standings_in(plan, rows_of(plan.elements))
     return {
         "uri": uri,
         "publishedDate": published,
         "version": VERSION,
         "publisher": {"name": publisher},
-        "projects": [project(plan, action, language, prefix) for action in actions],
+        "projects": [project(plan, action, found[action.key].status, language, prefix) for action in actions],
     }
 
 
-def project(plan: Plan, element: Element, language: str, prefix: str) -> dict[str, Any]:
-    """One action as a project."""
+def project(plan: Plan, element: Element, status: str | None, language: str, prefix: str) -> dict[str, Any]:
+    """One action as a project; `status` by the newest approved report. Its id is where everybody finds it."""
     action = element.action or Action()
     found = {
-        "id": f"{prefix}/{element.key}",
+        "id": f"{prefix}/elements/{quote(element.key)}",
         "title": pick(element.title, language),
         "description": pick(element.description, language),
         "purpose": pick(element.objective, language),
-        "status": STATUSES.get(action.status or ""),
+        "status": STATUSES.get(status or ""),
         "period": period(action.when),
         "locations": locations(plan, action, language),
         "budget": budget(plan, element.money, language),

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from service.plans.canonical import to_json
-from service.plans.document import Action, Element, Level, Plan
-from service.plans.files.sheets import Contents, Headings, Sheets
+from service.plans.document import Action, Element, Level, Plan, walk
+from service.plans.files.sheets import Contents, Headings, Sheets, Written
 from service.plans.files.tabulating import location_of, responsible_text, type_of
-from service.plans.files.wording import TYPES, Words, period_text
+from service.plans.files.wording import ANSWERS, TYPES, Words
 from service.plans.kinds import STATUSES
 from service.plans.record import EvaluationReport, ProgressReport
-from service.plans.rolling_up import is_action, leaf_levels, roll_up, standings
+from service.plans.rolling_up import approved_reports, is_action, leaf_levels, roll_up, standings_in
 from service.plans.rows import rows_of
 from service.plans.values import Indicator, MoneyLine
 from service.text import pick, say
@@ -41,7 +41,7 @@ def front(pages: Sheets, words: Words, publisher: str, label: str) -> None:
     pages.ln(60)
     pages.paragraph(publisher, size=12)
     pages.paragraph(pages.title or "", bold=True, size=22, kind="/Title")
-    pages.paragraph(period_text(words.plan.period), size=14)
+    pages.paragraph(words.period(words.plan.period), size=14)
     pages.paragraph(label, size=9)
     pages.add_page()
     pages.paragraph(words.say("contents"), bold=True, size=16, kind="/H1")
@@ -56,9 +56,9 @@ class _Writing:
         self.papers = {one.key: self.words.pick(one.title) for one in plan.documents}
         self.names: dict[str, Level] = {one.key: one for one in plan.levels}
         rows, leaves = rows_of(plan.elements), leaf_levels({"levels": to_json(plan.levels)})
-        self.reports = [report for report in plan.progress if report.approved_by or report.approved_in]
-        entries = [(report.key, [to_json(entry) for entry in report.entries]) for report in self.reports]
-        self.standings = standings(rows, entries)
+        self.decisions = {one.key: one.number or self.words.pick(one.title) for one in plan.decisions}
+        self.titles = {element.key: self.name(element) for element, _ in walk(plan.elements)}
+        self.standings = standings_in(plan, rows)
         self.sums = roll_up(rows, self.standings, leaves)
         self.actions = {row.key for row in rows if is_action(row, leaves)}
 
@@ -72,7 +72,11 @@ class _Writing:
         if plan.elements:
             self.pages.start_section(words.say("tree"))
             self.elements(plan.elements, 1)
-        self.section("reports", (self.report(one) for one in self.reports))
+        self.section("inclusion_rules", map(words.rule, plan.inclusion_rules))
+        if reports := approved_reports(plan):
+            self.pages.start_section(words.say("reports"))
+            for report in reports:
+                self.report(report)
         for evaluation in plan.evaluations:
             self.evaluation(evaluation)
         self.record("stages", plan.stages)
@@ -90,11 +94,11 @@ class _Writing:
         """How far the whole plan is, and each of the elements at its top."""
         whole = self.sums[None]
         if whole.actions:
-            yield " ".join(self.words.sums(whole))
+            yield self.words.sums(whole)
             yield self.words.statuses(whole)
             for element in self.plan.elements:
                 if element.key not in self.actions:
-                    yield f"{self.name(element)}: {' '.join(self.words.sums(self.sums[element.key]))}"
+                    yield f"{self.name(element)}: {self.words.sums(self.sums[element.key])}"
 
     def name(self, element: Element) -> str:
         return " ".join(said for said in (element.number, self.words.pick(element.title)) if said)
@@ -103,27 +107,23 @@ class _Writing:
         """The elements and what is below them; an action is no heading."""
         for element in elements:
             level = self.names.get(element.level)
-            if element.key in self.actions:
-                self.pages.paragraph(self.name(element), bold=True)
-            elif depth <= DEEPEST:
-                head = self.name(element)
+            head = self.name(element)
+            if element.key not in self.actions and depth <= DEEPEST:
                 self.pages.start_section(f"{self.words.pick(level.name)}: {head}" if level else head, level=depth)
-            else:
-                self.pages.paragraph(self.name(element), bold=True)
-            self.element(element)
+                head = ""
+            self.element(element, head)
             self.elements(element.children, depth if element.key in self.actions else depth + 1)
 
-    def element(self, element: Element) -> None:
-        """What is known of an element, a line for each thing."""
-        pages, words = self.pages, self.words
-        pages.paragraph(words.pick(element.description))
-        for label, said in self.facts(element, element.action or Action()):
-            if said:
-                pages.paragraph(f"{words.say(label)}: {said}", size=9)
-        for line in self.money_of(element):
-            pages.paragraph(words.money(line), size=9)
+    def element(self, element: Element, head: str) -> None:
+        """What is known of an element, a line for each thing; `head` is its name where it is no heading."""
+        words = self.words
+        facts = self.facts(element, element.action or Action())
+        lines = [f"{words.say(label)}: {said}" for label, said in facts if said]
+        lines += [words.money(line) for line in self.money_of(element)]
         if element.key not in self.actions:
-            pages.paragraph(" ".join(words.sums(self.sums[element.key])), size=9)
+            lines.append(words.sums(self.sums[element.key]))
+        said = "\n".join(line for line in lines if line)
+        self.pages.together(Written(head, bold=True), Written(words.pick(element.description)), Written(said, size=9))
         self.indicators(element.indicators)
 
     def facts(self, element: Element, action: Action) -> Iterator[tuple[str, str | None]]:
@@ -135,7 +135,7 @@ class _Writing:
         yield "responsible", responsible_text(action, {one.key: one for one in self.plan.bodies}, self.language)
         yield "partners", words.names(action.partners, words.bodies)
         yield "location", location_of(self.plan, action, self.language)
-        yield "period", period_text(action.when)
+        yield "period", words.period(action.when)
         yield "milestones", "; ".join(words.milestone(one) for one in element.milestones)
         yield "documents", words.names(element.documents, self.papers)
 
@@ -154,24 +154,36 @@ class _Writing:
         for one in indicators:
             self.pages.paragraph("\n".join(self.words.indicator(one)), size=9)
 
-    def report(self, report: ProgressReport) -> str:
-        """A line for a report: its period, its title, who approved it and when."""
-        decisions = {one.key: one.number or self.words.pick(one.title) for one in self.plan.decisions}
-        by = self.words.bodies.get(report.approved_by or "") or decisions.get(report.approved_in or "")
-        said = (period_text(report.period), self.words.pick(report.title), by, period_text(report.approved_when))
-        return " · ".join(one for one in said if one)
+    def report(self, report: ProgressReport) -> None:
+        """Its period, its title, who approved it and when; its text, and what it says of elements in words."""
+        words = self.words
+        head = (words.period(report.period), words.pick(report.title), *self.approval(report))
+        self.pages.together(
+            Written(" · ".join(one for one in head if one), bold=True), Written(words.pick(report.text))
+        )
+        for entry in report.entries:
+            if said := words.pick(entry.text):
+                title = self.titles.get(entry.element)
+                self.pages.paragraph(f"{title}: {said}" if title else said, size=9)
+
+    def approval(self, one: ProgressReport | EvaluationReport) -> tuple[str, str]:
+        """Who approved it, and when."""
+        by = self.words.bodies.get(one.approved_by or "") or self.decisions.get(one.approved_in or "")
+        return by or "", self.words.period(one.approved_when)
 
     def evaluation(self, evaluation: EvaluationReport) -> None:
         """What an evaluation found and advises, and what was answered."""
         pick_ = self.words.pick
         pages = self.pages
         pages.start_section(f"{self.words.say('evaluations')}: {pick_(evaluation.title)}")
-        pages.paragraph(period_text(evaluation.period))
+        said = (self.words.period(evaluation.period), *self.approval(evaluation))
+        pages.paragraph(" · ".join(one for one in said if one))
         for finding in evaluation.findings:
             pages.paragraph(pick_(finding.text))
         for advice in evaluation.recommendations:
-            pages.paragraph(pick_(advice.text), bold=True)
-            pages.paragraph(pick_(advice.answer.text) if advice.answer else "")
+            answer = advice.answer
+            words = (say(self.language, ANSWERS[answer.kind]), pick_(answer.text)) if answer else ()
+            pages.together(Written(pick_(advice.text), bold=True), Written(": ".join(one for one in words if one)))
 
     def record(self, label: str, things: tuple[Any, ...]) -> None:
         """Stages or decisions with their days, numbers and words."""
@@ -179,6 +191,8 @@ class _Writing:
             return
         self.pages.start_section(self.words.say(label))
         for one in things:
-            head = " · ".join(said for said in (one.number, period_text(one.when), self.words.pick(one.title)) if said)
-            self.pages.paragraph(head, bold=True)
-            self.pages.paragraph(one.stated or "", size=9)
+            title = self.words.pick(one.title)
+            head = " · ".join(said for said in (one.number, self.words.period(one.when), title) if said)
+            stated = one.stated or ""
+            said = "" if stated.strip(" .").casefold() == title.strip(" .").casefold() else stated
+            self.pages.together(Written(head, bold=True), Written(said, size=9))

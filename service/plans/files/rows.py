@@ -14,12 +14,12 @@ from service.plans.files.layout import Layout, LevelColumn, plain
 from service.plans.files.refusing import Finding, Report
 from service.plans.files.workbooks import NoValue
 from service.plans.reading_json import KEY
+from service.text.cells import NO_SIGN, clean
 
 LONGEST = 20_000
 LONGEST_TITLE = 2_000
 CODED = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)(?:\s*[.)\-–:]\s*|\s+|$)(.*)", re.DOTALL)
 """A number before the name of an axis, a measure or an objective."""
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 NOTHING = ("-", "–", "—")
 
@@ -139,7 +139,7 @@ class Cells:
     def at(self, place: int, longest: int = LONGEST) -> str | None:
         """The text of a cell."""
         value = as_text(self.raw(place))
-        if value is not None and CONTROL.search(value):
+        if value is not None and NO_SIGN.search(value):
             self.fault(place, "control_characters", grave=True)
             return None
         if value is not None and len(value) > longest:
@@ -257,7 +257,7 @@ def cell_key(value: Any) -> Any:
 
 def as_read(said: Any) -> str | None:
     """A text as it comes back from a cell: without the signs that no cell holds and white space around it."""
-    return as_text(CONTROL.sub("", said) if isinstance(said, str) else said)
+    return as_text(clean(said) if isinstance(said, str) else said)
 
 
 class _Plain(HTMLParser):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
@@ -27,6 +27,8 @@ SIZES = (16, 14, 12, 11, 10, 10)
 PAGE = N_("Page {page}")
 LINE = 1.25
 """Height of a line, in heights of the letters."""
+BETWEEN, UNDER_HEADINGS, MOST_TOGETHER = 1.5, 30, 60
+"""Millimetres between paragraphs, for a heading with what follows it, and that stay on one page."""
 ITEM_SIZE = 10
 FOR_NUMBERS = 20
 """Millimetres that a line of the contents leaves for the number of its page."""
@@ -52,6 +54,14 @@ class Contents(TableOfContents):
                 super().render_toc_item(pdf, replace(item, name=name))
 
 
+class Written(NamedTuple):
+    """A paragraph as it is to be written."""
+
+    text: str
+    bold: bool = False
+    size: int = 10
+
+
 class Headings:
     """Counts headings, instead of pages."""
 
@@ -62,6 +72,9 @@ class Headings:
         self.count += 1
 
     def paragraph(self, text: str, bold: bool = False, size: int = 10) -> None:
+        """No heading."""
+
+    def together(self, *paragraphs: "Written") -> None:
         """No heading."""
 
 
@@ -137,6 +150,7 @@ class Sheets(FPDF):
     def start_section(self, name: str, level: int = 0, strict: bool = True) -> None:
         """A heading, which stands in the outline and in the contents."""
         self.level = level
+        self.make_room(UNDER_HEADINGS)
         super().start_section(name, level, strict)
 
     def make_room(self, height: float) -> None:
@@ -144,13 +158,29 @@ class Sheets(FPDF):
         if self.y + height > self.page_break_trigger:
             self.add_page()
 
+    def together(self, *paragraphs: Written) -> None:
+        """Paragraphs that belong together: on the next page where they end there, as far as they fit on part of one."""
+        said = [one for one in paragraphs if one.text.strip()]
+        height = sum(len(self.lines_of(one)) * self.font_size * LINE + BETWEEN for one in said)
+        self.make_room(min(height, MOST_TOGETHER))
+        for one in said:
+            self.paragraph(*one)
+
+    def lines_of(self, one: Written) -> list[str]:
+        """The lines of a paragraph, in the font that is set for it."""
+        self.set_font(FONT, "B" if one.bold else "", one.size)
+        height = self.font_size * LINE
+        lines: Any = self.multi_cell(
+            self.epw, height, one.text, align="L", dry_run=True, output=MethodReturnValue.LINES
+        )
+        return list(lines)
+
     def paragraph(self, text: str, bold: bool = False, size: int = 10, kind: str = "/P") -> None:
         """A paragraph of its own; nothing for an empty text. What does not fit on the page is another on the next."""
         if not text.strip():
             return
-        self.set_font(FONT, "B" if bold else "", size)
+        lines = self.lines_of(Written(text, bold, size))
         height = self.font_size * LINE
-        lines: Any = self.multi_cell(self.epw, height, text, align="L", dry_run=True, output=MethodReturnValue.LINES)
         while lines:
             self.make_room(height)
             fitting = max(1, int((self.page_break_trigger - self.y + 1e-6) / height))
@@ -158,4 +188,4 @@ class Sheets(FPDF):
                 said = "\n".join(lines[:fitting])
                 self.multi_cell(self.epw, height, said, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
             lines = lines[fitting:]
-        self.ln(1.5)
+        self.ln(BETWEEN)

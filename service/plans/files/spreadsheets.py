@@ -1,12 +1,15 @@
 """EETAA's sheet in and out: "ΕΠ_ΔΡΑΣΕΙΣ", two header rows, an action in each row."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 
 from service.plans.document import Plan
@@ -22,7 +25,7 @@ from service.plans.files.layout import (
     plain,
 )
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
-from service.plans.files.rows import CONTINUITY_NAMES, CONTROL, PRIORITY_NAMES, read_rows
+from service.plans.files.rows import CONTINUITY_NAMES, PRIORITY_NAMES, read_rows
 from service.plans.files.tabulating import (
     Line,
     Table,
@@ -35,6 +38,7 @@ from service.plans.files.tabulating import (
 )
 from service.plans.files.workbooks import Cells, merged_of, rows_of
 from service.text import pick
+from service.text.cells import clean, is_risky
 
 SHEET = "ΕΠ_ΔΡΑΣΕΙΣ"
 BEFORE_LEVELS = "Α/Α"
@@ -48,7 +52,7 @@ AFTER_LEVELS = (
 )
 BUDGET, TOTAL, SOURCES = "ΠΡΟΫΠΟΛΟΓΙΣΜΟΣ", "ΣΥΝΟΛΟ", "ΠΗΓΗ ΧΡΗΜΑΤΟΔΟΤΗΣΗΣ"
 YEARS_OF_A_PERIOD = (4, 5)
-RISKY = ("=", "+", "-", "@", "\t", "\r")
+HEADER, IN_LINES, SUM = Font(bold=True), Alignment(vertical="top", wrap_text=True), "#,##0.00"
 
 
 def read_spreadsheet(
@@ -117,8 +121,9 @@ def write_spreadsheet(plan: Plan, target: IO[bytes], language: str) -> None:
     levels = [" ".join(pick(one.name, language).split()) or one.key for one in table.levels]
     named = [BEFORE_LEVELS, *levels, *AFTER_LEVELS]
     years: list[Any] = [*table.years, TOTAL]
-    sheet.append([_cell(sheet, one) for one in _padded([*named, BUDGET], len(named) + len(years), SOURCES)])
-    sheet.append([_cell(sheet, one) for one in [*[None] * len(named), *years]])
+    _shape(sheet, len(levels), len(years))
+    for header in (_padded([*named, BUDGET], len(named) + len(years), SOURCES), [*[None] * len(named), *years]):
+        sheet.append([_cell(sheet, one, HEADER) for one in header])
     for line in table.lines:
         sheet.append([_cell(sheet, one) for one in _row(table, line)])
     _merge(sheet, len(named), len(years))
@@ -159,16 +164,29 @@ def _coded(line: Line, level: str, language: str) -> str | None:
     return heading_of(element, language) if element else None
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    """A cell whose text is a text, whatever it begins with."""
-    if not isinstance(value, str):
+def _shape(sheet: Any, levels: int, years: int) -> None:
+    """Columns as wide as what stands in them; the header stays when one scrolls."""
+    widths = [8, *[28] * levels, 60, 14, 14, 24, 12, 30, *[16] * years, *[24] * MOST_SOURCES]
+    for column, width in enumerate(widths, 1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+    sheet.freeze_panes = "A3"
+
+
+def _cell(sheet: Any, value: Any, font: Font | None = None) -> Any:
+    """A cell whose text is a text, whatever it begins with, in lines; a sum with its cents."""
+    if not isinstance(value, str | Decimal) and (font is None or value is None):
         return value
-    value = CONTROL.sub("", value)
-    cell = WriteOnlyCell(sheet, value="")
-    cell.value = value
-    cell.data_type = "s"
-    if value.startswith(RISKY):
-        cell.quotePrefix = True
+    cell: Any = WriteOnlyCell(sheet, value="")
+    cell.value = clean(value) if isinstance(value, str) else value
+    if font is not None:
+        cell.font = font
+    if isinstance(value, Decimal):
+        cell.number_format = SUM
+    if isinstance(value, str):
+        cell.data_type = "s"
+        cell.alignment = IN_LINES
+        if is_risky(cell.value):
+            cell.quotePrefix = True
     return cell
 
 
@@ -177,5 +195,6 @@ def _merge(sheet: Any, named: int, years: int) -> None:
     for column in range(1, named + 1):
         sheet.merged_cells.add(CellRange(min_col=column, max_col=column, min_row=1, max_row=2))
     after = named + years
-    sheet.merged_cells.add(CellRange(min_col=named + 1, max_col=after, min_row=1, max_row=1))
+    if years > 1:  # of one cell alone Excel would say that the file is damaged
+        sheet.merged_cells.add(CellRange(min_col=named + 1, max_col=after, min_row=1, max_row=1))
     sheet.merged_cells.add(CellRange(min_col=after + 1, max_col=after + MOST_SOURCES, min_row=1, max_row=2))
