@@ -75,6 +75,7 @@ def measured(home: Path, server: str | None, phones: int) -> dict[str, Any]:
         add_phones(here, there)
         while expand(EVENTS):  # what the samples owe
             session.rollback()
+        statements_of(here, fcm)  # the first one learns what is remembered from then on
         few = statements_of(here, fcm)
         with workers(home, url, fcm, 1) as running:
             for size in (there, *larger):

@@ -14,22 +14,19 @@ from service.news.calendars import MEDIA_TYPE as CALENDAR
 from service.news.calendars import calendar_of
 from service.news.feeds import FORMATS, MOST, Feed, entry_of
 from service.news.finding import Wanted, announcement, published, published_article
-from service.news.pages import STYLE_NAME, list_of, page_of
+from service.news.pages import list_of, page_of
 from service.news.places import Addresses
 from service.news.routes import Fresh, wanted_of
 from service.news.schemas import FeedQuery, LanguageQuery
 from service.news.signing_up import cancelled_in
 from service.news.warnings import MEDIA_TYPE as WARNING
 from service.news.warnings import warning_of
+from service.pages import POLICY
 from service.people.access import anybody
 from service.text import pick
 
 EVENT = "event"
 TEXT = {"type": "string"}
-PAGE_POLICY = (
-    f"default-src 'none'; img-src 'self'; style-src {STYLE_NAME}; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
 
 blueprint = Blueprint("news_feeds", __name__, url_prefix="/<municipality>/news", description="News for other programs")
 
@@ -177,7 +174,7 @@ def newest(query: dict[str, Any], municipality: Municipality) -> Response:
 def as_page(fresh: Fresh, html: str) -> Response:
     """HTML that runs nothing and shows our own pictures and style alone."""
     response = fresh.marked(Response(html, content_type="text/html; charset=utf-8"))
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 

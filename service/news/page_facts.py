@@ -32,7 +32,7 @@ WHAT_TO_DO, HOW, ACCESSIBILITY = N_("What to do"), N_("How to take part"), N_("A
 ORGANISER, CONTACT, ONLINE, READ_ON = N_("Organiser"), N_("Contact"), N_("Online"), N_("Read on")
 PLACES, SIGN_UP = N_("Places"), N_("Sign-up")
 IN_THE_APP, ON_THE_MAP, FOR_CALENDARS = N_("In the app"), N_("On the map"), N_("Add to a calendar")
-CANCELLED, MORE_TIMES = N_("Cancelled"), N_("{count} more dates")
+CANCELLED, MORE_TIMES = N_("Cancelled"), N_("Further dates: {count}")
 WORDS: Mapping[str, str] = {
     EMERGENCY: N_("Emergency"),
     URGENT: N_("Urgent"),

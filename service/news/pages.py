@@ -1,11 +1,8 @@
 """An article as a page of its own, for whoever follows a link without the app; and the page of the newest ones.
 
-They bring one style, which is named in their policy, run nothing, and are read on a phone as on a desk, by light and in
-the dark, without any picture, and with a screen reader.
+They run nothing, and are read on a phone as on a desk, without any picture, and with a screen reader.
 """
 
-import base64
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from html import escape
@@ -25,56 +22,13 @@ from service.news.page_facts import PAPERS, WORDS, Reading, facts_html
 from service.news.places import Addresses
 from service.news.presenting import attachments_of, html_of, pictures_of, spoken
 from service.news.rendering import for_xml
+from service.pages import framed
 from service.text import N_, locale_of, pick, say
 
 NOT_TRANSLATED = N_("This text is not translated.")
 NEWS_OF = N_("{municipality}: news")
 OTHER_LANGUAGES, SUBSCRIBE, PUBLISHED = N_("Languages"), N_("Subscribe"), N_("Published on {day}")
 CALENDAR, NOTHING = N_("Calendar of events"), N_("There is nothing here at the moment.")
-STYLE = """
-:root { color-scheme: light dark }
-body { margin: 0; font: 1.0625rem/1.6 system-ui, sans-serif; overflow-wrap: break-word }
-main { max-width: 42rem; margin: 0 auto; padding: 1rem 1rem 3rem }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: .25rem 0 .75rem }
-h2 { font-size: 1.25rem; line-height: 1.3; margin: 1.75rem 0 .5rem }
-img { display: block; max-width: 100%; max-height: 75vh; height: auto; margin: 1.25rem 0 }
-dl { border: solid; border-width: 1px 0; padding: .75rem 0 }
-dt { font-weight: 600 }
-dd { margin: 0 0 .25rem }
-@media (min-width: 36rem) {
-  dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: 0 1.5rem }
-  dt, dd { grid-column: 2 }
-  dt { grid-column: 1 }
-  dt + dd { grid-row: auto }
-}
-table { display: block; overflow-x: auto; border-collapse: collapse }
-th, td { border: 1px solid; padding: .25rem .75rem; text-align: start }
-nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem }
-.items { list-style: none; padding: 0 }
-.items li { border-top: 1px solid; padding: .75rem 0 }
-.items a { font-size: 1.125rem; font-weight: 600 }
-.items p, .small { margin: 0; font-size: .9375rem }
-.lead { font-size: 1.1875rem }
-.alarm { background: #a30015; color: #fff; font-weight: 700; padding: .5rem .75rem }
-footer { margin-top: 2.5rem; border-top: 1px solid }
-"""
-STYLE_NAME = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
-"""What the policy of the pages calls their style."""
-FRAME = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="canonical" href="{url}">
-{head}<style>{style}</style>
-</head>
-<body>
-<main>
-{main}</main>
-</body>
-</html>
-"""
 HEAD = """<link rel="alternate" type="{kind}" href="{url}">
 """
 FEEDS = (("RSS", "feeds/rss", "application/rss+xml"), ("Atom", "feeds/atom", "application/atom+xml"))
@@ -87,14 +41,17 @@ def list_of(rows: Sequence[AnyRow], wanted: str, addresses: Addresses) -> str:
     found = f'<ul class="items">\n{items}</ul>\n' if items else f"<p>{escape(say(wanted, NOTHING))}</p>\n"
     links = [(label, f"{addresses.news}/{path}?language={wanted}") for label, path, _ in FEEDS]
     links.append((say(wanted, CALENDAR), f"{addresses.news}/calendar.ics?language={wanted}"))
-    return FRAME.format(
-        language=wanted,
-        title=escape(name),
-        url=escape(addresses.list),
-        head="".join(HEAD.format(kind=kind, url=escape(f"{addresses.news}/{path}")) for _, path, kind in FEEDS),
-        style=STYLE,
-        main=f"<h1>{escape(name)}</h1>\n{found}<footer>{choice(say(wanted, SUBSCRIBE), links)}</footer>\n",
+    head = "".join(HEAD.format(kind=kind, url=escape(f"{addresses.news}/{path}")) for _, path, kind in FEEDS)
+    return framed(
+        wanted,
+        name,
+        canonical(addresses.list) + head,
+        f"<h1>{escape(name)}</h1>\n{found}<footer>{choice(say(wanted, SUBSCRIBE), links)}</footer>\n",
     )
+
+
+def canonical(address: str) -> str:
+    return f'<link rel="canonical" href="{escape(address)}">\n'
 
 
 def item_of(row: AnyRow, wanted: str, addresses: Addresses) -> str:
@@ -121,14 +78,12 @@ def day(at: datetime, language: str, addresses: Addresses) -> str:
 def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> str:
     """The whole page in the wanted language, or in the main one with a note that says so."""
     language = spoken(row.content, wanted)
-    title, data = escape(row.content["title"][language]), linked_data(row, cancelled, language, addresses)
-    return FRAME.format(
-        language=language,
-        title=title,
-        url=escape(addresses.page(row.uid)),
-        head=f'<script type="application/ld+json">{in_script(data)}</script>\n',
-        style=STYLE,
-        main="".join((*opening(row, wanted, addresses), *telling(row, cancelled, language, addresses))),
+    data = in_script(linked_data(row, cancelled, language, addresses))
+    return framed(
+        language,
+        row.content["title"][language],
+        f'{canonical(addresses.page(row.uid))}<script type="application/ld+json">{data}</script>\n',
+        "".join((*opening(row, wanted, addresses), *telling(row, cancelled, language, addresses))),
     )
 
 

@@ -77,7 +77,7 @@ def add_info(
     add(info, "description", for_xml(plain(html_of(row, language))))
     if "instruction" in facts:
         add(info, "instruction", for_xml(pick(facts["instruction"], language, content["main_language"])))
-    add(info, "web", addresses.page(row.uid))
+    add(info, "web", f"{addresses.page(row.uid)}?language={language}")
     for uid, words, address in resources(row, language, addresses):
         if uid in files:
             add_resource(info, files[uid], words, address)

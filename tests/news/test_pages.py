@@ -66,7 +66,7 @@ def test_a_page_of_an_event_has_its_times_and_says_which_are_cancelled(client: F
     office.call(office.publisher, "POST", f"/{article}/cancellations", json=cancelled)
     page = html.fromstring(read(client, f"/{article}/page").data)
     said = facts_on(page)
-    assert len(said["When"]) == 12 and said["When"][10:] == ["2 more dates", "Add to a calendar"]
+    assert len(said["When"]) == 12 and said["When"][10:] == ["Further dates: 2", "Add to a calendar"]
     assert said["When"][0].endswith(", 18:00–20:00") and said["When"][1].endswith(" Cancelled")
     assert len(page.xpath("//dl//s")) == 1 and said["Places"] == ["25"] and said["Sign-up"] == ["In the app"]
     assert page.xpath("//a[text()='Add to a calendar']/@href")[0].endswith(f"/{article}/event.ics")

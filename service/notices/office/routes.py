@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from service.crash_points import crash_here
 from service.db import transaction
@@ -44,11 +44,13 @@ from service.notices.office.composing import (
 from service.notices.office.counting import REASONS, figures_of, note_opening
 from service.notices.office.fan_out import next_audience
 from service.notices.office.models import Notice
+from service.notices.office.preview_pages import preview_page
 from service.notices.office.states import NotNow
 from service.notices.office.trying import NoOwnPhone, try_out
 from service.notices.office.wording import TextMissing, TextTooLong, missing, on_screens, repeated, text_for, weighed
 from service.notices.preferences.cells import AreaTooLarge
 from service.notices.preferences.keeping import NoSuchDistrict
+from service.pages import POLICY
 from service.people.access import anybody, caller, public, signed_in, staff
 from service.text import pick, say
 
@@ -59,6 +61,13 @@ NOTICES = "/staff/notices"
 ONE = f"{NOTICES}/<uuid:notice>"
 AREA = (NoSuchDistrict, PolygonNotValid, AreaTooLarge)
 TEXTS = (TextMissing, TextTooLong)
+OF_PREVIEWS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Language",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+}
+"""Headers of the page of a preview; its address is a secret."""
 
 
 @blueprint.get(NOTICES)
@@ -292,11 +301,17 @@ def repeat(municipality: Municipality, notice: uuid.UUID) -> Response:
 @blueprint.response(200, answer_schemas.NoticePreviewOut)
 @operation("showPreview", NotFound)
 def preview(municipality: Municipality, token: str) -> Response:
-    """Show a notice that is prepared to who has its link"""
+    """Show a notice that is prepared to who has its link
+
+    A browser, which asks for `text/html`, gets a page with the texts as phones show them.
+    """
     found = previewed(municipality, token)
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
+        page = preview_page(municipality, found, municipality.language_for(language()))
+        return Response(page, content_type="text/html; charset=utf-8", headers=OF_PREVIEWS)
     return answer(
         {"texts": found.texts, "emergency": found.emergency, "state": found.state, "send_at": found.send_at},
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", "Vary": "Accept"},
     )
 
 

@@ -14,6 +14,7 @@ PLATFORMS = ("android", "ios", "web")
 TOPICS = ("news_kind", "news_category", "district", "layer", "plan", "plan_element", "consultation")
 MOST_TOPICS, MOST_DISTRICTS = 50, 200
 LONGEST_LIFE = 28 * 24
+NO_WALL_TIME = "This is no time by the municipality's clock, without a zone, such as 2026-11-23T09:00:00."
 
 TEXT = {"title": "Water is off in the centre", "body": "Until 14:00, between the square and the station."}
 TEXTS = {
@@ -109,6 +110,7 @@ class NoticeIn(Schema):
     send_at = fields.NaiveDateTime(
         load_default=None,
         allow_none=True,
+        error_messages=dict.fromkeys(("invalid", "invalid_awareness"), NO_WALL_TIME),
         metadata={
             "description": "By the municipality's clock, without a zone; null: as soon as it may go.",
             "format": "",
