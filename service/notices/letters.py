@@ -11,7 +11,7 @@ from html import escape
 from service.municipalities.directory import Municipality
 from service.text import N_, pick, say
 
-SUBJECT = N_("News from {municipality}: {count}")
+SUBJECT = N_("{municipality}: news ({count})")
 MORE = N_("And {count} more: in the app, and at {address}")
 MORE_THERE = N_("And {count} more: in the app, and on the page of the news.")
 WHY = N_("You get this because you asked for it in the app, where you can also end it.")
