@@ -3,6 +3,7 @@
 import io
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
