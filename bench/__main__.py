@@ -13,7 +13,21 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from bench import casting, conversation, http, layers, news, notices, photo, plans, routing, tiles, votes, whatif
+from bench import (
+    casting,
+    conversation,
+    http,
+    layers,
+    many_phones,
+    news,
+    notices,
+    photo,
+    plans,
+    routing,
+    tiles,
+    votes,
+    whatif,
+)
 from bench.cases import OF_CONSULTATIONS
 from bench.http import QUICK, Plan, verdict
 
@@ -92,6 +106,19 @@ def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namesp
     return run
 
 
+def run_notices(options: argparse.Namespace) -> Measured:
+    """A notice to many phones; with `--phones` to more and more, up to so many."""
+    if options.phones is None:
+        return on_databases(notices, "notice to many phones")(options)
+    figures = many_phones.measure(server(), options.phones)
+    judged = [
+        verdict(f"notice to {options.phones:,} phones on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in many_phones.TARGETS.items()
+    ]
+    return figures, many_phones.table(figures), judged
+
+
 def run_consultations(options: argparse.Namespace) -> Measured:
     """Casting and showing, counting 100,000 ballots with their bundle, a thread of 5,000, and ballots a second."""
     counted = votes.measure(2_000 if options.quick else votes.BALLOTS)
@@ -123,7 +150,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], Measured]] = {
     "whatif": run_whatif,
     "layers": on_databases(layers, "layer of 50,000 polygons"),
     "news": on_databases(news, "news"),
-    "notices": on_databases(notices, "notice to many phones"),
+    "notices": run_notices,
     "plans": on_databases(plans, "plans"),
     "consultations": run_consultations,
     "conversation": on_databases(conversation, "a page of 20 of 5,000 contributions"),
@@ -178,6 +205,7 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--postgis", help="numbers of reports on PostGIS, as 10000,1000000; empty for none")
     parser.add_argument("--rounds", type=int, help="how often each case takes its turn")
     parser.add_argument("--requests", type=int, help="requests of a case in a round")
+    parser.add_argument("--phones", type=int, help="a notice to so many phones at last, as 100000, and to fewer before")
     parser.add_argument(
         "--keep-open",
         action="store_true",
@@ -187,6 +215,8 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the JSON here and not to the terminal")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",") if options.only else list(BENCHMARKS)
+    if options.phones is not None and options.phones < many_phones.FEWEST:
+        parser.error(f"--phones is at least {many_phones.FEWEST}")
     if unknown := set(options.only) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     return options

@@ -45,11 +45,13 @@ from service.news.document_routes import blueprint as news_documents
 from service.news.feed_routes import blueprint as news_feeds
 from service.news.finding import is_published
 from service.news.giving import FOLLOWED as NEWS_FOLLOWED
+from service.news.giving import words_of_article
 from service.news.routes import blueprint as news
 from service.news.sign_up_routes import blueprint as sign_ups
 from service.news.source_routes import blueprint as news_sources
 from service.news.staff_routes import blueprint as staff_news
 from service.notices import following
+from service.notices.office.public_routes import blueprint as public_notices
 from service.notices.office.routes import blueprint as office_notices
 from service.notices.preferences.routes import blueprint as preferences
 from service.notices.routes import blueprint as notices
@@ -102,6 +104,7 @@ BLUEPRINTS = (
     notices,
     preferences,
     office_notices,
+    public_notices,
     staff_layers,
     layer_sources,
     layers,
@@ -150,7 +153,7 @@ def element_address(here: Municipality, key: str) -> str:
 
 
 LINKS: Links = {
-    "article": Linked(is_published, under("news")),
+    "article": Linked(is_published, under("news"), words_of_article),
     "report": Linked(is_public_report, under("reports")),
     "layer": Linked(
         lambda here, key: following.on_the_map(here, key, "") is not None,

@@ -13,7 +13,7 @@ from io import BytesIO
 
 from service.db.keys import new_uid
 from service.errors import Problem
-from service.media.attaching import DocumentKept
+from service.media.attaching import DocumentKept, sha1_of
 from service.media.renditions import ENDINGS, PDF, document_key
 from service.municipalities.directory import Municipality
 from service.storage.keeping import Store
@@ -80,7 +80,7 @@ def store_document(
     media_type, uid = recognise(data), new_uid()
     store.keep(document_key(municipality.slug, uid, media_type), data)
     digest = hashlib.sha256(data).hexdigest()
-    return DocumentKept(uid, municipality.id, uploaded_by, purpose, digest, len(data), media_type)
+    return DocumentKept(uid, municipality.id, uploaded_by, purpose, digest, sha1_of(data), len(data), media_type)
 
 
 def recognise(data: bytes, most: int = LARGEST) -> str:

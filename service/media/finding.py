@@ -55,6 +55,12 @@ def photos_named(municipality: Municipality, uids: Collection[uuid.UUID]) -> dic
     return {row.uid: row for row in NAMED.rows({"municipality": municipality.id, "uids": list(uids)})}
 
 
+def files_named(municipality: Municipality, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, AnyRow]:
+    """What is known of each of these photos and documents, whoever has it; those that are not here are left out."""
+    query = select(attachments).where(attachments.c.municipality_id == municipality.id, attachments.c.uid.in_(uids))
+    return {row.uid: row for row in session.execute(query)} if uids else {}
+
+
 def find_photo(municipality: Municipality, uid: uuid.UUID) -> Attachment:
     """The row of one photo of this municipality; whether the caller may see it is the owner's matter.
 

@@ -17,8 +17,9 @@ class Attachment(Base):
 
     `uploaded_by` and `owner` are opaque names ("account:…", "report:…"); `owner` is null until it is attached, and
     `position` is its place among what was attached with it. `sha256` (hex) is of the uploaded bytes; `width`, `height`
-    (pixels, of a photo alone) and `bytes` are of the large rendition or of the document; `alt` says in words what can
-    be seen. `purpose` is what it was sent for: a report, as long as nothing else has photos.
+    (pixels, of a photo alone), `bytes` and `sha1` (hex; null: kept before there was any) are of the large rendition or
+    of the document; `alt` says in words what can be seen. `purpose` is what it was sent for: a report, as long as
+    nothing else has photos.
     """
 
     __tablename__ = "attachments"
@@ -32,6 +33,7 @@ class Attachment(Base):
     position: Mapped[int | None]
     purpose: Mapped[str]
     sha256: Mapped[str]
+    sha1: Mapped[str | None] = mapped_column(String(40))
     media_type: Mapped[str] = mapped_column(String(80), default=PHOTO)
     width: Mapped[int | None]
     height: Mapped[int | None]

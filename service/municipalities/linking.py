@@ -14,12 +14,24 @@ class LinkNotFound(Problem):
     status, code, message = 422, "link_not_found", N_("A link leads to something that is not there.")
 
 
+Words = Mapping[str, Mapping[str, str]]
+"""Language → {"title", "body"}."""
+
+
+def no_words(_municipality: Municipality, _key: str) -> Words:
+    """Nobody has said in what words this kind of thing can be told of."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Linked:
-    """A kind of thing: whether one with this id is there for everybody to see, and its public address from the root."""
+    """A kind of thing: whether one with this id is there for everybody to see, its public address from the root, and
+    the words in which one that is there can be told of.
+    """
 
     exists: Callable[[Municipality, str], bool]
     address: Callable[[Municipality, str], str]
+    words: Callable[[Municipality, str], Words] = no_words
 
 
 Links = Mapping[str, Linked]

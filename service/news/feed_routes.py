@@ -21,12 +21,12 @@ from service.news.schemas import FeedQuery, LanguageQuery
 from service.news.signing_up import cancelled_in
 from service.news.warnings import MEDIA_TYPE as WARNING
 from service.news.warnings import warning_of
+from service.pages import POLICY
 from service.people.access import anybody
 from service.text import pick
 
 EVENT = "event"
 TEXT = {"type": "string"}
-PAGE_POLICY = "default-src 'none'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 blueprint = Blueprint("news_feeds", __name__, url_prefix="/<municipality>/news", description="News for other programs")
 
@@ -172,9 +172,9 @@ def newest(query: dict[str, Any], municipality: Municipality) -> Response:
 
 
 def as_page(fresh: Fresh, html: str) -> Response:
-    """HTML that runs nothing and shows our own pictures alone."""
+    """HTML that runs nothing and shows our own pictures and style alone."""
     response = fresh.marked(Response(html, content_type="text/html; charset=utf-8"))
-    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
@@ -186,14 +186,14 @@ def feed(query: dict[str, Any], municipality: Municipality, form: str) -> Respon
         return unchanged
     rows = published(municipality, pinned_last(wanted_of(query)), None, MOST, with_body=True)
     addresses = addresses_of(municipality)
-    write, media_type = FORMATS[form]
+    cancelled, (write, media_type) = cancelled_in([row.id for row in rows]), FORMATS[form]
     made = Feed(
         title=pick(municipality.name, spoken, municipality.main_language),
         home=addresses.news,
         own=own_address(),
         language=spoken,
         updated_at=fresh.board.changed_at,
-        entries=[entry_of(row, spoken, addresses) for row in rows],
+        entries=[entry_of(row, cancelled[row.id], spoken, addresses) for row in rows],
     )
     return fresh.marked(Response(write(made), content_type=f"{media_type}; charset=utf-8"))
 

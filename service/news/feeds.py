@@ -1,6 +1,6 @@
 """The news as feeds: RSS 2.0, Atom (RFC 4287), JSON Feed 1.1. One list of entries, three ways to write it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,9 +10,10 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace, tostr
 import orjson
 
 from service.db.types import AnyRow
-from service.news.pages import documents_html
+from service.news.page_facts import Reading, facts_html
+from service.news.pages import documents_html, picture
 from service.news.places import Addresses
-from service.news.presenting import attachments_of, html_of, spoken
+from service.news.presenting import attachments_of, html_of, pictures_of, spoken
 from service.news.rendering import for_xml
 from service.text import pick
 
@@ -48,6 +49,7 @@ class Entry:
     published_at: datetime
     updated_at: datetime
     documents: Sequence[Document] = ()
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,23 @@ class Feed:
     entries: Sequence[Entry]
 
 
-def entry_of(row: AnyRow, wanted: str, addresses: Addresses) -> Entry:
-    """The article as an entry."""
+def entry_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> Entry:
+    """The article as an entry: its text is what its page has below the title. `cancelled`: times of an event."""
     language = spoken(row.content, wanted)
+    pictures = pictures_of(row.content, language)
     return Entry(
         id=f"urn:uuid:{row.uid}",
         url=addresses.page(row.uid),
         title=for_xml(row.content["title"][language]),
         summary=for_xml(pick(row.content["summary"], language, row.content["main_language"])),
-        html=html_of(row, language) + documents_html(row, language, addresses),
+        html="".join(
+            (
+                facts_html(Reading(row, language, addresses, cancelled)),
+                *(picture(one, row, addresses) for one in pictures),
+                html_of(row, language),
+                documents_html(row, language, addresses),
+            )
+        ),
         language=language,
         categories=[row.kind, *row.content["categories"]],
         published_at=row.published_at,
@@ -79,6 +89,7 @@ def entry_of(row: AnyRow, wanted: str, addresses: Addresses) -> Entry:
             Document(addresses.document(row.uid, one["id"]), one["media_type"], one["bytes"], for_xml(one["title"]))
             for one in attachments_of(row.content, language)
         ],
+        image=addresses.picture(row.uid, pictures[0]["id"]) if pictures else "",
     )
 
 
@@ -151,6 +162,8 @@ def as_json_feed(feed: Feed) -> bytes:
 
 def json_item(entry: Entry) -> dict[str, Any]:
     more: dict[str, Any] = {"summary": entry.summary} if entry.summary else {}
+    if entry.image:
+        more["image"] = entry.image
     if entry.documents:
         more["attachments"] = [
             {"url": one.url, "mime_type": one.media_type, "title": one.title, "size_in_bytes": one.bytes}

@@ -1,110 +1,133 @@
-"""An article as a page of its own, for whoever follows a link without the app; with schema.org's words as JSON-LD."""
+"""An article as a page of its own, for whoever follows a link without the app; and the page of the newest ones.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+They run nothing, and are read on a phone as on a desk, without any picture, and with a screen reader.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import orjson
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from service.db.types import AnyRow
 from service.media.renditions import ENDINGS
 from service.news.kinds import KINDS
-from service.news.messages import when
+from service.news.kinds.announcement import is_warning
+from service.news.linked_data import in_script, linked_data
+from service.news.page_facts import PAPERS, WORDS, Reading, facts_html
 from service.news.places import Addresses
-from service.news.presenting import attachments_of, facts_in, html_of, pictures_of, spoken
-from service.news.recurring import times_of
-from service.news.rendering import for_xml, plain
+from service.news.presenting import attachments_of, html_of, pictures_of, spoken
+from service.news.rendering import for_xml
+from service.pages import framed
 from service.text import N_, locale_of, pick, say
 
-UNTIL = ("ends_at", "deadline")
-TOLD = ("instruction", "how_to_take_part", "accessibility")
 NOT_TRANSLATED = N_("This text is not translated.")
-PAGE = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="canonical" href="{url}">
-<script type="application/ld+json">{data}</script>
-</head>
-<body>
-<main>
-<p>{name}</p>
-<h1>{title}</h1>
-{note}{summary}{facts}{pictures}{body}{documents}
-</main>
-</body>
-</html>
+NEWS_OF = N_("{municipality}: news")
+OTHER_LANGUAGES, SUBSCRIBE, PUBLISHED = N_("Languages"), N_("Subscribe"), N_("Published on {day}")
+CALENDAR, NOTHING = N_("Calendar of events"), N_("There is nothing here at the moment.")
+HEAD = """<link rel="alternate" type="{kind}" href="{url}">
 """
-LIST = """<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{name}</title>
-<link rel="canonical" href="{url}">
-</head>
-<body>
-<main>
-<h1>{name}</h1>
-<ul>
-{items}</ul>
-</main>
-</body>
-</html>
-"""
+FEEDS = (("RSS", "feeds/rss", "application/rss+xml"), ("Atom", "feeds/atom", "application/atom+xml"))
 
 
 def list_of(rows: Sequence[AnyRow], wanted: str, addresses: Addresses) -> str:
     """The page of what was published last: titles that lead to the articles, each marked with its own language."""
-    here, items = addresses.here, []
-    for row in rows:
-        language = spoken(row.content, wanted)
-        day = format_date(row.published_at.astimezone(ZoneInfo(here.time_zone)), "long", locale_of(wanted))
-        link = f'<a href="{escape(addresses.page(row.uid))}?language={wanted}" lang="{language}">'
-        items.append(f"<li>{link}{escape(row.content['title'][language])}</a> ({escape(day)})</li>\n")
-    name = escape(pick(here.name, wanted, here.main_language))
-    return LIST.format(language=wanted, name=name, url=escape(addresses.list), items="".join(items))
+    name = say(wanted, NEWS_OF, municipality=pick(addresses.here.name, wanted, addresses.here.main_language))
+    items = "".join(item_of(row, wanted, addresses) for row in rows)
+    found = f'<ul class="items">\n{items}</ul>\n' if items else f"<p>{escape(say(wanted, NOTHING))}</p>\n"
+    links = [(label, f"{addresses.news}/{path}?language={wanted}") for label, path, _ in FEEDS]
+    links.append((say(wanted, CALENDAR), f"{addresses.news}/calendar.ics?language={wanted}"))
+    head = "".join(HEAD.format(kind=kind, url=escape(f"{addresses.news}/{path}")) for _, path, kind in FEEDS)
+    return framed(
+        wanted,
+        name,
+        canonical(addresses.list) + head,
+        f"<h1>{escape(name)}</h1>\n{found}<footer>{choice(say(wanted, SUBSCRIBE), links)}</footer>\n",
+    )
+
+
+def canonical(address: str) -> str:
+    return f'<link rel="canonical" href="{escape(address)}">\n'
+
+
+def item_of(row: AnyRow, wanted: str, addresses: Addresses) -> str:
+    """An article in the list: its kind and day, its title, its summary; an urgent one says so."""
+    content, language = row.content, spoken(row.content, wanted)
+    title, summary = content["title"][language], pick(content["summary"], language, content["main_language"])
+    link = f'<a href="{escape(addresses.page(row.uid))}?language={wanted}" lang="{language}">{escape(title)}</a>'
+    told = f'<p lang="{language}">{escape(summary)}</p>' if summary else ""
+    kind = " · ".join((*labels(row, wanted), day(row.published_at, wanted, addresses)))
+    return f"<li><p>{escape(kind)}</p>{link}{told}</li>\n"
+
+
+def labels(row: AnyRow, language: str) -> list[str]:
+    """What kind of article it is, and which of that kind."""
+    facts = row.content["facts"]
+    which = facts.get("type") or (facts["urgency"] if is_warning(row.kind, row.content) else None)
+    return [say(language, KINDS[row.kind].words), *([say(language, WORDS[which])] if which else [])]
+
+
+def day(at: datetime, language: str, addresses: Addresses) -> str:
+    return str(format_date(at.astimezone(ZoneInfo(addresses.here.time_zone)), "long", locale_of(language)))
 
 
 def page_of(row: AnyRow, cancelled: Collection[datetime], wanted: str, addresses: Addresses) -> str:
     """The whole page in the wanted language, or in the main one with a note that says so."""
-    content, here = row.content, addresses.here
-    language, main = spoken(content, wanted), content["main_language"]
-    summary = pick(content["summary"], language, main)
-    note = "" if language == wanted else f'<p lang="{wanted}">{escape(say(wanted, NOT_TRANSLATED))}</p>\n'
-    return PAGE.format(
-        language=language,
-        title=escape(content["title"][language]),
-        url=escape(addresses.page(row.uid)),
-        data=in_script(linked_data(row, cancelled, language, addresses)),
-        name=escape(pick(here.name, language, here.main_language)),
-        note=note,
-        summary=f"<p>{escape(summary)}</p>\n" if summary else "",
-        facts="".join(f"<p>{escape(line)}</p>\n" for line in telling_facts(row, language, addresses)),
-        pictures="".join(picture(one, row, addresses) for one in pictures_of(content, language)),
-        body=html_of(row, language),
-        documents=documents_html(row, language, addresses),
+    language = spoken(row.content, wanted)
+    data = in_script(linked_data(row, cancelled, language, addresses))
+    return framed(
+        language,
+        row.content["title"][language],
+        f'{canonical(addresses.page(row.uid))}<script type="application/ld+json">{data}</script>\n',
+        "".join((*opening(row, wanted, addresses), *telling(row, cancelled, language, addresses))),
     )
 
 
-def telling_facts(row: AnyRow, language: str, addresses: Addresses) -> Iterator[str]:
-    """What nobody may miss: when and where, what to do, until when."""
-    here, main = addresses.here, row.content["main_language"]
-    facts = facts_in(row.kind, row.content["facts"], language, main)
-    if row.kind == "event":
-        yield when(here, times_of(facts, here.time_zone)[0].starts_at.isoformat(), language)
-    for name in UNTIL:
-        if name in facts:
-            yield f"→ {when(here, facts[name], language)}"
-    yield from (facts[name] for name in TOLD if name in facts)
-    if "name" in facts.get("place", {}):
-        yield facts["place"]["name"]
+def opening(row: AnyRow, wanted: str, addresses: Addresses) -> Sequence[str]:
+    """Whose it is, what it is, how urgent, what it is called, and whether it is translated."""
+    content, here, language = row.content, addresses.here, spoken(row.content, wanted)
+    name = escape(pick(here.name, language, here.main_language))
+    summary = pick(content["summary"], language, content["main_language"])
+    kind, *which = labels(row, language)
+    note = f'<p lang="{wanted}">{escape(say(wanted, NOT_TRANSLATED))}</p>\n'
+    alarm, said = which and is_warning(row.kind, content), " · ".join((kind, *which))
+    return (
+        f'<p class="small"><a href="{escape(addresses.list)}?language={wanted}">{name}</a> · ',
+        f"{escape(kind)}</p>\n" if alarm else f"{escape(said)}</p>\n",
+        f'<p class="alarm">{escape(which[0])}</p>\n' if alarm else "",
+        f"<h1>{escape(content['title'][language])}</h1>\n",
+        "" if language == wanted else note,
+        f'<p class="lead">{escape(summary)}</p>\n' if summary else "",
+    )
+
+
+def telling(row: AnyRow, cancelled: Collection[datetime], language: str, addresses: Addresses) -> Sequence[str]:
+    """What nobody may miss, the pictures, the text, the documents, the day, and in which languages there is more."""
+    published = say(language, PUBLISHED, day=day(row.published_at, language, addresses))
+    others = [
+        (str(Locale.parse(one).get_display_name(one)).capitalize(), f"{addresses.page(row.uid)}?language={one}")
+        for one in sorted(row.content["title"])
+        if one != language
+    ]
+    return (
+        facts_html(Reading(row, language, addresses, cancelled)),
+        *(picture(one, row, addresses) for one in pictures_of(row.content, language)),
+        html_of(row, language),
+        documents_html(row, language, addresses),
+        f'<footer><p class="small">{escape(published)}</p>\n',
+        choice(say(language, OTHER_LANGUAGES), others),
+        "</footer>\n",
+    )
+
+
+def choice(label: str, links: Sequence[tuple[str, str]]) -> str:
+    """A row of links, with a name for who does not see that it is one; nothing where there are none."""
+    items = "".join(f'<li><a href="{escape(address)}">{escape(words)}</a></li>' for words, address in links)
+    return f'<nav aria-label="{escape(label)}"><ul>{items}</ul></nav>\n' if items else ""
 
 
 def picture(one: dict[str, Any], row: AnyRow, addresses: Addresses) -> str:
@@ -118,99 +141,8 @@ def documents_html(row: AnyRow, language: str, addresses: Addresses) -> str:
         f" ({ENDINGS[one['media_type']].upper()}, {in_kilobytes(one['bytes'], language)})</li>"
         for one in attachments_of(row.content, language)
     ]
-    return f"<ul>{''.join(items)}</ul>\n" if items else ""
+    return f"<h2>{escape(say(language, PAPERS))}</h2>\n<ul>{''.join(items)}</ul>\n" if items else ""
 
 
 def in_kilobytes(count: int, language: str) -> str:
     return f"{format_decimal(max(1, round(count / 1000)), locale=locale_of(language))} kB"
-
-
-def in_script(data: dict[str, Any]) -> str:
-    """JSON that no text in it can end the script with."""
-    return orjson.dumps(data).decode().replace("<", "\\u003c")
-
-
-def linked_data(row: AnyRow, cancelled: Collection[datetime], language: str, addresses: Addresses) -> dict[str, Any]:
-    """What the article is in the words of schema.org."""
-    content, here = row.content, addresses.here
-    main = content["main_language"]
-    facts = facts_in(row.kind, content["facts"], language, main)
-    title = content["title"][language]
-    publisher = {"@type": "GovernmentOrganization", "name": pick(here.name, language, here.main_language)}
-    data: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@type": KINDS[row.kind].schema_type,
-        "@id": f"urn:uuid:{row.uid}",
-        "url": addresses.page(row.uid),
-        "name": title,
-        "inLanguage": language,
-    }
-    if content["pictures"]:
-        data["image"] = [addresses.picture(row.uid, one["id"]) for one in content["pictures"]]
-    if summary := pick(content["summary"], language, main):
-        data["description"] = summary
-    if documents := [media_object(one, row, addresses) for one in attachments_of(content, language)]:
-        data["subjectOf" if row.kind == "event" else "associatedMedia"] = documents
-    if row.kind == "event":
-        about = about_event(row, facts, cancelled, addresses, publisher["name"])
-        return data | about | {"organizer": organiser(facts, publisher)}
-    data |= {
-        "headline": title,
-        "datePublished": row.published_at.isoformat(),
-        "dateModified": row.updated_at.isoformat(),
-        "author": publisher,
-        "publisher": publisher,
-    }
-    if row.kind == "announcement":
-        data["text"] = plain(html_of(row, language)) or title
-    if row.expires_at is not None:
-        data["expires"] = row.expires_at.isoformat()
-    return data
-
-
-def media_object(one: Mapping[str, Any], row: AnyRow, addresses: Addresses) -> dict[str, str]:
-    """A document in the words of schema.org."""
-    return {
-        "@type": "MediaObject",
-        "name": one["title"],
-        "contentUrl": addresses.document(row.uid, one["id"]),
-        "encodingFormat": one["media_type"],
-        "contentSize": str(one["bytes"]),
-    }
-
-
-def organiser(facts: dict[str, Any], publisher: dict[str, str]) -> dict[str, str]:
-    return {"@type": "Organization", "name": facts["organiser"]} if "organiser" in facts else publisher
-
-
-def about_event(
-    row: AnyRow, facts: dict[str, Any], cancelled: Collection[datetime], addresses: Addresses, town: str
-) -> dict[str, Any]:
-    """When and where: the first time that takes place, or the first of all where none does."""
-    times = times_of(row.content["facts"], addresses.here.time_zone)
-    left = [time for time in times if time.starts_at not in cancelled]
-    status = "EventScheduled" if left else "EventCancelled"
-    found: dict[str, Any] = {"eventStatus": f"https://schema.org/{status}"}
-    found |= attendance(facts, location(facts["place"], town, addresses.here.country))
-    first = (left or times)[0]
-    found |= {"startDate": first.starts_at.isoformat(), "endDate": first.ends_at.isoformat()}
-    if "capacity" in facts:
-        found["maximumAttendeeCapacity"] = facts["capacity"]
-    return found
-
-
-def attendance(facts: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
-    """At the place, or there and online."""
-    if "online" not in facts:
-        return {"eventAttendanceMode": "https://schema.org/OfflineEventAttendanceMode", "location": place}
-    both = [place, {"@type": "VirtualLocation", "url": facts["online"]}]
-    return {"eventAttendanceMode": "https://schema.org/MixedEventAttendanceMode", "location": both}
-
-
-def location(place: dict[str, Any], town: str, country: str) -> dict[str, Any]:
-    """The place, by the municipality's name where it has none."""
-    address = {"@type": "PostalAddress", "addressLocality": town, "addressCountry": country}
-    found: dict[str, Any] = {"@type": "Place", "name": place.get("name") or town, "address": address}
-    if "lon" in place:
-        found["geo"] = {"@type": "GeoCoordinates", "latitude": place["lat"], "longitude": place["lon"]}
-    return found

@@ -26,6 +26,10 @@ class Addresses:
         """What a person opens."""
         return f"{self.news}/{article}/page"
 
+    def calendar(self, article: uuid.UUID) -> str:
+        """An event as calendar programs take it."""
+        return f"{self.news}/{article}/event.ics"
+
     def picture(self, article: uuid.UUID, picture: str) -> str:
         return f"{self.news}/{article}/photos/{picture}/large"
 

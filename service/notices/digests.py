@@ -4,6 +4,9 @@ The recurring job owes one event for some people of a municipality whose digests
 `who_gets_the_mail`, made with the table of givers, what stands in theirs: each giver once, and everything else once for
 all of them. A digest without anything in it is not sent. It tells up to a few minutes ago: what is being written at the
 moment stands in the next one.
+
+Each begins where the one before ended, which is noted in the transaction that owes it: two runs at once share people
+out, and no run owes somebody a further one before the last is worded. The mails of one person go out in their order.
 """
 
 from collections import defaultdict
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from service.db import session
 from service.db.clock import now
@@ -20,14 +23,15 @@ from service.db.keys import new_uid
 from service.db.leases import fixed
 from service.db.types import AnyRow
 from service.municipalities.directory import Municipality, municipality_with
+from service.notices.letters import Item, letter
 from service.notices.models import Follow, InboxMessage
 from service.notices.preferences.keeping import next_digest
 from service.notices.preferences.models import NoticePreference
 from service.outbox.expanding import Expand, Owed, Posted
-from service.outbox.models import Target
+from service.outbox.models import Event, Target
 from service.outbox.posting import owe
 from service.people.models import Account
-from service.text import N_, pick, say
+from service.text import pick
 
 MAIL_DIGEST = "mail_digest"
 DUE_AT_ONCE = 100
@@ -36,9 +40,8 @@ SETTLED = timedelta(minutes=10)
 MOST_ENTRIES = 50
 """Of the inbox, and of what was published; a mail says how many more there are, and where."""
 
-SUBJECT = N_("News from {municipality}: {count}")
-MORE = N_("And {count} more: in the app, and at {address}")
-WHY = N_("You get this because you asked for it in the app, where you can also end it.")
+DIGEST = "digest"
+"""What somebody's digests are to the outbox: one subject, so that none overtakes another."""
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,32 @@ class Inbox:
     count: int = 0
 
 
-def due(limit: int = DUE_AT_ONCE) -> Sequence[NoticePreference]:
-    """Some people whose digest is due, locked; inside `transaction()`."""
-    query = select(NoticePreference).where(NoticePreference.digest_due_at <= now(), NoticePreference.digest != "never")
+def due(limit: int) -> Sequence[NoticePreference]:
+    """Some people whose digest is due, locked; inside `transaction()`. Who is owed one that could not be worded yet
+    waits, and finds the time since in the next one.
+    """
+    unworded = exists().where(Event.id == NoticePreference.digest_event_id, Event.state == fixed("new"))
+    query = select(NoticePreference).where(
+        NoticePreference.digest_due_at <= now(), NoticePreference.digest != "never", ~unworded
+    )
     return session.scalars(query.order_by(NoticePreference.id).limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def owe_some(base: str) -> int:
+def owe_some(base: str, limit: int = DUE_AT_ONCE) -> int:
     """Owe some digests that are due; how many. `base`: the public address, without a slash. Inside `transaction()`."""
-    moment, found = now(), due()
-    people: dict[tuple[int, datetime], list[tuple[int, str]]] = defaultdict(list)
+    moment, found = now(), due(limit)
+    people: dict[tuple[int, datetime], list[tuple[NoticePreference, str]]] = defaultdict(list)
     for wish in found:
         since = wish.digest_after or moment - SETTLED
         wish.digest_after = until = max(since, moment - SETTLED)
         wish.digest_due_at = next_digest(municipality_with(wish.municipality_id), wish.digest, moment)
-        people[wish.municipality_id, until].append((wish.account_id, since.isoformat()))
+        people[wish.municipality_id, until].append((wish, since.isoformat()))
     for (municipality_id, until), theirs in people.items():
-        payload = {"people": sorted(theirs), "until": until.isoformat(), "base": base}
-        owe(municipality_id, MAIL_DIGEST, f"digest:{new_uid()}", 1, payload)
+        told = sorted((wish.account_id, since) for wish, since in theirs)
+        payload = {"people": told, "until": until.isoformat(), "base": base}
+        event_id = owe(municipality_id, MAIL_DIGEST, f"{DIGEST}:{new_uid()}", 1, payload)
+        for wish, _ in theirs:
+            wish.digest_event_id = event_id
     return len(found)
 
 
@@ -112,14 +123,17 @@ def mailing(givers: Sequence[Giver], list_address: ListAddress) -> Expand:
             (entry for give in givers for entry in give(here, min(told.values()), until)),
             key=lambda entry: entry.published_at,
         )
-        followed = topics_of([row.id for row in people]) if entries else {}
+        ids, base = [row.id for row in people], event.payload["base"]
+        followed = topics_of(ids) if entries else {}
+        known = told_about(ids, entries) if entries else {}
+        addresses = {(entry.kind, entry.key): base + entry.path for entry in entries if entry.path}
         for row in people:
-            inbox = inboxes.get(row.id, Inbox())
-            news = wanted(entries, told[row.id], followed.get(row.id, frozenset()), inbox)
+            inbox, spoken = inboxes.get(row.id, Inbox()), here.language_for(row.language)
+            news = wanted(entries, told[row.id], followed.get(row.id, frozenset()), known.get(row.id, frozenset()))
             if inbox.count or news:
-                base = event.payload["base"]
-                content = worded(here, here.language_for(row.language), inbox, (base, news), base + list_address(here))
-                yield Owed(row.email_target_id, str(event.uid), content, row.id, row.id)
+                items = [*of_inbox(inbox, addresses), *of_entries(news, (spoken, here.main_language), addresses)]
+                content = letter(here, spoken, items, inbox.count + len(news), base + list_address(here))
+                yield Owed(row.email_target_id, str(event.uid), content, row.id, row.id, subject=DIGEST)
 
     return who_gets_the_mail
 
@@ -131,17 +145,48 @@ def told_from(payload: Mapping[str, Any]) -> dict[int, datetime]:
 
 
 def wanted(
-    entries: Sequence[Entry], since: datetime, followed: Collection[tuple[str, str]], inbox: Inbox
+    entries: Sequence[Entry],
+    since: datetime,
+    followed: Collection[tuple[str, str]],
+    known: Collection[tuple[str, str]],
 ) -> Sequence[Entry]:
-    """Those of the entries that are new to somebody who follows this and finds that in their inbox."""
-    about = {(line.about_kind, line.about) for line in inbox.lines}
+    """Those of the entries that are new to somebody who follows this and has been told of that."""
     return [
         entry
         for entry in entries
         if entry.published_at > since
         and not set(entry.topics).isdisjoint(followed)
-        and (entry.kind, entry.key) not in about
+        and (entry.kind, entry.key) not in known
     ]
+
+
+def told_about(account_ids: Collection[int], entries: Sequence[Entry]) -> Mapping[int, frozenset[tuple[str, str]]]:
+    """Of which of these entries each of these people has a message in their inbox, as (kind, key); one statement.
+
+    One that is read counts, and one that came after the end of this digest, which tells of it the next time.
+    """
+    found: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    query = select(InboxMessage.account_id, InboxMessage.about_kind, InboxMessage.about).where(
+        InboxMessage.account_id.in_(account_ids), InboxMessage.about.in_({entry.key for entry in entries})
+    )
+    for row in session.execute(query):
+        found[row.account_id].add((row.about_kind, row.about))
+    return {account_id: frozenset(things) for account_id, things in found.items()}
+
+
+def of_inbox(inbox: Inbox, addresses: Mapping[tuple[str, str], str]) -> Iterator[Item]:
+    """What came into somebody's inbox; with its address where a browser can show what it is about."""
+    for line in inbox.lines:
+        yield Item(line.title, line.body, addresses.get((line.about_kind, line.about), ""))
+
+
+def of_entries(
+    entries: Sequence[Entry], languages: Sequence[str], addresses: Mapping[tuple[str, str], str]
+) -> Iterator[Item]:
+    """What was published, the first of it, in the first of these languages that it has."""
+    for entry in entries[:MOST_ENTRIES]:
+        words = (pick(entry.title, *languages), pick(entry.summary, *languages))
+        yield Item(*words, addresses.get((entry.kind, entry.key), ""))
 
 
 def reachable(account_ids: Collection[int]) -> Sequence[AnyRow]:
@@ -184,22 +229,3 @@ def topics_of(account_ids: Collection[int]) -> Mapping[int, frozenset[tuple[str,
     for row in session.execute(query):
         found[row.account_id].add((row.kind, row.value))
     return {account_id: frozenset(topics) for account_id, topics in found.items()}
-
-
-def worded(
-    municipality: Municipality, spoken: str, inbox: Inbox, news: tuple[str, Sequence[Entry]], everything: str
-) -> dict[str, str]:
-    """Subject and text of the mail; `news` with the address before their paths, `everything`: where the rest is."""
-    base, entries = news
-    order = (spoken, municipality.main_language)
-    parts = [f"{row.title}\n{row.body}" for row in inbox.lines]
-    shown = entries[:MOST_ENTRIES]
-    parts += [
-        "\n".join([pick(entry.title, *order), pick(entry.summary, *order), *[base + entry.path] * bool(entry.path)])
-        for entry in shown
-    ]
-    count = inbox.count + len(entries)
-    subject = say(spoken, SUBJECT, municipality=pick(municipality.name, *order), count=count)
-    if count > len(parts):
-        parts.append(say(spoken, MORE, count=count - len(parts), address=everything))
-    return {"subject": subject, "text": "\n\n".join([*parts, say(spoken, WHY)]) + "\n"}

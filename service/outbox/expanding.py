@@ -63,7 +63,8 @@ class Owed:
     """One message for one target.
 
     tag         what the phone shows it under; at most 64 bytes; a repeat and a correction carry the same
-    content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}
+    content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}, and
+                "html" where the letter has a second form
     position    where this stands in a large audience, ascending (the account's id, say): a function that gives
                 positions may be asked again from the event's cursor, and what has one position is written together.
                 0: the audience is a handful and is written at once
@@ -73,6 +74,7 @@ class Owed:
     until       it is worth nothing after this moment, whatever it had to wait for; None: `lasts` says how long
     considerate quiet hours of the person are asked again at each attempt
     fleeting    its content proves something to who reads it, and is emptied as soon as the delivery is final
+    subject     what goes to a target one after the other, in the order in which it was owed; None: the event's subject
     """
 
     target_id: int
@@ -85,6 +87,7 @@ class Owed:
     until: datetime | None = None
     considerate: bool = False
     fleeting: bool = False
+    subject: str | None = None
 
     def __post_init__(self) -> None:
         if len(self.tag.encode()) > LONGEST_TAG:
@@ -296,7 +299,7 @@ def delivery(chunk: Chunk, owed: Owed) -> dict[str, Any]:
         "target_id": owed.target_id,
         "person_id": owed.person_id,
         "channel": chunk.channels[owed.target_id],
-        "subject": chunk.event.subject,
+        "subject": owed.subject or chunk.event.subject,
         "tag": owed.tag,
         "content": dict(owed.content),
         "fleeting": owed.fleeting,

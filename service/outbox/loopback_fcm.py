@@ -14,7 +14,8 @@ chosen by the beginning of the token to which a message is sent:
 
 It is a gateway for short messages too: what is sent to /sms reaches the same phone, so to speak.
 
-Everything that it accepts is kept, appended to a file of JSON lines if a path is given, and listed at GET /messages.
+Everything that it accepts is kept, appended to a file of JSON lines if a path is given, and listed at GET /messages;
+GET /messages/count says how many they are.
 """
 
 import json
@@ -100,6 +101,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/messages":
             with self.server.lock:
                 return self.answer(200, list(self.server.accepted))
+        if self.path == "/messages/count":
+            return self.answer(200, {"count": len(self.server.accepted)})
         self.answer(404, {"error": {"code": 404, "status": "NOT_FOUND"}})
 
     def do_POST(self) -> None:

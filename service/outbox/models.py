@@ -84,7 +84,8 @@ class Delivery(Base):
     """One event for one target: pending → sending → sent, failed, expired or cancelled.
 
     `tag` is what a phone shows it under, so that a repeat replaces the first copy. `uncertain` counts the attempts
-    whose outcome nobody knows. `channel` and `subject` repeat those of the target and the event for the indexes.
+    whose outcome nobody knows. `channel` repeats that of the target, for the indexes; of what has one `subject`, which
+    is usually the event's, nothing overtakes what is older on its way to a target.
     `person_id` is the account of the person who is told, null for a department. The content of a `fleeting` one, which
     proves something to who reads it, is emptied when the delivery is final. A `considerate` one is not sent in its
     person's quiet hours, however late it is tried again.

@@ -115,3 +115,19 @@ def test_notices_are_measured_beside_the_client_alone(tmp_path: Path) -> None:
     said, figures = run(tmp_path, "--only", "notices", PLATEIA_TEST_POSTGRES_URL="")
     assert "two workers, messages/s" in said
     assert figures["notices"]["SQLite"]["doubled"] == 0 < figures["notices"]["SQLite"]["CPU / floor"]
+
+
+@pytest.mark.slow
+def test_a_notice_to_more_and_more_phones_is_measured(tmp_path: Path) -> None:
+    said, figures = run(tmp_path, "--only", "notices", "--phones", "1000", PLATEIA_TEST_POSTGRES_URL="")
+    found = figures["notices"]["SQLite"]
+    assert "statements for a page" in said and [one["phones"] for one in found["notices"]] == [10, 100, 1000]
+    assert found["doubled"] == 0 and found["messages of a batch"] == [10, 64]
+    few, many = found["statements for a page"]
+    assert 0 < few == many and all(count > 2 for count in found["statements for a batch"])
+
+
+def test_too_few_phones_are_refused() -> None:
+    command = [sys.executable, "-m", "bench", "--only", "notices", "--phones", "3"]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "--phones is at least" in done.stderr

@@ -29,5 +29,5 @@ def a_row(here: Municipality, uploaded_by: str = ALICE) -> uuid.UUID:
     """A photo of which only the row matters."""
     uid = uuid.uuid4()
     with transaction():
-        record(PhotoKept(uid, here.id, uploaded_by, "report", "00", 1, 1, 1, None))
+        record(PhotoKept(uid, here.id, uploaded_by, "report", "00", "00", 1, 1, 1, None))
     return uid

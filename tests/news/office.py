@@ -114,3 +114,14 @@ def let_time_pass(kind: str) -> None:
     """The moment has come for which jobs of this kind were planned."""
     with transaction():
         session.execute(update(Job).where(Job.kind == kind).values(run_at=now() - timedelta(seconds=1)))
+
+
+def facts_on(page: Any) -> dict[str, list[str]]:
+    """The list of a page: what stands beside each label, a line each."""
+    found: dict[str, list[str]] = {}
+    for part in page.xpath("//dl/*"):
+        if part.tag == "dt":
+            lines = found.setdefault(part.text_content(), [])
+        else:
+            lines.append(part.text_content())
+    return found

@@ -3,6 +3,7 @@
 import io
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -218,3 +219,27 @@ def test_lists_have_pinned_ones_first_and_pages_without_gaps(client: FlaskClient
         after = {"after": page["next"]}
     assert found == titles(client)
     read(client, status=422, after="WzEsIngiLDFd")
+
+
+def test_a_notice_is_written_from_an_article(client: FlaskClient, office: Office) -> None:
+    long = "ά" * 400
+    article = office.write(written(summary={"el": long}, title={"el": "Έργα", "en": "Works", "bg": "Работи"}))["id"]
+    subject = {"kind": "article", "id": article}
+
+    def compose(status: int, **said: Any) -> Any:
+        answer = client.post("/api/v1/here/staff/notices", json=said, headers=office.editor.headers)
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+    assert compose(422, subject=subject)["code"] == "link_not_found", "nobody sees it yet"
+    office.move(article, "publish")
+    made = compose(201, subject=subject)
+    assert made["texts"] == {
+        "el": {"title": "Έργα", "body": "ά" * 299 + "…"},
+        "en": {"title": "Works", "body": "The works begin on Monday."},
+        "bg": {"title": "Работи", "body": "Работи"},
+    }
+    own = {"en": {"title": "Own", "body": "Words"}}
+    assert compose(201, subject=subject, texts=own)["texts"] == own
+    assert compose(422)["code"] == "notice_text_missing"
+    assert compose(422, texts={})["code"] == "fields_not_valid"

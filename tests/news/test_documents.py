@@ -1,17 +1,19 @@
 """Documents go with an article: private in its drafts, kept with each version, and named wherever readers are told."""
 
+import hashlib
 import io
 import json
 import re
 import uuid
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import feedparser
 import vobject
 from flask import Flask
 from flask.testing import FlaskClient
-from lxml import html
+from lxml import etree, html
 from sqlalchemy import update
 
 from service.db import session, transaction
@@ -22,7 +24,8 @@ from service.municipalities.directory import Municipality
 from tests.factories.people import Person
 from tests.factories.reports import photo
 from tests.media.documents import PDF, open_document
-from tests.news.office import NEWS, STAFF, Office, event, read, written
+from tests.news.office import NEWS, STAFF, Office, event, in_days, read, written
+from tests.news.test_formats import CAP, SCHEMA
 
 TITLE = {"el": "Πρόγραμμα «Α»", "en": "Programme: A/B"}
 
@@ -154,3 +157,45 @@ def check_who_checks_sees_pictures(client: FlaskClient, office: Office, charlie:
     assert client.get(path, headers=charlie.headers).status_code == 401
     other = office.write(written())["id"]
     assert client.get(f"{STAFF}/{other}/photos/{sent}/small", headers=office.editor.headers).status_code == 404
+
+
+def test_a_warning_names_pictures_and_documents_in_each_of_its_languages(client: FlaskClient, office: Office) -> None:
+    """CAP 1.2, 3.2.3: each file as it is given out at its address, with its size and its SHA-1."""
+    pdf = send(client, office.editor, PDF)
+    data = {"photo": (io.BytesIO(photo("red", (64, 48))), "a.jpg")}
+    sent = client.post(f"{STAFF}/photos", data=data, headers=office.editor.headers).json["id"]
+    picture = {"id": sent, "alt": {"el": "Χάρτης & <δρόμοι>\x0b", "en": "A map"}}
+    document = {"id": pdf["id"], "title": {"el": "Οδηγίες"}}
+    facts = {"urgency": "urgent", "ends_at": in_days(1)}
+    storm = written(kind="announcement", facts=facts, pictures=[picture], attachments=[document])
+    article = office.publish(storm)
+    found = resources_of(client, article)
+    assert [(language, one["resourceDesc"]) for language, one in found] == [
+        ("el", "Χάρτης & <δρόμοι>"),
+        ("el", "Οδηγίες"),
+        ("en", "A map"),
+        ("en", "Οδηγίες"),
+    ]
+    for _, one in found:
+        file = client.get(urlsplit(one["uri"]).path)
+        assert one["uri"].startswith("http") and (file.status_code, file.content_type) == (200, one["mimeType"])
+        assert int(one["size"]) == len(file.data) and one["digest"] == hashlib.sha1(file.data).hexdigest()
+    with transaction():
+        session.execute(update(Attachment).values(sha1=None))  # as what was kept before there was any
+    office.revise(article, 1, storm | {"pictures": []})
+    office.move(article, "publish", seen=2)
+    assert [list(one) for _, one in resources_of(client, article)] == [["resourceDesc", "mimeType", "size", "uri"]] * 2
+    office.move(article, "withdraw", seen=2)
+    assert resources_of(client, article) == [], "what calls a warning off has none"
+
+
+def resources_of(client: FlaskClient, article: str) -> list[tuple[str, dict[str, str]]]:
+    """(language, its parts by name) of each file that the warning names, which is valid."""
+    alert = etree.fromstring(read(client, f"/{article}/cap.xml").data)
+    SCHEMA.assertValid(alert)
+    infos = alert.findall(f"{{{CAP['cap']}}}info")
+    return [
+        (info.findtext("cap:language", "", CAP), {etree.QName(part).localname: part.text or "" for part in resource})
+        for info in infos
+        for resource in info.findall("cap:resource", CAP)
+    ]

@@ -21,7 +21,7 @@ from service.news.finding import version_of
 from service.news.models import Article, ArticleVersion
 from service.news.recurring import times_of
 from service.news.shelving import take_down
-from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, written
+from tests.news.office import NEWS, STAFF, Office, event, facts_on, in_days, local_in, read, written
 
 HERE = Path(__file__).parent
 JSON_FEED, JSON_LD = (
@@ -113,6 +113,7 @@ def test_one_faulty_event_does_not_break_the_calendar_of_all(client: FlaskClient
             version.content = version.content | {"facts": version.content["facts"] | changes}
     calendar = vobject.readOne(read(client, "/calendar.ics").get_data(as_text=True))
     assert [one.uid.value.partition("@")[0] for one in calendar.vevent_list] == [sound]
+    assert len(read(client, "/feeds/json").json["items"]) == 4
 
 
 def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client: FlaskClient, office: Office) -> None:
@@ -137,8 +138,9 @@ def test_an_urgent_announcement_is_a_warning_and_its_correction_an_update(client
     sent = alert.xpath("string(//cap:sent)", namespaces=CAP)
     office.revise(article, 1, storm | {"districts": []})
     office.move(article, "publish", seen=2)
-    lines = html.fromstring(read(client, f"/{article}/page").data).xpath("//main/p/text()")
-    assert "Stay at home." in lines and any(line.startswith("→ ") for line in lines)
+    page = html.fromstring(read(client, f"/{article}/page").data)
+    assert page.xpath("//p[@class='alarm']/text()") == ["Emergency"]
+    assert facts_on(page)["What to do"] == ["Stay at home."] and {"From", "Until", "Where"} <= set(facts_on(page))
     update = etree.fromstring(read(client, f"/{article}/cap.xml").data)
     SCHEMA.assertValid(update)
     assert update.xpath("string(//cap:references)", namespaces=CAP) == f"here.plateia,{article}.1,{sent}"
@@ -206,7 +208,7 @@ def test_a_page_can_be_read_by_people_and_by_search_engines(client: FlaskClient,
     assert shown["@type"] == "Event" and [one.get("name") for one in shown["location"]] == ["Park", None]
     assert shown["maximumAttendeeCapacity"] == 9 and shown["eventAttendanceMode"].endswith("MixedEventAttendanceMode")
     told = html.fromstring(read(client, f"/{office.publish(event(accessibility={'el': 'Ράμπα'}))}/page", "el").data)
-    assert {"Πάρκο", "Ράμπα"} <= set(told.xpath("//main/p/text()"))
+    assert facts_on(told)["Προσβασιμότητα"] == ["Ράμπα"] and facts_on(told)["Πού"] == ["Πάρκο", "Στον χάρτη"]
     starts = datetime.fromisoformat(shown["startDate"])
     assert starts.astimezone(ATHENS).isoformat()[:16] == local_in(7)
     assert datetime.fromisoformat(shown["endDate"]) - starts == timedelta(hours=2)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import func, select, update
 
 from service.db import session, transaction
@@ -361,6 +362,8 @@ def test_a_draft_is_changed_timed_previewed_tried_and_thrown_away(
     assert (notice["send_at"], notice["missing_languages"]) == ("2030-07-01T06:00:00Z", ["el"])
     one = f"{STAFF}/{notice['id']}"
     assert act(client, ann, notice, "send", 422, version=1, reason=None)["code"] == "notice_text_missing"
+    zoned = call(client, ann, "PUT", one, 422, texts=OTHER, version=1, send_at="2030-03-31T03:30:00+02:00")
+    assert "clock" in zoned["errors"]["json"]["send_at"][0]
     skipped = call(client, ann, "PUT", one, 422, texts=OTHER, version=1, send_at="2030-03-31T03:30:00")
     assert skipped["code"] == "no_such_time"
     changed = call(client, ann, "PUT", one, 200, texts=OTHER, version=1, send_at="2030-07-01T10:00:00")
@@ -375,6 +378,15 @@ def test_a_draft_is_changed_timed_previewed_tried_and_thrown_away(
     paths = [link.partition("8000")[2] for link in links]
     assert client.get(paths[0]).status_code == 404
     assert client.get(paths[1]).json["texts"] == OTHER
+    shown = client.get(paths[1], headers={"Accept": "text/html,*/*;q=0.8", "Accept-Language": "el"})
+    assert shown.content_type.startswith("text/html") and shown.headers["Cache-Control"] == "no-store"
+    page = html.fromstring(shown.data)
+    assert page.xpath("//h2/text()") == ["Ελληνικά", "English"] and not page.xpath("//script | //@src")
+    assert len(page.xpath("//figure")) == 8 and page.xpath("string(//figure[5]//strong)") == OTHER["en"]["title"]
+    assert page.xpath("//main/p/text()")[1:3] == [
+        "Το κείμενο αυτό δεν έχει σταλεί σε κανέναν.",
+        "Προγραμματίστηκε για 1 Ιουλίου 2030, 10:00",
+    ]
     with transaction():
         session.scalars(select(Notice)).one().preview_until = session.scalar(select(Notice.created_at))
     assert client.get(paths[1]).status_code == 404

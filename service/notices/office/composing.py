@@ -181,6 +181,11 @@ def link_preview(notice: Notice) -> tuple[str, datetime]:
     return token, until
 
 
+def link_of(notice: Notice) -> dict[str, str | None] | None:
+    """What a tap opens; None: the notice itself."""
+    return None if notice.subject_kind is None else {"kind": notice.subject_kind, "id": notice.subject}
+
+
 def previewed(municipality: Municipality, token: str) -> Notice:
     """The notice that the link leads to. Raises NotFound for one that is over."""
     named = Notice.municipality_id == municipality.id, Notice.preview_digest == digest_of(token)

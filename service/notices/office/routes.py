@@ -1,7 +1,7 @@
 """The notices of the office over HTTP: written, sent and counted by staff; shown to everybody once they are sent."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,39 +17,37 @@ from service.http import (
     CursorNotValid,
     after_key,
     answer,
-    etag_of,
     language,
     nothing,
     operation,
     page_of,
 )
 from service.municipalities.directory import Municipality
-from service.municipalities.linking import LinkNotFound, ensure_linked
+from service.municipalities.linking import LinkNotFound, Words, ensure_linked
 from service.notices.office import answer_schemas, deciding, schemas
 from service.notices.office.audience import Audience, PolygonNotValid, area_of, devices_in, how_many
 from service.notices.office.composing import (
     NoSuchTime,
     NoticeChanged,
     discard,
-    edition_that_holds,
     editions_of,
+    link_of,
     link_preview,
     notice_here,
     notices_of,
-    previewed,
     rewrite,
     sent_lately,
     write,
 )
-from service.notices.office.counting import REASONS, figures_of, note_opening
+from service.notices.office.counting import REASONS, figures_of
 from service.notices.office.fan_out import next_audience
 from service.notices.office.models import Notice
 from service.notices.office.states import NotNow
 from service.notices.office.trying import NoOwnPhone, try_out
-from service.notices.office.wording import TextMissing, TextTooLong, missing, on_screens, repeated, text_for, weighed
+from service.notices.office.wording import TextMissing, TextTooLong, missing, on_screens, repeated, weighed
 from service.notices.preferences.cells import AreaTooLarge
 from service.notices.preferences.keeping import NoSuchDistrict
-from service.people.access import anybody, caller, public, signed_in, staff
+from service.people.access import caller, staff
 from service.text import pick, say
 
 blueprint = Blueprint(
@@ -78,11 +76,15 @@ def index(query: dict[str, Any], municipality: Municipality) -> Response:
 @staff("send_notices")
 @blueprint.arguments(schemas.NoticeIn)
 @blueprint.response(201, schemas.NoticeOut)
-@operation("writeNotice", NoSuchTime, LinkNotFound, *AREA)
+@operation("writeNotice", NoSuchTime, LinkNotFound, TextMissing, *AREA)
 def begin(body: dict[str, Any], municipality: Municipality) -> Response:
-    """Write a notice, which is a draft at first"""
+    """Write a notice, which is a draft at first
+
+    From an article: with it as `subject` and without `texts`, which are then its title and summary in each language.
+    """
     who, area = caller(), area_of(municipality, Audience(**body["audience"]))
     ensure_subject(municipality, body)
+    body["texts"] = body["texts"] or words_of(municipality, body["subject"])
     with transaction():
         notice = write(municipality, who, body, area)
     return answer(notice_out(municipality, notice), 201)
@@ -287,55 +289,6 @@ def repeat(municipality: Municipality, notice: uuid.UUID) -> Response:
     return changed(municipality, notice, lambda found: deciding.repeat(who, found))
 
 
-@blueprint.get("/notice-previews/<token>")
-@anybody
-@blueprint.response(200, answer_schemas.NoticePreviewOut)
-@operation("showPreview", NotFound)
-def preview(municipality: Municipality, token: str) -> Response:
-    """Show a notice that is prepared to who has its link"""
-    found = previewed(municipality, token)
-    return answer(
-        {"texts": found.texts, "emergency": found.emergency, "state": found.state, "send_at": found.send_at},
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-@blueprint.get("/notices/<uuid:notice>")
-@public
-@blueprint.response(200, answer_schemas.SentNoticeOut)
-@blueprint.alt_response(304, description="Nothing has changed.")
-@operation("showNotice", NotFound)
-def sent(municipality: Municipality, notice: uuid.UUID) -> Response:
-    """Show a notice that was sent, as it holds now"""
-    found = notice_here(municipality, notice)
-    edition, spoken = edition_that_holds(found), language()
-    title, body = text_for(municipality, edition.texts, spoken)
-    content = {
-        "id": found.uid,
-        "title": title,
-        "body": body,
-        "language": spoken if spoken in edition.texts else municipality.main_language,
-        "emergency": found.emergency,
-        "subject": link_out(found),
-        "edition": edition.number,
-        "sent_at": found.sent_at,
-        "changed_at": edition.at,
-    }
-    return answer(content, etag=etag_of(content))
-
-
-@blueprint.post("/notices/<uuid:notice>/opened")
-@signed_in
-@blueprint.response(204)
-@operation("noteOpening", NotFound)
-def opened(municipality: Municipality, notice: uuid.UUID) -> Response:
-    """Say that this person has opened a notice, for the office's figures"""
-    account_id = caller().account_id
-    with transaction():
-        note_opening(municipality, account_id, notice)
-    return nothing()
-
-
 def changed(municipality: Municipality, uid: uuid.UUID, act: Callable[[Notice], None]) -> Response:
     """Do this to the notice, locked, and show it."""
     with transaction():
@@ -349,8 +302,12 @@ def ensure_subject(municipality: Municipality, body: dict[str, Any]) -> None:
     ensure_linked(current_app.config["LINKS"], municipality, [body["subject"]] if body["subject"] else [])
 
 
-def link_out(notice: Notice) -> dict[str, Any] | None:
-    return None if notice.subject_kind is None else {"kind": notice.subject_kind, "id": notice.subject}
+def words_of(municipality: Municipality, link: Mapping[str, str] | None) -> Words:
+    """In what words what a tap opens can be told of. Raises TextMissing for what has none."""
+    words = current_app.config["LINKS"][link["kind"]].words(municipality, link["id"]) if link else {}
+    if not words:
+        raise TextMissing(language=municipality.main_language)
+    return words
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
@@ -378,7 +335,7 @@ def notice_out(municipality: Municipality, notice: Notice) -> dict[str, Any]:
     return content | {
         "mode": notice.mode,
         "texts": notice.texts,
-        "subject": link_out(notice),
+        "subject": link_of(notice),
         "audience": notice.audience,
         "lasts_hours": notice.lasts_hours,
         "missing_languages": missing(municipality, notice.texts),

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from service.http import PageQuery, following
 from service.notices.office.states import MODES, STATES
+from service.notices.office.wording import LONGEST_TITLE
 from service.people.schemas import Plain
 from service.text import LANGUAGES
 
@@ -14,6 +15,7 @@ PLATFORMS = ("android", "ios", "web")
 TOPICS = ("news_kind", "news_category", "district", "layer", "plan", "plan_element", "consultation")
 MOST_TOPICS, MOST_DISTRICTS = 50, 200
 LONGEST_LIFE = 28 * 24
+NO_WALL_TIME = "This is no time by the municipality's clock, without a zone, such as 2026-11-23T09:00:00."
 
 TEXT = {"title": "Water is off in the centre", "body": "Until 14:00, between the square and the station."}
 TEXTS = {
@@ -41,7 +43,7 @@ class NoticeLinkIn(Schema):
 class NoticeTextIn(Schema):
     """One language's text."""
 
-    title = fields.String(required=True, validate=[validate.Length(1, 200), Plain])
+    title = fields.String(required=True, validate=[validate.Length(1, LONGEST_TITLE), Plain])
     body = fields.String(required=True, validate=[validate.Length(1, 4000), Plain])
 
 
@@ -80,13 +82,13 @@ class NoticeAudienceOut(NoticeAudienceIn):
     """For whom."""
 
 
-def texts_in() -> fields.Dict:
+def texts_in(description: str = "Language → text.", **options: Any) -> fields.Dict:
     return fields.Dict(
         keys=fields.String(validate=validate.OneOf(LANGUAGES)),
         values=fields.Nested(NoticeTextIn),
-        required=True,
         validate=validate.Length(min=1),
-        metadata={"description": "Language → text."},
+        metadata={"description": description},
+        **(options or {"required": True}),
     )
 
 
@@ -95,7 +97,11 @@ class NoticeIn(Schema):
 
     example: ClassVar[dict[str, Any]] = OPEN | {"lasts_hours": 24, "send_at": "2026-11-23T09:00:00"}
 
-    texts = texts_in()
+    texts = texts_in(
+        "Language → text; null or left out: title and summary of the article that is the `subject`.",
+        load_default=None,
+        allow_none=True,
+    )
     emergency = fields.Boolean(
         load_default=False, metadata={"description": "It knows no quiet hours; a second person or a reason is needed."}
     )
@@ -109,6 +115,7 @@ class NoticeIn(Schema):
     send_at = fields.NaiveDateTime(
         load_default=None,
         allow_none=True,
+        error_messages=dict.fromkeys(("invalid", "invalid_awareness"), NO_WALL_TIME),
         metadata={
             "description": "By the municipality's clock, without a zone; null: as soon as it may go.",
             "format": "",
@@ -122,6 +129,7 @@ class NoticeChangeIn(NoticeIn):
 
     example: ClassVar[dict[str, Any]] = NoticeIn.example | {"version": 1}
 
+    texts = texts_in()
     version = fields.Integer(required=True, metadata={"description": "The version that was seen."})
 
 

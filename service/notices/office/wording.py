@@ -14,6 +14,7 @@ from service.text import N_, pick
 
 NOTICE_SENT = "notice_sent"
 NOTICE = "notice"
+LONGEST_TITLE = 200
 ALIKE = 0.85
 """From what share of equal text on two notices are near-duplicates; two equal texts have 1."""
 

@@ -97,12 +97,15 @@ def off(values: Mapping[str, Any]) -> bool:
 def digest_times(
     municipality: Municipality, before: NoticePreference | None, digest: str, moment: datetime
 ) -> dict[str, datetime | None]:
-    """When the next digest is due, and from when on it tells; unchanged where the rhythm is."""
+    """When the next digest is due, and from when on it tells; unchanged where the rhythm is. Another rhythm begins
+    where the one before ended.
+    """
     if before is not None and before.digest == digest:
         return {}
     if digest == "never":
         return {"digest_due_at": None, "digest_after": None}
-    return {"digest_due_at": next_digest(municipality, digest, moment), "digest_after": moment}
+    since = before.digest_after if before is not None and before.digest != "never" else moment
+    return {"digest_due_at": next_digest(municipality, digest, moment), "digest_after": since}
 
 
 def next_digest(municipality: Municipality, digest: str, after: datetime) -> datetime:

@@ -18,7 +18,8 @@ class NoticePreference(Base):
     """One person's choice; who has chosen nothing has no row.
 
     `quiet_from` and `quiet_until` are minutes of the municipality's day. `most_a_day`: notices of the office.
-    `notices_off_at` is when the office's notices were last switched off.
+    `notices_off_at` is when the office's notices were last switched off. `digest_event_id` is the event by which they
+    were owed a digest last: there is no other one until it is worded.
     """
 
     __tablename__ = "notice_preferences"
@@ -45,6 +46,7 @@ class NoticePreference(Base):
     digest: Mapped[str] = mapped_column(String(8), default="never")
     digest_due_at: Mapped[datetime | None] = mapped_column(Instant)
     digest_after: Mapped[datetime | None] = mapped_column(Instant)
+    digest_event_id: Mapped[int | None]
     notices_off_at: Mapped[datetime | None] = mapped_column(Instant)
     changed_at: Mapped[datetime] = mapped_column(Instant)
 

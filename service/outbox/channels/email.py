@@ -114,6 +114,8 @@ class Email:
         written["Message-ID"] = f"<{message.uid}@{self.domain}>"
         written["Auto-Submitted"] = "auto-generated"
         written.set_content(message.content["text"])
+        if "html" in message.content:
+            written.add_alternative(message.content["html"], subtype="html")
         return written
 
     def connect(self) -> smtplib.SMTP:
