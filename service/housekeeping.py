@@ -56,6 +56,7 @@ from service.plans import uploading as plan_uploading
 from service.reports.closing import close_resolved
 from service.reports.digesting import all_news, owe_digest
 from service.reports.messages import DEPARTMENT_DIGEST
+from service.storage.making import forget_dead
 
 log = structlog.get_logger()
 
@@ -173,6 +174,8 @@ def sweep_photos(job: Work, progress: Progress) -> Any:
 def sweep_uploads(job: Work, progress: Progress) -> Any:
     store = current_app.config["STORE"]
     plan_files = plan_uploading.sweep_plan_files(store, (plan_uploading.FOLDER, exporting.FOLDER, result_files.FOLDER))
+    with transaction():
+        forget_dead()
     return {"files": uploading.sweep_uploads(store) + plan_files}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from service.consultation.models import Consultation
 from service.consultation.results.tabulating import COUNTED, cell_words, counted, item_words
 from service.consultation.results.wording import BALLOTS, FEW_WORDS, HIDDEN, MEASURES, MORE, TABLE_NAMES, WHY, WON
+from service.consultation.statistics import TABLES
 from service.errors import NotFound
 from service.text import pick, say
 
@@ -61,6 +62,12 @@ def chart_of(found: Consultation, statistics: Mapping[str, Any], of: str, spoken
         if table["by"] == of:
             return chart_of_people(table, statistics, spoken, main)
     raise NotFound
+
+
+def ensure_drawable(found: Consultation, of: str) -> None:
+    """That there can be such a graph, before anybody sets out to make it. Raises NotFound."""
+    if of not in TABLES and all(tally["key"] != of for _, tally in counted(found)):
+        raise NotFound
 
 
 def charts_of(found: Consultation, statistics: Mapping[str, Any], spoken: str, main: str) -> Iterator[Chart]:

@@ -1,9 +1,8 @@
 """An OpenDocument spreadsheet (ISO/IEC 26300), written so that the same table makes the same bytes."""
 
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from service.plans.files.rows import CONTROL
@@ -24,23 +23,23 @@ MANIFEST = (
 )
 
 
-def spreadsheet(sheets: Mapping[str, Iterable[Sequence[Any]]]) -> bytes:
-    """The file, with the rows of each sheet by its name. A text is a text: no cell is a formula."""
-    target = BytesIO()
-    files = {"mimetype": ODS_TYPE, "META-INF/manifest.xml": MANIFEST, "content.xml": content(sheets)}
+def write_spreadsheet(sheets: Mapping[str, Iterable[Sequence[Any]]], target: IO[bytes]) -> None:
+    """Write the file, with the rows of each sheet by its name, row by row. A text is a text: no cell is a formula."""
+    files = {"mimetype": [ODS_TYPE], "META-INF/manifest.xml": [MANIFEST], "content.xml": content(sheets)}
     with zipfile.ZipFile(target, "w") as archive:
-        for name, text in files.items():  # the type comes first and is not compressed, so that it is seen in the bytes
-            archive.writestr(zipfile.ZipInfo(name, NO_TIME), text.encode())
-    return target.getvalue()
+        for name, pieces in files.items():  # the type comes first and is not compressed: it is seen in the bytes
+            with archive.open(zipfile.ZipInfo(name, NO_TIME), "w") as entry:
+                entry.writelines(piece.encode() for piece in pieces)
 
 
-def content(sheets: Mapping[str, Iterable[Sequence[Any]]]) -> str:
-    tables = "".join(
-        f"<table:table table:name={quoteattr(name)}>{''.join(map(row, rows))}</table:table>"
-        for name, rows in sheets.items()
-    )
-    body = f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body>"
-    return f'{HEAD}<office:document-content {NAMES} office:version="1.3">{body}</office:document-content>'
+def content(sheets: Mapping[str, Iterable[Sequence[Any]]]) -> Iterator[str]:
+    """The document, in pieces."""
+    yield f'{HEAD}<office:document-content {NAMES} office:version="1.3"><office:body><office:spreadsheet>'
+    for name, rows in sheets.items():
+        yield f"<table:table table:name={quoteattr(name)}>"
+        yield from map(row, rows)
+        yield "</table:table>"
+    yield "</office:spreadsheet></office:body></office:document-content>"
 
 
 def row(cells: Sequence[Any]) -> str:
