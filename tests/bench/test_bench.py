@@ -63,6 +63,17 @@ def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_ballots_a_second_are_measured_on_postgis(tmp_path: Path) -> None:
+    postgres_server()
+    said, figures = run(tmp_path, "--only", "consultations", "--sqlite", "")
+    found = figures["consultations"]["casting"]
+    assert found["PostGIS"]["most casts/s"] > 0 < found["PostGIS"]["p95 at 200 casts/s, ms"]
+    assert found["SQLite"]["p95 at 50 casts/s, ms"] > 0 and "PostGIS: p95 at 200 casts/s, ms" in said
+    (judged,) = [one for one in figures["targets"] if one["what"].startswith("casting on PostGIS")]
+    assert judged["what"] == "casting on PostGIS: p95 at 200 casts/s, ms" and judged["target"] == 250.0
+
+
+@pytest.mark.slow
 def test_votes_and_conversations_are_measured_beside_their_floors(tmp_path: Path) -> None:
     said, figures = run(tmp_path, "--only", "consultations", PLATEIA_TEST_POSTGRES_URL="")
     found = figures["consultations"]

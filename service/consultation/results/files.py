@@ -13,7 +13,7 @@ from typing import IO, Any
 import orjson
 
 from service.consultation.results.content import Published
-from service.consultation.results.spreadsheets import ODS_TYPE, write_spreadsheet
+from service.consultation.results.spreadsheets import ODS_TYPE, SLIM, WIDE, write_spreadsheet
 from service.consultation.results.wording import DICTIONARY, RESULT
 from service.plans.files.csv_tables import quoted
 from service.text import say
@@ -79,7 +79,9 @@ def write_ods(published: Published, target: IO[bytes]) -> None:
     table, spoken = published.table, published.table.language
     dictionary = [(name, words) for name, words in (table.columns | table.measures).items()]
     rows = chain([tuple(table.columns)], (row.cells() for row in table.rows))
-    write_spreadsheet({say(spoken, RESULT): rows, say(spoken, DICTIONARY): dictionary}, target)
+    widths = [WIDE if name.endswith("_text") else SLIM for name in table.columns]
+    sheets = {say(spoken, RESULT): (widths, rows), say(spoken, DICTIONARY): ((SLIM, WIDE), dictionary)}
+    write_spreadsheet(sheets, target)
 
 
 def write_json(published: Published, target: IO[bytes]) -> None:

@@ -170,6 +170,11 @@ def group_rows(each: Mapping[str, Any], names: Mapping[str, Any], spoken: str, m
         yield Row(by, "", "", cell["key"], words, "people", cell["count"], "" if cell["count"] is not None else "few")
 
 
+def number_in(spoken: str, number: int) -> str:
+    """A whole number as it is written in this language, its thousands apart."""
+    return str(format_decimal(number, locale=locale_of(spoken)))
+
+
 def percent_in(spoken: str, percent: str) -> str:
     """The percentage as it is written in this language."""
     return str(format_decimal(Decimal(percent), "0.0", locale=locale_of(spoken)))
