@@ -9,7 +9,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import select
 
-from service.consultation import closing, ending, releasing, telling
+from service.consultation import closing, ending, observing, releasing, telling
 from service.consultation.models import Consultation
 from service.consultation.questionnaires import closing as questionnaires
 from service.consultation.results import keeping as result_files
@@ -283,10 +283,14 @@ def close_consultation(job: Work, progress: Progress) -> Any:
 
 
 def tell_consultations(job: Work, progress: Progress) -> Any:
-    if not telling.anything_to_tell():
-        return {"told": 0}
-    with transaction():
-        return {"told": telling.tell_begun() + telling.tell_ending_soon()}
+    told = 0
+    if telling.anything_to_tell():
+        with transaction():
+            told = telling.tell_begun() + telling.tell_ending_soon()
+    if observed := observing.unobserved():
+        with transaction():
+            told += sum(map(observing.send_head, observed))
+    return {"told": told}
 
 
 def plan_closings(job: Work, progress: Progress) -> Any:

@@ -1,4 +1,4 @@
-"""Who is making a file now, so that others wait for it
+"""Who is making a file now, so that others wait for it, and who gets the heads of a consultation by e-mail
 
 Revision ID: 0032
 Revises: 0030
@@ -7,7 +7,7 @@ Revises: 0030
 import sqlalchemy as sa
 from alembic import op
 
-from service.db.types import Instant
+from service.db.types import Instant, Json
 
 revision = "0032"
 down_revision = "0030"
@@ -29,7 +29,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_file_makings")),
         sa.UniqueConstraint("key", name=op.f("uq_file_makings_key")),
     )
+    op.add_column("consultations", sa.Column("observers", Json, nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
+    op.drop_column("consultations", "observers")
     op.drop_table("file_makings")
