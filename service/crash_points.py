@@ -57,6 +57,13 @@ POINTS = {
     "before_rows_rewritten": "some rows of a vote are deleted to be written anew in the order of their names",
     "before_ballots_parted": "which answers were one ballot is forgotten, the transaction is still open",
     "after_bundle_kept": "the bundle of a vote is kept, no row names it",
+    "before_questionnaire_ended": "a questionnaire takes no answers any more, the transaction is still open",
+    "after_questionnaire_ended": "a questionnaire takes no answers any more, nothing is counted",
+    "before_texts_wait": "some of what people wrote waits for moderators, the transaction is still open",
+    "after_texts_wait": "some of what people wrote waits for moderators, the rest does not, nothing is published",
+    "before_questionnaire_counted": "the result of a questionnaire is written whole, the transaction is still open",
+    "after_making_claimed": "a process is about to make a file and that is committed, nothing of it is made",
+    "after_made_file_kept": "a file that others wait for is kept, its maker has not said so",
     "before_result_out": "a result is written with what it owes, the transaction is still open",
     "after_job_run": "a job's handler has come back, its result is not written",
 }

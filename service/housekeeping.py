@@ -9,7 +9,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import select
 
-from service.consultation import closing, ending, releasing, telling
+from service.consultation import closing, ending, observing, releasing, telling
 from service.consultation.models import Consultation
 from service.consultation.questionnaires import closing as questionnaires
 from service.consultation.results import keeping as result_files
@@ -56,6 +56,7 @@ from service.plans import uploading as plan_uploading
 from service.reports.closing import close_resolved
 from service.reports.digesting import all_news, owe_digest
 from service.reports.messages import DEPARTMENT_DIGEST
+from service.storage.making import forget_dead
 
 log = structlog.get_logger()
 
@@ -173,6 +174,8 @@ def sweep_photos(job: Work, progress: Progress) -> Any:
 def sweep_uploads(job: Work, progress: Progress) -> Any:
     store = current_app.config["STORE"]
     plan_files = plan_uploading.sweep_plan_files(store, (plan_uploading.FOLDER, exporting.FOLDER, result_files.FOLDER))
+    with transaction():
+        forget_dead()
     return {"files": uploading.sweep_uploads(store) + plan_files}
 
 
@@ -280,10 +283,14 @@ def close_consultation(job: Work, progress: Progress) -> Any:
 
 
 def tell_consultations(job: Work, progress: Progress) -> Any:
-    if not telling.anything_to_tell():
-        return {"told": 0}
-    with transaction():
-        return {"told": telling.tell_begun() + telling.tell_ending_soon()}
+    told = 0
+    if telling.anything_to_tell():
+        with transaction():
+            told = telling.tell_begun() + telling.tell_ending_soon()
+    if observed := observing.unobserved():
+        with transaction():
+            told += sum(map(observing.send_head, observed))
+    return {"told": told}
 
 
 def plan_closings(job: Work, progress: Progress) -> Any:

@@ -19,7 +19,8 @@ from service import logs
 from service.consultation.conversation.answering import CONTRIBUTIONS_ANSWERED
 from service.consultation.conversation.messages import who_is_told as who_has_an_answer
 from service.consultation.giving import entries as consultations
-from service.consultation.messages import who_follows_the_consultation
+from service.consultation.messages import who_follows_the_consultation, who_observes
+from service.consultation.observing import HEAD_SIGNED
 from service.consultation.questionnaires.inviting import QUESTIONNAIRE_SENT
 from service.consultation.questionnaires.messages import who_is_asked
 from service.consultation.telling import KINDS as OF_CONSULTATIONS
@@ -94,6 +95,7 @@ EVENTS: dict[str, Expand] = {
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,
     **dict.fromkeys(OF_CONSULTATIONS, who_follows_the_consultation),
+    HEAD_SIGNED: who_observes,
     QUESTIONNAIRE_SENT: who_is_asked,
 }
 """Kind of event → who is owed what."""

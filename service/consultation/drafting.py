@@ -37,7 +37,8 @@ from service.sealing import pseudonym
 from service.text import N_
 
 CODE_LENGTH = 12
-MOST_QUESTIONS = 100
+MOST_QUESTIONS, MOST_TOGETHER = 100, 2000
+"""Questions, and options of all of them together."""
 FRONT = ("title", "text", "about", "secrecy", "eligibility", "eligible", "eligible_source", "questions")
 
 
@@ -139,6 +140,8 @@ def check(draft: Draft) -> None:
     keys = [question["key"] for question in draft.questions]
     if len(keys) > MOST_QUESTIONS or len(set(keys)) != len(keys):
         raise ConsultationNotValid(reason="questions")
+    if sum(len(question["ask"]["options"]) for question in draft.questions if question["ask"]) > MOST_TOGETHER:
+        raise ConsultationNotValid(reason="options")
     if fault := fault_in(draft.phases):
         raise ConsultationNotValid(reason=fault)
     votes = VOTE in (kind for kind, _, _ in draft.phases)

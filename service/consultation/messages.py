@@ -1,13 +1,19 @@
 """What people who follow a consultation, or the plan that it is about, are told when the worker asks."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import datetime
 
+from sqlalchemy import select
+
+from service.consultation.models import Consultation
 from service.consultation.telling import CONSULTATION, ENDING_SOON, EXTENDED, PHASE_BEGUN, RESULT_OUT
+from service.db import session
 from service.municipalities.directory import Municipality, municipality_with
 from service.notices.inbox import messages_to, reach_each
 from service.notices.topics import followers
 from service.outbox.expanding import Kept, Owed, Posted
+from service.outbox.targets import MAILBOX, id_of
 from service.text import N_, moment_in, pick, say
 
 BEGUN = {
@@ -26,6 +32,16 @@ WORDS = {
     RESULT_OUT: N_("It is over, and the result is out."),
 }
 TITLE = N_("Consultation: {title}")
+HEAD_SUBJECT = N_("Signed state of the log, {number} lines: {title}")
+HEAD_KEPT = N_(
+    "You observe a consultation of {municipality}: {title}. Please keep this mail as it is: with it anybody can find "
+    "out whether the log of the ballots was exchanged later."
+)
+HEAD_KEY = N_("It is signed with the key {key}")
+HEAD_CHECKED = N_(
+    "To check it after the end: save the lines from “plateia/” to the signature as a file and give it to the program "
+    "that lies in the file with the ballots: python3 -I verify_consultation.py bundle.zip --head FILE"
+)
 
 
 def who_follows_the_consultation(event: Posted) -> Iterator[Owed | Kept]:
@@ -39,6 +55,32 @@ def who_follows_the_consultation(event: Posted) -> Iterator[Owed | Kept]:
         for account_id, person in sorted(reach_each(account_ids).items()):
             said = worded(event, here, here.language_for(person.language))
             yield from messages_to(event, person, said, about, data, str(event.uid), account_id)
+
+
+def who_observes(event: Posted) -> Iterator[Owed]:
+    """A mail with the head to each mailbox, in the municipality's main language."""
+    here = municipality_with(event.municipality_id)
+    named = Consultation.uid == uuid.UUID(event.payload[CONSULTATION])
+    found = session.execute(select(Consultation.observers, Consultation.public_key).where(named)).one()
+    content = letter(event, here, bytes(found.public_key or b""))
+    for address in found.observers:
+        target = id_of(event.municipality_id, "email", MAILBOX, address)
+        if target is not None:
+            yield Owed(target, str(event.uid), content)
+
+
+def letter(event: Posted, here: Municipality, public_key: bytes) -> dict[str, str]:
+    """Subject, which is one line whatever the title is, and text."""
+    spoken = here.main_language
+    title, name = pick(event.payload["title"], spoken), pick(here.name, spoken)
+    subject = say(spoken, HEAD_SUBJECT, number=event.version, title=title)
+    parts = (
+        say(spoken, HEAD_KEPT, municipality=name, title=title),
+        event.payload["head"].rstrip(),
+        say(spoken, HEAD_KEY, key=public_key.hex()),
+        say(spoken, HEAD_CHECKED),
+    )
+    return {"subject": " ".join(subject.split()), "text": "\n\n".join(parts) + "\n"}
 
 
 def worded(event: Posted, here: Municipality, spoken: str) -> tuple[str, str]:

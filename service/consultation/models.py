@@ -30,7 +30,8 @@ class Consultation(Base):
     its SHA-256 in the log's first line, `verifier` the text of the program that checks it, as it was then. `eligible`
     is how many may take part, where that is known, and `eligible_source` by language whose number that is. `among` says
     which of the verified residents may: see among.py. `bundle` names the file with everything to check the result by,
-    `statistics` are the numbers of who took part, as they were published.
+    `statistics` are the numbers of who took part, as they were published. `observers` are the mailboxes that get its
+    heads.
     """
 
     __tablename__ = "consultations"
@@ -52,6 +53,7 @@ class Consultation(Base):
     questions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     ends_with: Mapped[str] = mapped_column(String(16), default=VOTE)
     extensions: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    observers: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     definition: Mapped[dict[str, Any] | None] = mapped_column(Json)
     definition_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     verifier: Mapped[str | None] = mapped_column(deferred=True)

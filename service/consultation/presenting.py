@@ -201,6 +201,7 @@ def staff_out(
         "draft": {**same, "questions": questions, "phases": [phase_out(phase) for phase in phases]},
         "participations": taken,
         "paper_batches": [batch_out(batch) for batch in batches],
+        "observers": found.observers,
     }
 
 

@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import select
 
 from service.consultation.bundling import zipped
 from service.consultation.closing import made
 from service.consultation.models import CLOSED, BallotAnswer, Consultation, OpenVote
-from service.db import session
+from service.db import session, stop_reading
 from service.db.types import AnyRow
 from service.errors import Problem
 from service.people.models import Account
-from service.storage.keeping import FileNotKept, Store
+from service.storage.keeping import Store
+from service.storage.making import Opened, made_once
 from service.text import N_
 
 
@@ -30,17 +31,18 @@ def ensure_closed(found: Consultation) -> Consultation:
     return found
 
 
-def bundle_file(found: Consultation, store: Store) -> bytes:
-    """The bundle as one file; made again where it is not kept, as after a backup was restored. Raises ResultsNotYet."""
-    key = str(ensure_closed(found).bundle)
-    try:
-        return store.read(key)
-    except FileNotKept:
-        files, _ = made(found.id)
-        again = zipped(files)
-        session.rollback()
-        store.keep(key, again)
-        return again
+def bundle_file(found: Consultation, store: Store) -> Opened:
+    """The bundle as one file; made again where it is not kept, as after a backup was restored. Raises ResultsNotYet,
+    StoreUnavailable.
+    """
+    key, consultation_id = str(ensure_closed(found).bundle), found.id
+
+    def make(target: IO[bytes]) -> None:
+        files, _ = made(consultation_id)
+        stop_reading()
+        target.write(zipped(files))
+
+    return made_once(store, found.municipality_id, key, make)
 
 
 def votes_after(found: Consultation, after: int | None, limit: int) -> Sequence[AnyRow]:

@@ -61,6 +61,7 @@ from service.municipalities.directory import Municipality
 from service.people.access import anybody, caller, public, residents_only
 from service.people.limits import casting_limit, replacing_limit
 from service.plans.trees import Recent
+from service.storage.keeping import StoreUnavailable
 
 blueprint = Blueprint(
     "consultations", __name__, url_prefix="/<municipality>/consultations", description="Consultations and votes"
@@ -280,13 +281,20 @@ def votes(query: dict[str, Any], municipality: Municipality, consultation: uuid.
 @blueprint.get(f"{ONE}/bundle")
 @public
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/zip")
-@operation("downloadBundle", NotFound, ResultsNotYet)
+@blueprint.alt_response(304, description="Nothing has changed.")
+@operation("downloadBundle", NotFound, ResultsNotYet, StoreUnavailable)
 def bundle(municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Download everything that is needed to check the result: a ZIP file"""
-    found = whole(municipality, consultation)
-    content = bundle_file(found, current_app.config["STORE"])
-    headers = {"Content-Disposition": f'attachment; filename="{found.uid}.zip"'}
-    return Response(content, content_type="application/zip", headers=headers)
+    found = ensure_closed(whole(municipality, consultation))
+    etag = etag_of("bundle", (found.bundle_digest or b"").hex())
+    if unchanged := not_modified(etag):
+        return unchanged
+    length, pieces = bundle_file(found, current_app.config["STORE"])
+    response = Response(pieces, content_type="application/zip", headers={"Content-Length": str(length)})
+    response.headers["Content-Disposition"] = f'attachment; filename="{consultation}.zip"'
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.set_etag(etag)
+    return response
 
 
 @blueprint.get("/verifier")

@@ -27,6 +27,7 @@ from service.consultation.finding import (
     whole,
 )
 from service.consultation.models import DRAFT, Consultation
+from service.consultation.observing import OverForObservers, set_observers
 from service.consultation.paper import (
     NotOnPaper,
     Papers,
@@ -147,6 +148,23 @@ def extension(body: dict[str, Any], municipality: Municipality, consultation: uu
     who = caller()
     with transaction():
         found = extend(municipality, who, consultation, body["closes_at"], body["reason"])
+    return as_staff_see(found)
+
+
+@blueprint.put(f"{ONE}/observers")
+@staff("manage_consultations")
+@blueprint.arguments(schemas.ObserversIn)
+@blueprint.response(200, schemas.StaffConsultationOut)
+@operation("setObservers", NotFound, OverForObservers)
+def observers(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
+    """Say whose mailboxes get the signed heads of the log, in place of those before
+
+    One leaves with each message to followers, and once a day while the log grows. Name mailboxes that the municipality
+    does not run: of factions of the council, a newspaper, a notary.
+    """
+    who = caller()
+    with transaction():
+        found = set_observers(municipality, who, consultation, body["addresses"])
     return as_staff_see(found)
 
 

@@ -25,6 +25,7 @@ from service.people.verified.schemas import DISTRICT_KEY, LATEST, MOST_DISTRICTS
 
 MOST_PAPERS = 200
 MOST_CODES = 1000
+MOST_OBSERVERS = 20
 KEYED = validate.Regexp(rf"\A{KEY.pattern}\Z")
 
 
@@ -173,6 +174,16 @@ class ConsultationFixIn(Schema):
     version = seen()
 
 
+class ObserversIn(Schema):
+    """Mailboxes that get the signed heads of the log."""
+
+    example: ClassVar[dict[str, Any]] = {"addresses": ["faction@council.example"]}
+
+    addresses = fields.List(
+        fields.Email(validate=validate.Length(max=254)), required=True, validate=validate.Length(max=MOST_OBSERVERS)
+    )
+
+
 class PaperCodesIn(Schema):
     """How many codes on paper to make."""
 
@@ -286,6 +297,7 @@ class StaffConsultationOut(Schema):
         "draft": DRAFT,
         "participations": {"app": 12},
         "paper_batches": [],
+        "observers": [],
     }
 
     id = fields.UUID(required=True)
@@ -299,6 +311,9 @@ class StaffConsultationOut(Schema):
         metadata={"description": "How many took part so far, by channel; results nobody sees before the end."},
     )
     paper_batches = fields.List(fields.Nested(PaperBatchOut), required=True)
+    observers = fields.List(
+        fields.String(), required=True, metadata={"description": "Mailboxes that get the signed heads of the log."}
+    )
 
 
 class StaffConsultationsOut(Schema):

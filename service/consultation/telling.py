@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 
 from service.consultation.ending import its_end
 from service.consultation.models import CLOSED, DRAFT, FIXED, Consultation, ConsultationPhase, LogHead
+from service.consultation.observing import send_head
 from service.consultation.phases import AFTERWARDS, PHASES
 from service.db import session
 from service.db.clock import seconds_from_now
@@ -93,6 +94,7 @@ def tell(found: Consultation, kind: str, version: int, closes_at: datetime | Non
         "head": newest_head(found.id),
         **more,
     }
+    send_head(found)
     return owe(found.municipality_id, kind, subject, version, payload) is not None
 
 

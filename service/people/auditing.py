@@ -70,6 +70,7 @@ ACTIONS = {
     "consultation_fixed": "what a consultation asks and how it is counted was fixed",
     "consultation_codes_made": "codes on paper for a consultation were made",
     "consultation_extended": "the end of a vote was moved to later",
+    "consultation_observed": "it was said which mailboxes get the signed heads of a consultation",
     "consultation_closed": "a vote was over and counted",
     "questionnaire_drafted": "a questionnaire was drafted",
     "questionnaire_fixed": "a questionnaire was fixed and published",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bench import casting
 from tests.conftest import postgres_server
 
 CASES = 12
@@ -60,6 +61,21 @@ def test_a_what_if_is_measured_on_both_databases(tmp_path: Path) -> None:
     postgres_server()
     _, figures = run(tmp_path, "--only", "whatif")
     assert [figures["whatif"][name]["moved"] > 0 for name in ("SQLite", "PostGIS")] == [True, True]
+
+
+@pytest.mark.slow
+def test_ballots_a_second_are_measured_on_postgis(tmp_path: Path) -> None:
+    program = """
+import json, pathlib, sys
+from bench import casting, filling
+print(json.dumps(casting.measure_on(pathlib.Path(sys.argv[1]), sys.argv[2], quick=True)))
+filling.drop_databases(sys.argv[2])
+"""
+    command = [sys.executable, "-c", program, str(tmp_path), postgres_server()]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["most casts/s"] > 0 < found["p95 at 200 casts/s, ms"] and set(casting.TARGETS) <= set(found)
 
 
 @pytest.mark.slow

@@ -176,7 +176,7 @@ def test_bodies_are_told_to_the_digit() -> None:
 
 
 def test_numbers_in_a_table_are_numbers() -> None:
-    assert [cell(value) for value in (-5, 1.5, "-5", None)] == [-5, 1.5, "'-5", ""]
+    assert [cell(value) for value in (-5, 1.5, "-5", None)] == ["-5", "1.5", "'-5", ""]
 
 
 @pytest.mark.parametrize("answers", [[("app", {"q": "x"})] * 5, []])

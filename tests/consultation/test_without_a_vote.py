@@ -25,7 +25,8 @@ from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
-from service.notices.digests import Inbox, worded
+from service.notices.digests import of_entries
+from service.notices.letters import letter
 from service.notices.following import NothingToFollow, ensure_there, follow
 from service.outbox.models import Delivery
 from service.plans.finding import plan_named
@@ -171,7 +172,7 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert hashlib.sha256(files[auditor.PROGRAM]).hexdigest() == definition["verifier"]
     given = entries(here, now().replace(year=2000), now())
     assert [entry.kind for entry in given] == ["consultation"] * 2
-    mail = worded(here, "en", Inbox(), ("https://here.example", given), "")["text"]
+    mail = letter(here, "en", [*of_entries(given, ("en",), {})], len(given), "")["text"]
     assert "You can take part in the app.\n\nThe square\nIt is over" in mail and "https" not in mail, "it has no page"
 
     # every head is where nobody here can take it back

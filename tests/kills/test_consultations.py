@@ -126,7 +126,8 @@ def test_death_at_any_point_leaves_both_records_or_neither_and_one_whole_result(
             worker_dies_at(point, app.config["PLATEIA"])
         else:
             die_at(point, lambda: work_one(closing, "who dies"))
-        assert phones[0].get(f"{office.path}/results").json["code"] == "results_not_yet"
+        for unknown in ("results", "statistics", "bundle"):
+            assert phones[0].get(f"{office.path}/{unknown}").json["code"] == "results_not_yet"
         assert session.scalar(select(func.count()).where(Event.kind == RESULT_OUT)) == 0
     make_due()
     assert work_one(closing, "who lives")
@@ -134,6 +135,8 @@ def test_death_at_any_point_leaves_both_records_or_neither_and_one_whole_result(
     results = phones[0].get(f"{office.path}/results").json
     assert results["questions"][0]["result"]["votes"] == {"for": 4, "against": 1, "neutral": 0}
     assert (results["participations"], results["questions"][0]["blank"]) == (10, 5)
+    statistics = phones[0].get(f"{office.path}/statistics").json
+    assert [cell["count"] for cell in statistics["tables"][0]["cells"]] == [5, 5], "counted once"
     assert session.scalar(select(func.count()).where(Event.kind == RESULT_OUT)) == 1
     files, _ = made(consultation)
     assert "10 took part" in auditor.verify(files)
@@ -142,10 +145,10 @@ def test_death_at_any_point_leaves_both_records_or_neither_and_one_whole_result(
     session.remove()
 
 
-def make_due() -> None:
-    """The closing is due, and whoever held it has been gone for long."""
+def make_due(kind: str = CLOSE) -> None:
+    """The job is due, and whoever held it has been gone for long."""
     session.rollback()
     with transaction():
-        mine = update(Job).where(Job.kind == CLOSE)
+        mine = update(Job).where(Job.kind == kind)
         session.execute(mine.values(run_at=seconds_from_now(-1)))
         session.execute(mine.where(Job.state == "running").values(lease_until=seconds_from_now(-1)))

@@ -20,6 +20,7 @@ from service.consultation.questionnaires.models import (
     Questionnaire,
     QuestionnaireResponse,
 )
+from service.crash_points import crash_here
 from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
 from service.moderation.awaiting import await_look
@@ -50,15 +51,20 @@ def close(questionnaire_id: int, after_a_part: Callable[[], None] = lambda: None
     with transaction():
         if not end(questionnaire_id):
             return False
+        crash_here("before_questionnaire_ended")
+    crash_here("after_questionnaire_ended")
     after_a_part()
     results = results_of(questionnaire_id)
     last: uuid.UUID | None = uuid.UUID(int=0)
     while last is not None:
         with transaction():
             last = put_before_moderators(questionnaire_id, last)
+            crash_here("before_texts_wait")
+        crash_here("after_texts_wait")
         after_a_part()
     with transaction():
         finish(questionnaire_id, results)
+        crash_here("before_questionnaire_counted")
     return True
 
 

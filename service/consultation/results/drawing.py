@@ -1,5 +1,6 @@
 """Graphs as SVG and PNG, from one list of shapes. Numbers and words tell everything that lengths and colours do."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +21,8 @@ WIDTH, MARGIN, LABELS = 900, 24, 300
 """Of the picture, of its edges, and of the part where the labels stand; in pixels."""
 WORDS = 190
 """The part behind the longest bar."""
+BREAKS = re.compile(r"[^\S\u00a0\u202f]+")
+"""Where a line may end: not at the spaces inside a number."""
 LINE, BAR, GAP = 20, 26, 14
 BIG, SMALL = 20, 15
 INK, STRONG, PLAIN, PAPER = "#1a1a1a", "#0b4f8a", "#5f6f7f", "#ffffff"
@@ -65,7 +68,7 @@ def font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
 def wrapped(text: str, width: int, size: int, bold: bool = False) -> Iterator[str]:
     """The text in lines that fit; a word that is too long by itself is cut."""
     line, measure = "", font(size, bold).getlength
-    for word in clean(text).split():
+    for word in BREAKS.split(clean(text).strip()):
         while measure(word) > width:
             fits = next(end for end in range(len(word), 0, -1) if measure(word[:end]) <= width or end == 1)
             if line:

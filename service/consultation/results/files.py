@@ -1,17 +1,19 @@
 """A result as a file: CSV with the dictionary of its columns beside it (CSVW), ODS, JSON, PDF.
 
-The same result makes the same bytes. No cell of a table is taken for a formula.
+The same result makes the same bytes, row by row, so that no table stands in memory a second time. No cell of a table
+is taken for a formula.
 """
 
 import csv
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 import orjson
 
 from service.consultation.results.content import Published
-from service.consultation.results.spreadsheets import ODS_TYPE, spreadsheet
+from service.consultation.results.spreadsheets import ODS_TYPE, SLIM, WIDE, write_spreadsheet
 from service.consultation.results.wording import DICTIONARY, RESULT
 from service.text import say
 from service.text.cells import quoted
@@ -27,16 +29,16 @@ TYPES = {
 ENDINGS = {"csvw": "csv-metadata.json"}
 
 
-def written(published: Published, form: str) -> bytes:
-    """The file in one of `TYPES`."""
-    writers: Mapping[str, Callable[[Published], bytes]] = {
-        "csv": as_csv,
-        "csvw": as_csvw,
-        "ods": as_ods,
-        "json": as_json,
-        "pdf": as_pdf,
+def write(published: Published, form: str, target: IO[bytes]) -> None:
+    """Write the file in one of `TYPES`."""
+    writers: Mapping[str, Callable[[Published, IO[bytes]], None]] = {
+        "csv": write_csv,
+        "csvw": write_csvw,
+        "ods": write_ods,
+        "json": write_json,
+        "pdf": write_pdf,
     }
-    return writers[form](published)
+    writers[form](published, target)
 
 
 def name_of(consultation: str, form: str) -> str:
@@ -44,16 +46,16 @@ def name_of(consultation: str, form: str) -> str:
     return f"{consultation}.{ENDINGS.get(form, form)}"
 
 
-def as_csv(published: Published) -> bytes:
+def write_csv(published: Published, target: IO[bytes]) -> None:
     """UTF-8 with its mark, as spreadsheet programs want it."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target)
+    text = io.TextIOWrapper(target, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
     writer.writerow(published.table.columns)
     writer.writerows([quoted(cell) for cell in row.cells()] for row in published.table.rows)
-    return target.getvalue().encode("utf-8-sig")
+    text.detach()
 
 
-def as_csvw(published: Published) -> bytes:
+def write_csvw(published: Published, target: IO[bytes]) -> None:
     """The dictionary of the CSV's columns, as metadata of CSV on the Web (W3C)."""
     table = published.table
     columns = [
@@ -69,18 +71,21 @@ def as_csvw(published: Published) -> bytes:
         "tableSchema": {"columns": columns},
         "notes": [{"measure": name, "description": words} for name, words in table.measures.items()],
     }
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    target.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
-def as_ods(published: Published) -> bytes:
+def write_ods(published: Published, target: IO[bytes]) -> None:
     """Two sheets: the table, and the dictionary of its columns and measures."""
     table, spoken = published.table, published.table.language
     dictionary = [(name, words) for name, words in (table.columns | table.measures).items()]
-    rows = [tuple(table.columns), *(row.cells() for row in table.rows)]
-    return spreadsheet({say(spoken, RESULT): rows, say(spoken, DICTIONARY): dictionary})
+    rows = chain([tuple(table.columns)], (row.cells() for row in table.rows))
+    widths = [WIDE if name.endswith("_text") else SLIM for name in table.columns]
+    sheets = {say(spoken, RESULT): (widths, rows), say(spoken, DICTIONARY): ((SLIM, WIDE), dictionary)}
+    write_spreadsheet(sheets, target)
 
 
-def as_json(published: Published) -> bytes:
+def write_json(published: Published, target: IO[bytes]) -> None:
+    """The rows come last, one after the other."""
     table = published.table
     content: dict[str, Any] = {
         "consultation": published.consultation,
@@ -91,13 +96,16 @@ def as_json(published: Published) -> bytes:
         "one_per": table.one_per,
         "columns": table.columns,
         "measures": table.measures,
-        "rows": [vars(row) for row in table.rows],
     }
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2)
+    target.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).removesuffix(b"\n}") + b',\n  "rows": [')
+    for place, row in enumerate(table.rows):
+        target.write(b",\n" if place else b"\n")
+        target.write(orjson.dumps(vars(row)))
+    target.write(b"\n  ]\n}")
 
 
-def as_pdf(published: Published) -> bytes:
+def write_pdf(published: Published, target: IO[bytes]) -> None:
     """For reading: who took part, the graphs, the table, and the dictionary."""
     from service.consultation.results.pages import pdf  # a quarter of a second, for which no process that starts waits
 
-    return pdf(published)
+    target.write(pdf(published))

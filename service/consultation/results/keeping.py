@@ -1,23 +1,14 @@
 """Finished files and graphs of results, kept for a day, so that who asks for the same again makes no work."""
 
-from collections.abc import Callable
-
-from service.db import stop_reading
-from service.storage.keeping import FileNotKept, Store
+from service.storage.keeping import Store
+from service.storage.making import Make, Opened, made_once
 
 FOLDER = "result-files"
 
 
-def kept(store: Store, name: str, make: Callable[[], bytes]) -> bytes:
-    """The file of this name, which names all that it is made of; made where it is not kept.
+def kept(store: Store, municipality_id: int, name: str, make: Make) -> Opened:
+    """The file of this name, which names all that it is made of; made where it is not kept, once for all who ask.
 
-    `make` may read before it works, and holds no connection while it works. Raises StoreUnavailable.
+    Raises StoreUnavailable.
     """
-    key = f"{FOLDER}/{name}"
-    stop_reading()
-    try:
-        return store.read(key)
-    except FileNotKept:
-        content = make()
-    store.keep(key, content)
-    return content
+    return made_once(store, municipality_id, f"{FOLDER}/{name}", make)

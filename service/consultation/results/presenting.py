@@ -1,6 +1,7 @@
 """Results as they are shown and published, in the language of whoever asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from service.consultation.models import Consultation, Outcome
@@ -8,13 +9,16 @@ from service.consultation.publishing import ensure_closed
 from service.consultation.results.charting import Chart, chart_of, charts_of
 from service.consultation.results.content import Published
 from service.consultation.results.outcomes import correctors
-from service.consultation.results.tabulating import cell_words, percent_in, table_of, talked
+from service.consultation.results.tabulating import cell_words, number_in, percent_in, table_of, talked
 from service.consultation.results.wording import RATE, RATE_WITHOUT_SOURCE, TABLE_NAMES, TALKED, TOOK_PART
 from service.consultation.statistics import statistics_of
 from service.consultation.wording import UNITS
 from service.municipalities.directory import Municipality
 from service.municipalities.linking import Links
 from service.text import pick, say
+
+LEAST = "0.1"
+"""Of a hundred; of fewer it is said that they are fewer, not that they are none."""
 
 
 def published_statistics(found: Consultation) -> Mapping[str, Any]:
@@ -44,11 +48,15 @@ def table_out(each: Mapping[str, Any], names: Mapping[str, Any], spoken: str, ma
 def lines_of(found: Consultation, known: Mapping[str, Any], spoken: str, main: str) -> Iterator[str]:
     """Who took part, in sentences."""
     if known["participations"] is None:
-        yield say(spoken, TALKED, **talked((found.tally or {})["conversation"]))
+        totals = talked((found.tally or {})["conversation"])
+        yield say(spoken, TALKED, **{name: number_in(spoken, number) for name, number in totals.items()})
         return
-    yield say(spoken, TOOK_PART[UNITS[found.eligibility]], count=known["participations"])
+    people = known["participations"]
+    yield say(spoken, TOOK_PART[UNITS[found.eligibility]], count=number_in(spoken, people))
     if known["percent"] is not None:
-        rate = {"percent": percent_in(spoken, known["percent"]), "eligible": known["eligible"]}
+        is_less = people and Decimal(known["percent"]) == 0
+        percent = f"< {percent_in(spoken, LEAST)}" if is_less else percent_in(spoken, known["percent"])
+        rate = {"percent": percent, "eligible": number_in(spoken, known["eligible"])}
         source = known["eligible_source"]
         if source:
             yield say(spoken, RATE, source=pick(source, spoken, main), **rate)

@@ -1,15 +1,16 @@
 """Results over HTTP: who took part, files, graphs, and what became of it."""
 
 import uuid
-from typing import Any
+from typing import IO, Any
 
 from flask import Response, current_app
 
 from service.consultation.finding import whole
 from service.consultation.publishing import ResultsNotYet, ensure_closed
 from service.consultation.results import schemas
+from service.consultation.results.charting import ensure_drawable
 from service.consultation.results.drawing import png, svg
-from service.consultation.results.files import TYPES, name_of, written
+from service.consultation.results.files import TYPES, name_of, write
 from service.consultation.results.keeping import kept
 from service.consultation.results.outcomes import CorrectedBefore, Said, outcomes_after, say_outcome
 from service.consultation.results.presenting import chart, outcomes_out, statistics_out, to_publish
@@ -32,6 +33,7 @@ from service.municipalities.linking import LinkNotFound, ensure_linked
 from service.people.access import anybody, caller, public, staff
 from service.people.limits import plan_files_limit
 from service.storage.keeping import StoreUnavailable
+from service.storage.making import Opened
 from service.text import LANGUAGES
 
 blueprint = Blueprint(
@@ -73,15 +75,15 @@ def download(query: dict[str, Any], municipality: Municipality, consultation: uu
     found, spoken = ensure_closed(whole(municipality, consultation)), spoken_in(query)
     etag = etag_of("results", found.uid, found.version, format, spoken, municipality.name)
 
-    def make() -> bytes:
+    def make(target: IO[bytes]) -> None:
         published = to_publish(municipality, whole(municipality, consultation), spoken)
         stop_reading()
-        return written(published, format)
+        write(published, format, target)
 
     if unchanged := not_modified(etag):
         return unchanged
-    content = kept(current_app.config["STORE"], f"{etag}.{format}", make)
-    return sent(content, TYPES[format], etag, name_of(str(consultation), format))
+    file = kept(current_app.config["STORE"], municipality.id, f"{etag}.{format}", make)
+    return sent(file, TYPES[format], etag, name_of(str(consultation), format))
 
 
 @blueprint.get(f"{ONE}/results/graphs/<any(svg,png):image>")
@@ -100,14 +102,15 @@ def draw(query: dict[str, Any], municipality: Municipality, consultation: uuid.U
     etag = etag_of("graph", found.uid, found.version, image, query["of"], spoken)
     if unchanged := not_modified(etag):
         return unchanged
+    ensure_drawable(found, query["of"])
 
-    def make() -> bytes:
+    def make(target: IO[bytes]) -> None:
         drawn = chart(municipality, whole(municipality, consultation), query["of"], spoken)
         stop_reading()
-        return IMAGES[image](drawn)
+        target.write(IMAGES[image](drawn))
 
-    content = kept(current_app.config["STORE"], f"{etag}.{image}", make)
-    return sent(content, IMAGE_TYPES[image], etag)
+    file = kept(current_app.config["STORE"], municipality.id, f"{etag}.{image}", make)
+    return sent(file, IMAGE_TYPES[image], etag)
 
 
 @blueprint.get(f"{ONE}/outcomes")
@@ -151,9 +154,10 @@ def spoken_in(query: dict[str, Any]) -> str:
     return query["language"] if query["language"] in LANGUAGES else language()
 
 
-def sent(content: bytes, kind: str, etag: str, name: str | None = None) -> Response:
-    """A file, which the phone may keep and ask about."""
-    response = Response(content, content_type=kind)
+def sent(file: Opened, kind: str, etag: str, name: str | None = None) -> Response:
+    """A file, piece by piece, which the phone may keep and ask about."""
+    length, pieces = file
+    response = Response(pieces, content_type=kind, headers={"Content-Length": str(length)})
     if name:
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = ASK_AGAIN

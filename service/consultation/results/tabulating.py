@@ -8,13 +8,16 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from service.consultation.models import VOTE, Consultation
-from service.consultation.results.wording import CHANNELS, CODES, COLUMNS, MEASURES, STANCES, TABLE_NAMES
+from service.consultation.results.wording import CHANNELS, CODES, COLUMNS, MEASURES, STANCES, TABLE_NAMES, TOO_MANY
 from service.consultation.results.wording import UNKNOWN as NOT_KNOWN_WORDS
 from service.consultation.statistics import AGE, CHANNEL, DISTRICT, UNKNOWN
 from service.consultation.wording import UNITS
 from service.text import locale_of, pick, say
 
 PARTICIPATION, QUESTION = "participation", "question"
+MOST_COMPARED = 20_000
+"""Comparisons of two options in one file: a ranking of sixty options has 3,540. Of more there are none, and a row says
+so; the bundle's `tally.json` has them all."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,31 @@ def talked(totals: Mapping[str, Any]) -> dict[str, int]:
 
 
 def question_rows(found: Consultation, spoken: str, main: str) -> Iterator[Row]:
+    compared = sum(len(others) for _, tally in counted(found) for others in preferred_in(tally["result"]).values())
     for question, tally in counted(found):
         head = (QUESTION, tally["key"], pick(question["text"], spoken, main))
         for measure in ("ballots", "valid", "blank", "invalid"):
             yield Row(*head, "", "", measure, tally[measure], ",".join(tally["warnings"]))
         for item, measure, value in numbers_in(tally["result"]):
             yield Row(*head, item, item_words(question, item, spoken, main), measure, value)
+        if compared > MOST_COMPARED and preferred_in(tally["result"]):
+            yield Row(*head, "", "", "preferred", None, TOO_MANY)
+            continue
+        for pair, number in comparisons(tally["result"]):
+            yield Row(*head, pair, item_words(question, pair, spoken, main), "preferred", number)
+
+
+def preferred_in(result: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """How many prefer which option to which other one."""
+    found: Mapping[str, Mapping[str, int]] = result.get("preferred", {})
+    return found
+
+
+def comparisons(result: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """(both options, how many prefer the first)."""
+    for better, others in preferred_in(result).items():
+        for worse, number in others.items():
+            yield f"{better}>{worse}", number
 
 
 def counted(found: Consultation) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -100,7 +122,7 @@ def counted(found: Consultation) -> Iterator[tuple[Mapping[str, Any], Mapping[st
 
 
 def numbers_in(result: Mapping[str, Any]) -> Iterator[tuple[str, str, int | str | None]]:
-    """(item, measure, value) of everything that a count says, whatever its kind."""
+    """(item, measure, value) of everything that a count says, whatever its kind, but for comparisons."""
     for name, measure in COUNTED.items():
         for item, value in result.get(name, {}).items():
             yield item, measure, value
@@ -110,9 +132,6 @@ def numbers_in(result: Mapping[str, Any]) -> Iterator[tuple[str, str, int | str 
     for place, group in enumerate(result.get("order", ()), 1):
         for item in group:
             yield item, "place", place
-    for better, others in result.get("preferred", {}).items():
-        for worse, number in others.items():
-            yield f"{better}>{worse}", "preferred", number
 
 
 COUNTED = {
@@ -149,6 +168,11 @@ def group_rows(each: Mapping[str, Any], names: Mapping[str, Any], spoken: str, m
     for cell in each["cells"]:
         words = cell_words(by, cell["key"], names, spoken, main)
         yield Row(by, "", "", cell["key"], words, "people", cell["count"], "" if cell["count"] is not None else "few")
+
+
+def number_in(spoken: str, number: int) -> str:
+    """A whole number as it is written in this language, its thousands apart."""
+    return str(format_decimal(number, locale=locale_of(spoken)))
 
 
 def percent_in(spoken: str, percent: str) -> str:

@@ -63,11 +63,13 @@ COLUMNS: Mapping[str, str] = {
     "value": N_("The number. Empty where it is not shown."),
     "note": N_(
         "Remarks. {few}: not shown, or counted, of fewer than five people; {unanimous}: all answered alike; "
-        "{not_known}: not known of those who took part; where all who took part are counted, one per what."
+        "{not_known}: not known of those who took part; {too_many}: left out of this file, as there are very many, but "
+        "in the file for checking the result; where all who took part are counted, one per what."
     ),
 }
 """Column → what it means, in their order; with the words that stand in it in braces."""
-CODES = ("participation", "question", "channel", "district", "age", "few", "unanimous", "not_known")
+TOO_MANY = "too_many"
+CODES = ("participation", "question", "channel", "district", "age", "few", "unanimous", "not_known", TOO_MANY)
 """Words that stand in columns, the same in every language."""
 MEASURES: Mapping[str, str] = {
     "participations": N_("How many took part."),
