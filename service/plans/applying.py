@@ -23,6 +23,7 @@ from service.plans.models import PlanRow, PlanVersion
 from service.plans.recording import write_record
 from service.plans.reporting import Apart, taken_apart, write_reports
 from service.plans.rows import Row, rows_of
+from service.plans.staying import what_stays
 from service.plans.writing import Ready, ensure_unchanged, made_ready, new_draft, nothing_collected, write_rows
 from service.text import N_
 
@@ -70,7 +71,8 @@ def propose(municipality: Municipality, document: Plan) -> Proposal:
     seen = plan.revision if plan else None
     names = {element.key: element.uid for element, _ in walk(document.elements) if element.uid}
     ready = made_ready(rows, before[1], names)
-    return Proposal(document, heading, rows, compared, warnings_of(document), seen, reports, ready)
+    warnings = [*(what_stays(plan, document) if plan else ()), *warnings_of(document)]
+    return Proposal(document, heading, rows, compared, warnings, seen, reports, ready)
 
 
 def heading_of(document: Plan) -> dict[str, Any]:

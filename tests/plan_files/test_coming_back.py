@@ -146,6 +146,19 @@ def test_a_translation_is_added_and_a_text_that_changes_loses_its_others():
     assert actions(again)["a"].title == {"el": "Άλλη"}
 
 
+def test_a_new_action_that_resembles_one_that_no_row_names_is_pointed_at(tmp_path):
+    titles = ("Ανάπλαση κεντρικής πλατείας", "Κέντρο νεότητας", "Νέα παιδική χαρά")
+    elements = tuple(Element(f"a{n}", "action", {"el": title}, action=Action()) for n, title in enumerate(titles))
+    plan = replace(EMPTY, levels=(Level("action", {"el": "Δράση"}, leaf=True),), elements=elements)
+    content = "title\nΑνάπλαση της κεντρικής πλατείας\nΚΕΝΤΡΟ ΝΕΟΤΗΤΑΣ\nΑγορά απορριμματοφόρου\n"
+    (tmp_path / "plan.csv").write_text(content, "utf-8-sig")
+    again, report = read_csv(tmp_path / "plan.csv", plan, "el")
+    assert len(again.elements) == 5
+    assert [(one.row, one.column, one.fault, one.value, one.grave) for one in report.findings] == [
+        (2, "title", "resembles", titles[0], False)
+    ]
+
+
 def test_nothing_is_removed_while_rows_are_left_out():
     whole = plan_of(action(), action("b", "2", money=MONEY[2:3]))
     again, report = as_csv(whole, edit=lambda text: text.replace('"300,00 EUR"', '"1,500"'), remove_missing=True)

@@ -101,6 +101,10 @@ def test_nothing_of_a_draft_is_public_before_it_is_published(
     assert len(see(client, "/op")["links"]) == 1 and see(client, "/op/progress")["history"] == []
     approve(client, ada, "op", "r", {"by": "council"})
     assert see(client, "/op/tree")["elements"][0]["children"][0]["status"] == "completed"
+    for entries, warned in ((REPORT["entries"], []), ([{"element": "1.2"}], ["report_stays"])):
+        again = a_plan(**SECRET | {"evaluations": [], "progress": [REPORT | {"entries": entries}]})
+        found = call(client, ada, "POST", "", {"plan": again, "dry_run": True})["warnings"]
+        assert [one["kind"] for one in found] == warned
 
     for kind, key in (("documents", "paper"), ("bodies", "council")):
         kept = call(client, ada, "DELETE", f"/op/record/{kind}/{key}", status=422)
@@ -156,6 +160,10 @@ def test_an_evaluation_that_comes_with_a_document_is_approved_first(
     answered = evaluation("old", approved_by="council", title={"el": "Άλλη"})
     answered["recommendations"][0]["answer"] = answer
     coming = [answered, evaluation("new", approved_by="council"), evaluation("later", approved_by="council")]
+    dry = call(client, ada, "POST", "", {"plan": a_plan(evaluations=coming), "dry_run": True})
+    assert [(one["kind"], one["stated"]) for one in dry["warnings"]] == [("evaluation_stays", "old")]
+    unchanged = call(client, ada, "GET", "/op/draft")["plan"]
+    assert call(client, ada, "POST", "", {"plan": unchanged, "dry_run": True})["warnings"] == []
     call(client, ada, "POST", "", {"plan": a_plan(vision={"el": "Όραμα"}, evaluations=coming)})
     frozen = call(client, ada, "POST", "/op/draft/freeze", {})["hash"]
     call(client, ada, "POST", f"/op/versions/{frozen}/publish")

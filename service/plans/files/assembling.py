@@ -15,6 +15,7 @@ from service.plans.document import Action, Element, Level, Plan, walk
 from service.plans.files.keeping import money_kept, number_kept, sources_kept, text_kept, type_kept, when_kept
 from service.plans.files.layout import Layout, LevelColumn, plain
 from service.plans.files.refusing import Finding, PlanFileRefused, Report
+from service.plans.files.resembling import note_resemblances
 from service.plans.files.rows import Group, Row, as_read
 from service.plans.files.tabulating import currency_of, heading_of, location_of, responsible_text, sources_of
 from service.plans.values import Body, FundingSource, MoneyLine
@@ -82,6 +83,7 @@ def assemble(
         tree.put(replace(element, children=()), parent.key if parent else None)
     putting = Putting(plan, tree, layout, language, report, above, leaves)
     known = matches(putting.leaves_there(), rows, language)
+    note_resemblances((one for one, *_ in putting.leaves_there()), known, rows, layout, language, report)
     named = [putting.put_row(row, known.get(place)) for place, row in enumerate(rows)]
     if remove_missing and report.left_out:
         report.note(Finding(1, "", "nothing_removed", str(report.left_out)))
