@@ -220,6 +220,7 @@ def test_what_others_replied_stays_below_a_line_without_words(
     assert read.count("No answer yet") == 2
     assert take_back(talk, top, 410)["code"] == "contribution_taken_back"
     assert talk.say(alice, parent=below, status=410)["code"] == "contribution_taken_back"
+    assert talk.answer([below, reply], 404)["missing"] == [below]
 
     # what holds a place for nothing any more goes too
     session.rollback()
