@@ -35,6 +35,9 @@ from service.schema_version import migrate
 from service.worker import EVENTS, JOBS
 
 FEWEST = 1_000
+"""A hundredth of which is still somebody. With less than 20,000 the first notice has no whole page of 200 people, and
+takes a statement more, which finds that there is no next one.
+"""
 FLOOR_OF = 1_000
 TARGETS = {"CPU / floor": 2.5, "MB more": 16.0, "statements more": 0.0, "doubled": 0.0}
 
