@@ -26,8 +26,8 @@ from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.notices.digests import of_entries
-from service.notices.letters import letter
 from service.notices.following import NothingToFollow, ensure_there, follow
+from service.notices.letters import letter
 from service.outbox.models import Delivery
 from service.plans.finding import plan_named
 from service.plans.trees import trees
