@@ -5,8 +5,8 @@ that its memory shows what stays behind. Before the first and after the last of 
 the audience is looked at and one batch is sent in this process, and the statements of both are counted; what is left
 of that notice is then cancelled.
 
-What a worker's threads and libraries keep for themselves fills during the first ten thousands of messages, in steps, and
-then stays; so it is judged what all the phones take more than a tenth of them did.
+What a worker's threads and libraries keep for themselves fills during the first ten thousands of messages, in steps,
+and then stays; so it is judged what all the phones take more than a tenth of them did.
 
 Run `python -m bench --only notices --phones 100000`.
 """
@@ -173,7 +173,8 @@ def table(figures: dict[str, Any]) -> str:
         lines.append(f"  at the first and the last: {of_page} statements for a page of the audience,")
         lines.append(f"  {of_batch} for a batch of {sizes} messages with its results")
         lines.append(
-            f"  {measured['MB more than for a tenth']} MB more than for a tenth of them, {measured['doubled']} messages doubled, the client alone"
+            f"  {measured['MB more than for a tenth']} MB more than for a tenth of them,"
+            f" {measured['doubled']} messages doubled, the client alone"
             f" {measured['floor, ms of processor']} ms of processor a message"
         )
     return "\n".join(lines) + "\n"
