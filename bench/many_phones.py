@@ -5,6 +5,9 @@ that its memory shows what stays behind. Before the first and after the last of 
 the audience is looked at and one batch is sent in this process, and the statements of both are counted; what is left
 of that notice is then cancelled.
 
+What a worker's threads and libraries keep for themselves fills during the first ten thousands of messages, in steps,
+and then stays; so it is judged what all the phones take more than a tenth of them did.
+
 Run `python -m bench --only notices --phones 100000`.
 """
 
@@ -39,7 +42,7 @@ FEWEST = 1_000
 takes a statement more, which finds that there is no next one.
 """
 FLOOR_OF = 1_000
-TARGETS = {"CPU / floor": 2.5, "MB more": 16.0, "statements more": 0.0, "doubled": 0.0}
+TARGETS = {"CPU / floor": 2.5, "MB more than for a tenth": 16.0, "statements more": 0.0, "doubled": 0.0}
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def shown(floor: float, sent: list[Sent], few: Counted, many: Counted) -> dict[s
         ],
         "floor, ms of processor": round(floor, 3),
         "CPU / floor": round(cost / floor, 2),
-        "MB more": round(largest.megabytes - sent[0].megabytes, 1),
+        "MB more than for a tenth": round(largest.megabytes - sent[1].megabytes, 1),
         "doubled": sum(one.messages - one.phones for one in sent),
         "statements for a page": [few.page, many.page],
         "statements for a batch": [few.batch, many.batch],
@@ -170,7 +173,8 @@ def table(figures: dict[str, Any]) -> str:
         lines.append(f"  at the first and the last: {of_page} statements for a page of the audience,")
         lines.append(f"  {of_batch} for a batch of {sizes} messages with its results")
         lines.append(
-            f"  {measured['MB more']} MB more, {measured['doubled']} messages doubled, the client alone"
+            f"  {measured['MB more than for a tenth']} MB more than for a tenth of them,"
+            f" {measured['doubled']} messages doubled, the client alone"
             f" {measured['floor, ms of processor']} ms of processor a message"
         )
     return "\n".join(lines) + "\n"
