@@ -39,9 +39,10 @@ HEAD_KEPT = N_(
 )
 HEAD_KEY = N_("It is signed with the key {key}")
 HEAD_CHECKED = N_(
-    "To check it after the end: save the lines from “plateia/” to the signature as a file and give it to the program "
-    "that lies in the file with the ballots: python3 -I verify_consultation.py bundle.zip --head FILE"
+    "To check it after the end: save the lines from “{first}” to the signature as a file and give it to the program "
+    "that lies in the file with the ballots: {command}"
 )
+COMMAND = "python3 -I verify_consultation.py bundle.zip --head FILE"
 
 
 def who_follows_the_consultation(event: Posted) -> Iterator[Owed | Kept]:
@@ -78,7 +79,7 @@ def letter(event: Posted, here: Municipality, public_key: bytes) -> dict[str, st
         say(spoken, HEAD_KEPT, municipality=name, title=title),
         event.payload["head"].rstrip(),
         say(spoken, HEAD_KEY, key=public_key.hex()),
-        say(spoken, HEAD_CHECKED),
+        say(spoken, HEAD_CHECKED, first=event.payload["head"].partition("\n")[0], command=COMMAND),
     )
     return {"subject": " ".join(subject.split()), "text": "\n\n".join(parts) + "\n"}
 
