@@ -16,7 +16,7 @@ NOBODYS = {
         "municipalities departments local_holidays categories routing_rules report_counters layers features"
         " generations channel_pauses jobs identity_providers notice_cells articles article_topics article_words"
         " event_occasions news_boards news_categories house_rules threads thread_texts districts"
-        " contribution_duties answer_promises"
+        " contribution_duties answer_promises file_makings"
     ),
     "plans are the municipality's": (
         "plans plan_elements plan_entries plan_progress_entries plan_evidence plan_revisions"
