@@ -141,7 +141,8 @@ def pytest(name: str, arguments: list[str], part: Slice, measured: bool = False,
     """Return the step that runs pytest, with the coverage of all its processes measured where that is asked for."""
     report = RESULTS / f"{name}.xml"
     python = [sys.executable, "-m", *(["coverage", "run", "-m"] if measured else [])]
-    options = ["-q", "-n", str(part.processes), "--dist=worksteal", f"--junitxml={report}", "-o", "faulthandler_timeout=240"]
+    shared_out = ["-n", str(part.processes), "--dist=worksteal"]
+    options = ["-q", *shared_out, f"--junitxml={report}", "-o", "faulthandler_timeout=240"]
     return Step(name, [*python, "pytest", *options, *arguments], minutes or part.minutes, report)
 
 
