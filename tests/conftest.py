@@ -27,7 +27,7 @@ from service.db.guards import GUARDS, lifted
 from service.municipalities.directory import Municipality
 from service.people import signing_in
 from tests.databases import migrated
-from tests.factories.made_once import make_municipality_once
+from tests.factories.made_once import ROWS, make_municipality_once
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_resident, make_staff
 
@@ -81,8 +81,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated database of this test process."""
+    """A migrated database of this test process, which may come back to a kind that it had before."""
     folder = tmp_path_factory.mktemp("database")
+    ROWS.clear()
     with migrated(request.param, postgres_server, f"plateia_{WORKER}", folder) as url:
         yield url
 

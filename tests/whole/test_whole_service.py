@@ -158,7 +158,7 @@ BODIES: dict[str, Any] = {
     "office_notices.cancel": {},
     "office_notices.correct": {"texts": OURS, "reason": "Ours"},
     "office_notices.repeat": {},
-    "office_notices.opened": {},
+    "public_notices.opened": {},
     "ogc.create": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.replace": {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [21.72, 40.25]}},
     "ogc.update": {"properties": {"name": "Ours"}},
