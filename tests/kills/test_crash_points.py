@@ -145,6 +145,7 @@ def fetch_from(city: Served, here: Municipality, kate: Person) -> None:
         set_source(layer_named(here, "districts"), place | about, kate.account_id, ["127.0.0.1"])
 
 
+@pytest.mark.daily_on("sqlite")
 def test_death_at_any_named_point_loses_nothing_and_doubles_nothing(scene: Scene) -> None:
     dooms = {"server": OF_THE_SERVER, "worker": OF_THE_WORKER}
     app = current_app._get_current_object()  # type: ignore[attr-defined]
