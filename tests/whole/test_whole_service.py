@@ -245,6 +245,7 @@ BODIES: dict[str, Any] = {
     "verified.set_all_districts": {"districts": [{"key": "ours", "name": {"en": "Ours"}}]},
     "staff_consultations.fix_it": {"version": 1},
     "staff_consultations.extension": {"closes_at": "2099-12-02T18:00:00Z", "reason": {"en": "Ours"}},
+    "staff_consultations.observers": {"addresses": ["ours@council.example"]},
     "staff_consultations.codes": {"version": 1, "count": 1},
     "staff_consultations.papers": {"station": "Ours", "voters": ["123456783"], "answers": [{"trees": "for"}]},
     "staff_consultations.cancelling": {},
