@@ -33,6 +33,7 @@ from service.jobs.working import LEASE, LeaseLost, Progress, work_one
 from service.municipalities.directory import Municipality
 from tests.consultation.scene import STANCE, Office, Phone, close_now, end_vote, phone
 from tests.databases import watched
+from tests.factories.jobs import make_due
 
 
 def test_casts_around_the_end_fall_on_the_side_that_the_databases_clock_says(
@@ -219,8 +220,7 @@ def test_workers_release_and_close_when_it_is_due(office: Office, client: FlaskC
     assert HANDLERS[RELEASE](None, Silent()) == {"released": 0}, "five wait for others"  # type: ignore[arg-type]
     assert not close(office.id, current_app.config["STORE"]), "it is not over"
     end_vote(office)
-    with transaction():
-        session.execute(update(Job).values(run_at=seconds_from_now(0)))
+    make_due("close_consultation")
     assert work_one({"close_consultation": HANDLERS["close_consultation"]}, "test")
     assert phone(client, here).get(f"{office.path}/results").json["participations"] == 10
     assert close_now(office)

@@ -35,6 +35,7 @@ from tests.consultation.scene import STANCE, Office, Phone, close_now, described
 from tests.consultation.test_voting import files_of
 from tests.conversation.scene import Talk
 from tests.databases import watched
+from tests.factories.jobs import make_due
 from tests.factories.people import Person, make_resident
 from tests.plans.plans import a_plan, put_in_force
 from tests.reports.scene import expand_all, inbox_of
@@ -48,7 +49,7 @@ def work(kind: str) -> dict[str, Any] | None:
     session.rollback()
     with transaction():
         session.add(Job(kind=kind, unique_key=f"now {now()}", payload={}, run_at=now(), created_at=now()))
-        session.execute(update(Job).where(Job.kind == kind).values(run_at=seconds_from_now(-1)))
+    make_due(kind)
     assert work_one({kind: HANDLERS[kind]}, "test")
     return session.scalars(select(Job.result).where(Job.kind == kind).order_by(Job.id.desc())).first()
 

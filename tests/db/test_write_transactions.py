@@ -29,7 +29,7 @@ from service.db.keys import new_uid
 from service.gis.comparisons import COMPARE_GROUND
 from service.gis.drafting import draft_of_version, layer_named, version_numbered
 from service.gis.examining import Asked
-from service.gis.scheduling import publish
+from service.gis.scheduling import PUBLISH_DRAFT, publish
 from service.gis.sourcing import set_source
 from service.gis.uploading import keep_upload, plan_import
 from service.housekeeping import plan_recurring
@@ -59,6 +59,7 @@ from service.storage.keeping import Store
 from service.worker import EVENTS, JOBS
 from tests.consultation.questioning import new_questionnaire
 from tests.consultation.votes import an_overdue_vote
+from tests.factories.jobs import make_due
 from tests.factories.people import PASSWORD, SECRET, Person, make_resident, make_staff
 from tests.factories.reports import photo, send_report, send_whole
 from tests.plan_files.books import EMPTY
@@ -316,14 +317,14 @@ def change_a_layer(here: Municipality, store: Store) -> None:
         "geometry": {"type": "Point", "coordinates": [21.7, 40.2]},
     }
     uid, file = keep_upload(store, "lamp-posts.geojson", io.BytesIO(json.dumps(content).encode()))
-    at = now() + timedelta(milliseconds=50)
+    at = now() + timedelta(hours=1)
     with transaction():
         layer = layer_named(here, "lamp-posts")
         plan_import(here, layer, uid, file, "lamp-posts.geojson", Asked(), 1)
         publish(layer, draft_of_version(layer, version_numbered(layer, 1)), 1, "Moved", at)
         about = {"wanted": {}, "every_seconds": 3600, "active": True, "limits": None}
         set_source(layer, {"kind": "file", "url": "http://localhost:9/a.geojson"} | about, 1, ())
-    time.sleep(0.1)
+    make_due(PUBLISH_DRAFT)
 
 
 def leave_a_photo_behind(here: Municipality, store: Store) -> None:

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from service.db import session, transaction
-from service.db.clock import now, seconds_from_now
+from service.db.clock import now
 from service.housekeeping import EVERY, HANDLERS, NEWEST_KEPT, plan_recurring
 from service.jobs.models import Job
 from service.jobs.planning import plan
@@ -18,6 +18,7 @@ from service.outbox.models import Delivery, Event
 from service.outbox.retaining import KEPT_FOR
 from service.reports.messages import DEPARTMENT_DIGEST
 from service.reports.models import ReportEntry
+from tests.factories.jobs import make_due
 from tests.factories.people import Person
 from tests.factories.reports import make_report
 from tests.outbox.scene import a_phone, tell
@@ -34,7 +35,7 @@ def do(kind: str, stopping: threading.Event | None = None) -> Any:
     """Do this recurring job now; its row afterwards."""
     with transaction():
         plan_recurring()
-        session.execute(update(Job).where(Job.kind == kind).values(run_at=seconds_from_now(-1)))
+    make_due(kind)
     assert work_one({kind: HANDLERS[kind]}, "worker-1", stopping)
     return jobs()[kind]
 

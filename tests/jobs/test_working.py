@@ -12,6 +12,7 @@ from service.db.clock import now, seconds_from_now
 from service.jobs.models import Job
 from service.jobs.planning import plan
 from service.jobs.working import MOST_ATTEMPTS, LeaseLost, Progress, Work, work_one
+from tests.factories.jobs import make_due
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -28,11 +29,6 @@ def the_job(key: str = "1") -> Job:
 
 def nothing(job: Work, progress: Progress) -> None:
     """A handler that is done at once."""
-
-
-def make_due() -> None:
-    with transaction():
-        session.execute(update(Job).values(run_at=seconds_from_now(-1)))
 
 
 def let_leases_run_out() -> None:

@@ -35,6 +35,7 @@ from service.outbox.loopback_fcm import running
 from service.outbox.models import Delivery
 from service.outbox.sending import RECORD_AT_ONCE
 from service.storage.keeping import open_store
+from tests.factories.jobs import make_due
 from tests.factories.municipalities import make_municipality
 from tests.factories.people import Person, make_staff
 from tests.factories.reports import photo
@@ -202,8 +203,7 @@ def live(scene: Scene) -> None:
         scene.clerk.move(uid)
         scene.clerk.move(uid)
     scene.uploads.append(scene.keeper.upload_layer())
-    with transaction():
-        session.execute(update(Job).where(Job.state == "waiting").values(run_at=seconds_from_now(-1)))
+    make_due()
 
 
 def leave_behind(scene: Scene) -> None:

@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from service.db import session, transaction
+from service.db import session
 from service.db.clock import now
-from service.jobs.models import Job
 from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.worker import JOBS
@@ -108,12 +106,6 @@ def work_all() -> int:
     while work_one({kind: JOBS[kind] for kind in kinds}, uuid.uuid4().hex):
         done += 1
     return done
-
-
-def let_time_pass(kind: str) -> None:
-    """The moment has come for which jobs of this kind were planned."""
-    with transaction():
-        session.execute(update(Job).where(Job.kind == kind).values(run_at=now() - timedelta(seconds=1)))
 
 
 def facts_on(page: Any) -> dict[str, list[str]]:

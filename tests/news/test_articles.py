@@ -16,9 +16,10 @@ from service.municipalities.directory import Municipality
 from service.news.models import Article, ArticleVersion, ArticleWord
 from service.outbox.models import Event
 from service.people.audit_models import AuditEntry
+from tests.factories.jobs import make_due
 from tests.factories.people import Person
 from tests.factories.reports import photo
-from tests.news.office import NEWS, STAFF, Office, in_days, let_time_pass, read, titles, work_all, written
+from tests.news.office import NEWS, STAFF, Office, in_days, read, titles, work_all, written
 from tests.reports.scene import expand_all
 
 
@@ -162,9 +163,9 @@ def test_the_worker_publishes_at_the_moment_and_takes_down_at_the_end(client: Fl
     office.move(article, "schedule", at=in_days(1))
     office.revise(article, 1, written(), status=409)
     assert work_all() == 0
-    let_time_pass("publish_article")
+    make_due("publish_article")
     assert work_all() == 1 and titles(client) == ["New roads in Kozani"]
-    let_time_pass("expire_article")
+    make_due("expire_article")
     assert work_all() == 1
     assert titles(client) == []
     assert office.show(article)["state"] == "expired"
@@ -176,7 +177,7 @@ def test_the_worker_publishes_at_the_moment_and_takes_down_at_the_end(client: Fl
         version = session.scalars(select(ArticleVersion).order_by(ArticleVersion.id.desc())).first()
         assert version is not None
         version.content = version.content | {"expires_at": in_days(-1)}
-    let_time_pass("publish_article")
+    make_due("publish_article")
     assert work_all() == 1
     assert (office.show(late)["state"], office.show(late)["reason"]) == ("review", "article_incomplete")
 

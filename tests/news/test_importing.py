@@ -21,9 +21,10 @@ from service.news.models import Article, NewsSource
 from service.news.reading_feeds import FeedUnreadable, moment_of, read_feed
 from service.news.sourcing import FETCH_NEWS, MOST_SOURCES, add_source
 from service.outbox.models import Event
+from tests.factories.jobs import make_due
 from tests.factories.people import Person
 from tests.fetching.server import Answered, Asked, Served, serving
-from tests.news.office import Office, in_days, let_time_pass, read, titles, work_all, written
+from tests.news.office import Office, in_days, read, titles, work_all, written
 
 NOTHING = {"new": 0, "changed": 0, "told": 0, "held": 0}
 FEEDS = "/api/v1/here/staff/news-feeds"
@@ -83,7 +84,7 @@ def outcome(client: FlaskClient, office: Office) -> Any:
 
 
 def read_again() -> None:
-    let_time_pass("fetch_news")
+    make_due("fetch_news")
     assert work_all() == 1
 
 
@@ -233,7 +234,7 @@ def test_two_feeds_of_one_site_bring_an_entry_once(
     add(client, office.publisher, f"{server.url}/works")
     assert work_all() == 2 and sorted(titles(client)) == ["First", "Second"]
     site.items["1"] = "First, corrected"
-    let_time_pass("fetch_news")
+    make_due("fetch_news")
     assert work_all() == 2 and sorted(titles(client)) == ["First, corrected", "Second"]
     assert client.delete(f"{FEEDS}/{first['id']}", headers=office.publisher.headers).status_code == 204
     site.items["1"] = "First, once more"

@@ -27,8 +27,9 @@ from service.people.models import Account
 from service.personal_data.joining import join_accounts
 from service.personal_data.slices import collect
 from tests.conftest import OutsideClient
+from tests.factories.jobs import make_due
 from tests.factories.people import Person, make_resident
-from tests.news.office import NEWS, STAFF, Office, event, in_days, let_time_pass, local_in, read, work_all, written
+from tests.news.office import NEWS, STAFF, Office, event, in_days, local_in, read, work_all, written
 from tests.personal_data.scene import erase, traces
 from tests.reports.scene import expand_all, inbox_of
 
@@ -305,7 +306,7 @@ def test_sign_ups_go_with_the_person_and_after_a_month(
         session.execute(update(Occasion).values(starts_at=now() - timedelta(days=31)))
     with transaction():
         plan("forget_sign_ups", RECURRING, every_seconds=86400)
-    let_time_pass("forget_sign_ups")
+    make_due("forget_sign_ups")
     assert work_all() >= 1
     session.rollback()
     assert session.scalars(select(SignUp)).all() == []
