@@ -1,5 +1,6 @@
 """The composition root: the one place that knows every slice."""
 
+import gc
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -216,6 +217,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    gc.freeze()  # what a start has made stays: the collector leaves it alone between requests, and at the end
     return app
 
 

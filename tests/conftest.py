@@ -4,8 +4,9 @@ PostGIS is reached by PLATEIA_TEST_POSTGRES_URL, which `make test` sets. Without
 PLATEIA_REQUIRE_ALL=1 it fails.
 """
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from contextvars import Context
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from coverage import Coverage
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import Phase, settings
@@ -37,6 +39,8 @@ POSTGRES = os.environ.get("PLATEIA_TEST_POSTGRES_URL")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SHARED = Path(os.environ.get("PLATEIA_SHARED_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 A_LOT = 2**20  # bytes
+MEASURING = "COVERAGE_PROCESS_CONFIG"
+"""By what coverage tells programs that tests start to measure themselves too."""
 KEPT = {"spatial_ref_sys", "alembic_version", "geometry_columns", "generations"}
 
 
@@ -55,6 +59,34 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
         daily = item.get_closest_marker("daily_on")
         if daily and item.callspec.params["database_url"] not in daily.args:
             item.add_marker(pytest.mark.long)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Function) -> Generator[None, Any, Any]:
+    """Coverage is measured on one database: what runs on both again adds time and no line."""
+    measuring = Coverage.current()
+    if measuring is None or not runs_again(item):
+        return (yield)
+    measuring.stop()
+    in_programs = os.environ.pop(MEASURING, None)
+    try:
+        return (yield)
+    finally:
+        measuring.start()
+        if in_programs is not None:
+            os.environ[MEASURING] = in_programs
+
+
+def runs_again(item: pytest.Function) -> bool:
+    """Whether it is the PostGIS half of a test that runs on SQLite too."""
+    chosen = getattr(item, "callspec", None)
+    on_postgres = chosen is not None and chosen.params.get("database_url") == "postgresql"
+    return on_postgres and item.get_closest_marker("daily_on") is None
+
+
+def pytest_unconfigure() -> None:
+    """Let the end be short: what is still there is not taken apart object by object."""
+    gc.freeze()
 
 
 def missing(what: str) -> None:
