@@ -95,28 +95,27 @@ def on_databases(benchmark: ModuleType, named: str) -> Callable[[argparse.Namesp
     """The benchmark of a module that measures each database and has a table of targets; `named`: in the verdicts."""
 
     def run(options: argparse.Namespace) -> Measured:
-        figures = benchmark.measure(server(), options.quick)
-        judged = [
-            verdict(f"{named} on {database}: {name}", measured[name], target)
-            for database, measured in figures.items()
-            for name, target in benchmark.TARGETS.items()
-        ]
-        return figures, benchmark.table(figures), judged
+        return judged(benchmark, named, benchmark.measure(server(), options.quick))
 
     return run
+
+
+def judged(benchmark: ModuleType, named: str, figures: dict[str, dict[str, float]]) -> Measured:
+    """What a module measured on each database, its table, and the verdicts by its table of targets."""
+    verdicts = [
+        verdict(f"{named} on {database}: {name}", measured[name], target)
+        for database, measured in figures.items()
+        for name, target in benchmark.TARGETS.items()
+    ]
+    return figures, benchmark.table(figures), verdicts
 
 
 def run_notices(options: argparse.Namespace) -> Measured:
     """A notice to many phones; with `--phones` to more and more, up to so many."""
     if options.phones is None:
         return on_databases(notices, "notice to many phones")(options)
-    figures = many_phones.measure(server(), options.phones)
-    judged = [
-        verdict(f"notice to {options.phones:,} phones on {database}: {name}", measured[name], target)
-        for database, measured in figures.items()
-        for name, target in many_phones.TARGETS.items()
-    ]
-    return figures, many_phones.table(figures), judged
+    named = f"notice to {options.phones:,} phones"
+    return judged(many_phones, named, many_phones.measure(server(), options.phones))
 
 
 def run_consultations(options: argparse.Namespace) -> Measured:

@@ -8,7 +8,6 @@ A cast is found again by its tracker; nothing of it goes anywhere but into the r
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, null, select, update
@@ -23,18 +22,13 @@ from service.consultation.wording import OPEN, SECRET
 from service.crash_points import crash_here
 from service.db.prepared import Prepared
 from service.db.types import AnyRow
-from service.db.upserts import add, insert_if_absent, on_both
+from service.db.upserts import add, insert_all_if_absent, insert_if_absent, on_both
 from service.errors import NotFound, Problem
 from service.people.callers import Caller
 from service.sealing import pseudonym
 from service.text import N_
 
 APP, PAPER = "app", "paper"
-
-WRITTEN = (
-    *("consultation_id", "tracker", "sequence", "ballot", "question"),
-    *("channel", "answer", "salt", "blind", "commitment"),
-)
 
 ballots, answers, taken = Ballot.__table__, BallotAnswer.__table__, Participation.__table__
 
@@ -292,32 +286,23 @@ def rewrite(consultation: Any, ballot: bytes, sequence: int, rows: Sequence[AnyR
 
 def write(consultation: Any, ballot: bytes, given: Sequence[Given], sequences: Mapping[str, int], channel: str) -> None:
     """Write answers down in one statement. Raises TrackerTaken."""
-    values: dict[str, Any] = {}
-    for number, one in enumerate(given):
-        row = (
-            consultation.id,
-            one.tracker,
-            sequences[one.question],
-            ballot,
-            one.question,
-            channel,
-            one.answer,
-            one.salt,
-            one.blind,
-            one.commitment,
-        )
-        values |= {f"{name}_{number}": value for name, value in zip(WRITTEN, row, strict=True)}
-    if len(adding_answers(len(given)).rows(values)) != len(given):
-        raise TrackerTaken
-
-
-@lru_cache(maxsize=128)
-def adding_answers(count: int) -> Prepared:
-    """The statement for so many answers, made once: to compile it costs more than to run it."""
     rows = [
-        {name: bindparam(f"{name}_{number}", type_=answers.c[name].type) for name in WRITTEN} for number in range(count)
+        {
+            "consultation_id": consultation.id,
+            "tracker": one.tracker,
+            "sequence": sequences[one.question],
+            "ballot": ballot,
+            "question": one.question,
+            "channel": channel,
+            "answer": one.answer,
+            "salt": one.salt,
+            "blind": one.blind,
+            "commitment": one.commitment,
+        }
+        for one in given
     ]
-    return on_both(lambda insert: insert(answers).values(rows).on_conflict_do_nothing().returning(answers.c.sequence))
+    if len(insert_all_if_absent(answers, rows, "sequence")) != len(given):
+        raise TrackerTaken
 
 
 def receipt(consultation: Any, sequence: int, given: Sequence[Given], sequences: Mapping[str, int]) -> Receipt:

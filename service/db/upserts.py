@@ -1,11 +1,23 @@
 """Insert rows without the session's bookkeeping, and let a unique constraint decide what may happen once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+import orjson
 import sqlalchemy
-from sqlalchemy import ClauseElement, ColumnElement
+from sqlalchemy import (
+    JSON,
+    ClauseElement,
+    ColumnElement,
+    LargeBinary,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -58,3 +70,46 @@ def insert_if_absent(
 def adding_if_absent(table: Any, returning: str) -> Prepared:
     """The statement, made once."""
     return on_both(lambda insert: insert(table).on_conflict_do_nothing().returning(table.c[returning]))
+
+
+def insert_all_if_absent(table: Any, rows: Sequence[Mapping[str, Any]], returning: str) -> list[Any]:
+    """The same for rows that name the same columns, in a statement that is made once; of numbers, text, bytes and JSON.
+
+    PostgreSQL gets them as one value: its driver reads a statement with hundreds of parameters anew each time.
+    """
+    if not rows:
+        return []
+    names = tuple(rows[0])
+    if dialect() == "postgresql":
+        given = orjson.dumps(rows, default=bytes.hex).decode()
+        return [found[0] for found in adding_as_one(table, names, returning).rows({"rows": given})]
+    values = {f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()}
+    return [found[0] for found in adding_each(table, names, len(rows), returning).rows(values)]
+
+
+@lru_cache(maxsize=256)
+def adding_each(table: Any, names: tuple[str, ...], count: int, returning: str) -> Prepared:
+    """The statement for so many rows: the value of `name` in the first of them is `name_0`."""
+    rows = [
+        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names} for number in range(count)
+    ]
+    return on_both(lambda insert: insert(table).values(rows).on_conflict_do_nothing().returning(table.c[returning]))
+
+
+@cache
+def adding_as_one(table: Any, names: tuple[str, ...], returning: str) -> Prepared:
+    """The statement for rows that are a list of objects in JSON, with bytes in hexadecimal; of PostgreSQL."""
+    columns = [table.c[name] for name in names]
+    kinds = [column(one.name, Text() if isinstance(one.type, LargeBinary) else one.type) for one in columns]
+    given = func.json_to_recordset(sqlalchemy.cast(bindparam("rows", type_=Text()), postgresql.JSON()))
+    there = given.table_valued(*kinds).render_derived(name="given", with_types=True)
+    values = [as_given(there.c[one.name], one.type) for one in columns]
+    statement = postgresql.insert(table).from_select(list(names), select(*values), include_defaults=False)
+    return Prepared(statement.on_conflict_do_nothing().returning(table.c[returning]))
+
+
+def as_given(value: ColumnElement[Any], kind: Any) -> ColumnElement[Any]:
+    """Bytes from hexadecimal; nothing in a column of JSON is JSON's own null, as SQLAlchemy writes it."""
+    if isinstance(kind, LargeBinary):
+        return func.decode(value, "hex")
+    return func.coalesce(value, sqlalchemy.cast(literal_column("'null'"), kind)) if isinstance(kind, JSON) else value

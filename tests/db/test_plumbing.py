@@ -7,14 +7,19 @@ from datetime import datetime
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import func, null, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DisconnectionError
 
-from service.db import engine, spatialite, transaction
+from service.consultation.models import BallotAnswer, Consultation
+from service.db import engine, session, spatialite, transaction
 from service.db.generations import Generation
 from service.db.types import Instant
-from service.db.upserts import insert_if_absent
+from service.db.upserts import insert_all_if_absent, insert_if_absent
+from service.municipalities.directory import Municipality
 from tests.conftest import postgres_server
+from tests.consultation.votes import new_vote
+from tests.factories.people import make_staff
 
 
 @pytest.fixture
@@ -36,6 +41,26 @@ def test_several_rows_are_inserted_at_once_but_for_those_that_are_there(app: Fla
         assert insert_if_absent(Generation, [row], returning=Generation.subject) == ["of this test"]
         rows = [row, {"subject": "of this test too", "value": 1}]
         assert insert_if_absent(Generation, rows, returning=Generation.subject) == ["of this test too"]
+
+
+def test_many_rows_are_one_statement_that_leaves_out_what_is_there(app: Flask, here: Municipality) -> None:
+    new_vote(here, make_staff(here, "olga", [("consultation_manager", None)]))
+    answers = BallotAnswer.__table__
+    common = {"consultation_id": session.scalars(select(Consultation.id)).one(), "sequence": 1, "ballot": b"b" * 32}
+    common |= {"channel": "app", "blind": bytes(range(240, 256)), "commitment": b"c" * 32}
+    rows = [
+        common | {"tracker": bytes([number]) * 32, "question": f"q{number}", "answer": answer, "salt": salt}
+        for number, (answer, salt) in enumerate(
+            [("Ναι 'όχι' %s", b"\x00" * 16), ([1, {"a": None}], None), (None, b"s")]
+        )
+    ]
+    with transaction():
+        assert insert_all_if_absent(answers, [], "question") == []
+        assert insert_all_if_absent(answers, rows[:2], "question") == ["q0", "q1"]
+        assert insert_all_if_absent(answers, rows, "question") == ["q2"]
+    there = session.execute(select(answers).order_by(answers.c.question)).mappings().all()
+    assert [{name: row[name] for name in rows[0]} for row in there] == rows
+    assert session.scalar(select(func.count()).where(answers.c.answer.is_(null()))) == 0, "a blank one was given"
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(postgres: psycopg.Connection[object]) -> None:
