@@ -81,7 +81,7 @@ def runs_again(item: pytest.Function) -> bool:
     """Whether it is the PostGIS half of a test that runs on SQLite too."""
     chosen = getattr(item, "callspec", None)
     on_postgres = chosen is not None and chosen.params.get("database_url") == "postgresql"
-    return on_postgres and item.get_closest_marker("daily_on") is None
+    return on_postgres and not any(item.get_closest_marker(name) for name in ("daily_on", "measured_on_both"))
 
 
 def pytest_unconfigure() -> None:

@@ -63,6 +63,7 @@ def test_what_was_tampered_with_ends_with_an_error(app: Flask, here: Municipalit
     assert found.exit_code == 1 and "BROKEN at place 3" in found.output
 
 
+@pytest.mark.measured_on_both
 def test_the_database_is_compacted(app: Flask, here: Municipality) -> None:
     session.remove()
     assert plateia(app, "compact").exit_code == 0

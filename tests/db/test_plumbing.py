@@ -43,6 +43,7 @@ def test_several_rows_are_inserted_at_once_but_for_those_that_are_there(app: Fla
         assert insert_if_absent(Generation, rows, returning=Generation.subject) == ["of this test too"]
 
 
+@pytest.mark.measured_on_both
 def test_many_rows_are_one_statement_that_leaves_out_what_is_there(app: Flask, here: Municipality) -> None:
     new_vote(here, make_staff(here, "olga", [("consultation_manager", None)]))
     answers = BallotAnswer.__table__

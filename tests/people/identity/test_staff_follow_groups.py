@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from service.db import session, transaction
 from service.municipalities.directory import Municipality
 from service.people.audit_models import AuditEntry
+from service.people.identity import following
 from service.people.identity_models import FollowedRole, Identity, IdentityProvider
 from service.people.models import Account, RoleGiven
 from tests.factories.people import Person, make_staff
@@ -51,6 +52,26 @@ def test_a_group_makes_somebody_staff(
     assert acts("role_given") == [{"role": "department_staff", "department": "lighting", "provider": "login"}]
     again = signing.through(None, DESK, roles=["Plateia.Lighting"])
     assert again.json["account"] == answer.json["account"]
+
+
+def test_where_the_provider_names_no_groups_roles_are_given_by_hand(
+    signing: Signing, keep: Keep, here: Municipality
+) -> None:
+    keep(here, **(ENTRA | {"claims": {}, "roles": []}), owns_emails=True)
+    bob = make_staff(here, "bob", [("dispatcher", None)])
+    known = signing.through(None, DESK, email="bob@here.example", roles=["Plateia.Map"])
+    assert known.status_code == 201 and roles_of(str(bob.account)) == {"dispatcher"}
+    assert signing.through(None, DESK, sub="stranger", roles=["Plateia.Map"]).json["code"] == "no_role_here"
+
+
+def test_an_account_that_is_erased_while_its_owner_signs_in_stays_gone(
+    signing: Signing, keep: Keep, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(here, **ENTRA)
+    monkeypatch.setattr(following, "known_account", lambda *_: 4711)
+    refused = signing.through(None, DESK, roles=["Plateia.Dispatch"])
+    assert (refused.status_code, refused.json["code"]) == (401, "not_proven")
+    assert session.scalar(select(func.count()).select_from(Account)) == 0
 
 
 def test_keycloak_names_roles_deeper(signing: Signing, keep: Keep, here: Municipality) -> None:
