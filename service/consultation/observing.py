@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 
 from service.consultation.finding import locked
 from service.consultation.models import CLOSED, DRAFT, Consultation, LogHead
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import seconds_from_now
 from service.errors import Problem
@@ -49,6 +50,7 @@ def set_observers(municipality: Municipality, actor: Caller, uid: uuid.UUID, add
     record(municipality.id, actor, "consultation_observed", "consultation", str(uid), {"count": len(found.observers)})
     if found.state != DRAFT:
         send_head(found)
+        crash_here("after_heads_owed")
     return found
 
 
