@@ -7,7 +7,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from service.consultation import verify_consultation as auditor
-from service.consultation.closing import made
 from service.consultation.models import Consultation, LogHead
 from service.consultation.observing import HEAD_SIGNED
 from service.consultation.releasing import release
@@ -17,7 +16,8 @@ from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.models import Delivery, Event
 from service.outbox.retaining import KEPT_FOR
-from tests.consultation.scene import STANCE, Office, close_now, phone
+from tests.consultation.bundles import unzipped
+from tests.consultation.scene import STANCE, Office, bundle_of, close_now, phone
 from tests.consultation.test_without_a_vote import work
 from tests.reports.scene import deliveries, expand_all
 
@@ -94,7 +94,7 @@ def test_observers_get_heads_that_the_log_must_go_on_from(
     assert close_now(office)
     told = mails()
     assert [address for address, _ in told[4:]] == [PAPER]
-    files, _ = made(consultation)
+    files = unzipped(bundle_of(consultation))
     kept = [content["text"][content["text"].index("plateia/here") :].split("\n\n") for _, content in told]
     heads = [f"{signed}\n\n{signature}\n" for signed, signature, *_ in kept]
     assert "OK" in auditor.verify(files, key.hex(), heads=heads)
