@@ -3,18 +3,21 @@
 import secrets
 import time
 import uuid
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from tempfile import TemporaryFile
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.calling import Call, call, call_with_json
+from bench.processes import forget_peak, peak_megabytes
 from bench.rows import token_of
 from service.consultation import verify_consultation
-from service.consultation.ballots import KINDS, tally
+from service.consultation.ballots import KINDS, Tally, tally
 from service.consultation.ballots.asking import Question
-from service.consultation.bundling import Ballot, Closed, bundle, zipped
+from service.consultation.bundling import Ballot, Closed, write_bundle
 from service.consultation.drafting import Draft, begin, fix
 from service.consultation.heads import Head, checkpoint, public_bytes
 from service.consultation.leaves import answer_tracker, ballot_line, ballot_tracker, commitment, event_line, handle
@@ -92,23 +95,31 @@ def pages(held: list[str]) -> Iterator[Call]:
 
 
 def measure(size: int = BALLOTS) -> dict[str, float]:
-    """Seconds of processor: to count so many ballots and make their bundle, and to verify it."""
-    question = Question("stance")
-    definition = definition_of()
-    closed, cast, log, heads = many(size, definition)
-    begun = time.process_time()
-    tallies = {"trees": tally(question, [ballot.answer for ballot in cast])}
-    files = bundle(closed, cast, log, heads, tallies)
-    packed = zipped(files)
-    made = time.process_time()
+    """Seconds of processor: to count so many ballots and make their bundle, with the memory for it beside that of the
+    ballots; and to verify it.
+    """
+    closed, cast, log, heads = many(size, definition_of())
+    with TemporaryFile() as target:
+        forget_peak()
+        before, begun = peak_megabytes(), time.process_time()
+        ordered = sorted(cast, key=lambda ballot: ballot.tracker)
+        write_bundle(closed, ordered, log, heads, count, target)
+        made, more, length = time.process_time(), peak_megabytes() - before, target.tell()
+        with zipfile.ZipFile(target) as bundle:
+            files = {name: bundle.read(name) for name in bundle.namelist()}
+    read = time.process_time()
     verify_consultation.verify(files)
-    verified = time.process_time()
     return {
         "ballots": size,
-        "bundle, MB": round(len(packed) / 2**20, 1),
+        "bundle, MB": round(length / 2**20, 1),
         "tally and bundle, s": round(made - begun, 2),
-        "verifying, s": round(verified - made, 2),
+        "tally and bundle, MB more": round(more, 1),
+        "verifying, s": round(time.process_time() - read, 2),
     }
+
+
+def count(key: str, given: Iterable[Any]) -> Tally:
+    return tally(Question("stance"), given)
 
 
 def definition_of() -> dict[str, Any]:

@@ -88,8 +88,10 @@ EVERY: Mapping[str, int] = {
 """Kind of recurring job → seconds from one run to the next."""
 
 
-NEWEST_KEPT = (DEPARTMENT_DIGEST,)
-"""Kinds of event whose newest one of each subject is never forgotten: the next digest begins where the last ended."""
+NEWEST_KEPT = (DEPARTMENT_DIGEST, observing.HEAD_SIGNED)
+"""Kinds of event whose newest one of each subject is never forgotten: the next digest begins where the last ended, and
+no mailbox gets the same head again.
+"""
 
 
 def plan_recurring() -> None:

@@ -8,11 +8,11 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError
 
 from service import logs
@@ -51,7 +51,7 @@ from service.notices.preferences.resting import who_rests
 from service.notices.topics import ARTICLE_PUBLISHED, who_follows_the_topics
 from service.notices.warning import who_is_told_of_an_address, who_is_warned
 from service.outbox.channels import Channel, build
-from service.outbox.expanding import Expand, expand
+from service.outbox.expanding import Expand, Owed, Posted, expand
 from service.outbox.sending import Sender
 from service.people.contacts.codes import CONTACT_CODE
 from service.people.contacts.messages import who_gets_the_code
@@ -72,6 +72,12 @@ LONGEST_PAUSE = 0.5
 
 GIVERS: tuple[Giver, ...] = (articles, consultations)
 """What stands in digests beside a person's inbox: each feature that publishes gives its entries."""
+
+
+def who_observes_here(event: Posted) -> Iterator[Owed]:
+    """Letters to observers have a whole address, of which only the settings know the beginning."""
+    return who_observes(event, current_app.config["PLATEIA"].public_url.rstrip("/"))
+
 
 EVENTS: dict[str, Expand] = {
     CONTACT_CODE: who_gets_the_code,
@@ -95,7 +101,7 @@ EVENTS: dict[str, Expand] = {
     CONTRIBUTIONS_ANSWERED: who_has_an_answer,
     MODERATION_DECIDED: who_was_moderated,
     **dict.fromkeys(OF_CONSULTATIONS, who_follows_the_consultation),
-    HEAD_SIGNED: who_observes,
+    HEAD_SIGNED: who_observes_here,
     QUESTIONNAIRE_SENT: who_is_asked,
 }
 """Kind of event → who is owed what."""

@@ -1,11 +1,19 @@
-"""The files with which everybody can check a closed consultation: the same bytes however often they are made."""
+"""The files with which everybody can check a closed consultation: the same bytes however often they are made.
 
-import io
+What is written of millions of answers never stands in memory as a whole: lines wait in files without names, which go
+with the process, until the digests are known with which the bundle begins.
+"""
+
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Any
+from io import SEEK_END, BytesIO
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import orjson
 
 from service.consultation.ballots import Tally
 from service.consultation.leaves import canonical
@@ -14,6 +22,8 @@ from service.consultation.suppressing import FEWEST
 FORMAT = "plateia-consultation-bundle"
 PROGRAM = "verify_consultation.py"
 NO_TIME = (1980, 1, 1, 0, 0, 0)
+PIECE = 2**20
+"""Bytes that are copied at once."""
 
 FORMER_README = """This is everything that is needed to check the result of one consultation.
 
@@ -80,24 +90,92 @@ class Closed:
     verifier: str | None = None
 
 
-def bundle(
-    closed: Closed, ballots: Collection[Ballot], log: Sequence[str], heads: Sequence[str], tallies: Mapping[str, Tally]
-) -> dict[str, bytes]:
-    """The files by name. `tallies` by question."""
-    files = {
-        "ballots.jsonl": ballot_lines(closed, ballots),
-        "log.jsonl": joined(line.encode() for line in log),
-        "heads.jsonl": joined(canonical({"checkpoint": head}) for head in heads),
-        "tally.json": canonical(tally_facts(closed, tallies)) + b"\n",
-    }
-    manifest = manifest_facts(closed, {name: sha256(content).hexdigest() for name, content in files.items()})
-    described = {"README": (README if closed.verifier else FORMER_README).encode()}
-    program = {PROGRAM: closed.verifier.encode()} if closed.verifier else {}
-    return {"manifest.json": canonical(manifest) + b"\n", **files, **described, **program}
+Count = Callable[[str, Iterable[Any]], Tally]
+"""Counts these answers to the question with this key."""
+Parts = Sequence[IO[bytes]]
+"""Open files that are one file of the bundle, one behind the other."""
 
 
-def joined(lines: Iterable[bytes]) -> bytes:
-    return b"".join(line + b"\n" for line in lines)
+@dataclass(frozen=True)
+class Written:
+    """What a bundle says: the result of each question, and the SHA-256 of its manifest."""
+
+    tallies: Mapping[str, Tally]
+    digest: bytes
+
+
+def write_bundle(
+    closed: Closed, ballots: Iterable[Ballot], log: Iterable[str], heads: Iterable[str], count: Count, target: IO[bytes]
+) -> Written:
+    """Write the file of all files. `ballots` come in the order of their trackers; they, the lines of the log and the
+    heads are gone through once.
+    """
+    with ExitStack() as opened:
+
+        def waiting(lines: Iterable[bytes] = ()) -> IO[bytes]:
+            file = opened.enter_context(TemporaryFile())
+            file.writelines(line + b"\n" for line in lines)
+            return file
+
+        cast = {question["key"]: waiting() for question in closed.definition["questions"]}
+        write_ballots(closed, ballots, cast)
+        tallies = {key: count(key, answers_in(file)) for key, file in cast.items()}
+        files: dict[str, Parts] = {
+            "ballots.jsonl": list(cast.values()),
+            "log.jsonl": [waiting(line.encode() for line in log)],
+            "heads.jsonl": [waiting(canonical({"checkpoint": head}) for head in heads)],
+            "tally.json": [BytesIO(canonical(tally_facts(closed, tallies)) + b"\n")],
+        }
+        manifest = canonical(manifest_facts(closed, {name: digest_of(parts) for name, parts in files.items()})) + b"\n"
+        write_zip({"manifest.json": [BytesIO(manifest)], **files, **described(closed)}, target)
+    return Written(tallies, sha256(manifest).digest())
+
+
+def described(closed: Closed) -> dict[str, Parts]:
+    """What is in it for people."""
+    if not closed.verifier:
+        return {"README": [BytesIO(FORMER_README.encode())]}
+    return {"README": [BytesIO(README.encode())], PROGRAM: [BytesIO(closed.verifier.encode())]}
+
+
+def write_ballots(closed: Closed, ballots: Iterable[Ballot], files: Mapping[str, IO[bytes]]) -> None:
+    """One line for each, into the file of its question."""
+    channels = shows_channels(closed)
+    for ballot in ballots:
+        files[ballot.question].write(canonical(ballot_facts(ballot, channels)) + b"\n")
+
+
+def answers_in(file: IO[bytes]) -> Iterator[Any]:
+    """What was answered, line by line."""
+    file.seek(0)
+    for line in file:
+        yield orjson.loads(line)["answer"]
+
+
+def digest_of(parts: Parts) -> str:
+    found = sha256()
+    for piece in pieces(parts):
+        found.update(piece)
+    return found.hexdigest()
+
+
+def pieces(parts: Parts) -> Iterator[bytes]:
+    for part in parts:
+        part.seek(0)
+        while piece := part.read(PIECE):
+            yield piece
+
+
+def write_zip(files: Mapping[str, Parts], target: IO[bytes]) -> None:
+    """One file of them all, stored as they are: what compresses differs from machine to machine."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, parts in files.items():
+            entry = zipfile.ZipInfo(name, NO_TIME)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            entry.file_size = sum(part.seek(0, SEEK_END) for part in parts)
+            with archive.open(entry, "w") as written:
+                for piece in pieces(parts):
+                    written.write(piece)
 
 
 def shows_channels(closed: Closed) -> bool:
@@ -105,14 +183,6 @@ def shows_channels(closed: Closed) -> bool:
     ballot came by which.
     """
     return all(number >= FEWEST for number in closed.by_channel.values())
-
-
-def ballot_lines(closed: Closed, ballots: Collection[Ballot]) -> bytes:
-    """One line for each, the questions in their order, then by tracker."""
-    places = {question["key"]: place for place, question in enumerate(closed.definition["questions"])}
-    channels = shows_channels(closed)
-    ordered = sorted(ballots, key=lambda ballot: (places[ballot.question], ballot.tracker))
-    return joined(canonical(ballot_facts(ballot, channels)) for ballot in ordered)
 
 
 def ballot_facts(ballot: Ballot, channels: bool) -> dict[str, Any]:
@@ -146,14 +216,3 @@ def manifest_facts(closed: Closed, digests: Mapping[str, str]) -> dict[str, Any]
         "channels": dict(closed.by_channel) if shows_channels(closed) else None,
         "files": dict(digests),
     }
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """One file of them all, stored as they are: what compresses differs from machine to machine."""
-    found = io.BytesIO()
-    with zipfile.ZipFile(found, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, NO_TIME)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, content)
-    return found.getvalue()

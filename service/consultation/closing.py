@@ -4,20 +4,20 @@ Each step may be killed and is done again: what was done is seen in the rows. Wh
 an empty tally say so, and the result is how many took part in the conversation.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
+from itertools import groupby
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
-from sqlalchemy import delete, insert, null, select, update
+from sqlalchemy import delete, insert, null, select, tuple_, update
 
 from service.consultation.appending import append, origin_of
-from service.consultation.ballots import KINDS, tally
-from service.consultation.bundling import Ballot, Closed, bundle, shows_channels, tally_facts, zipped
+from service.consultation.ballots import KINDS, Tally, tally
+from service.consultation.bundling import Ballot, Closed, shows_channels, tally_facts, write_bundle
 from service.consultation.conversation.totals import totals_of
 from service.consultation.ending import is_over
-from service.consultation.finding import asked, participations
+from service.consultation.finding import asked, heads_after, leaves_after, participations
 from service.consultation.leaves import event_line
 from service.consultation.models import (
     CLOSED,
@@ -25,8 +25,6 @@ from service.consultation.models import (
     FIXED,
     BallotAnswer,
     Consultation,
-    LogHead,
-    LogLeaf,
     PaperBatch,
     Participation,
 )
@@ -37,12 +35,13 @@ from service.consultation.statistics import forget_groups, statistics_of
 from service.consultation.telling import RESULT_OUT, tell
 from service.consultation.wording import OPEN
 from service.crash_points import crash_here
-from service.db import session, transaction
+from service.db import session, stop_reading, transaction
 from service.db.clock import now
 from service.db.types import AnyRow
 from service.municipalities.directory import municipality_with
 from service.people.auditing import record
-from service.storage.keeping import Store
+from service.storage.keeping import PIECE, Store
+from service.storage.making import keep_written
 
 AT_ONCE = 2000
 
@@ -83,13 +82,14 @@ def close(consultation_id: int, store: Store, told: Told = NOBODY) -> bool:
         part_ballots(consultation_id)
         told.noted("ballots_parted")
         crash_here("before_ballots_parted")
-    files, facts = made(consultation_id)
     key = key_of(consultation_id)
-    store.keep(key, zipped(files))
+    with SpooledTemporaryFile(PIECE) as target:
+        digest, facts = make_bundle(consultation_id, target)
+        keep_written(store, key, target)
     crash_here("after_bundle_kept")
     told.saved("bundle_kept")
     with transaction():
-        finish(consultation_id, key, sha256(files["manifest.json"]).digest(), facts)
+        finish(consultation_id, key, digest, facts)
         told.noted("result_out")
         crash_here("before_result_out")
     return True
@@ -178,25 +178,33 @@ def check_rules(definition: Mapping[str, Any]) -> None:
             raise OtherRules(question["key"], question["rule"], question["version"])
 
 
-def made(consultation_id: int) -> tuple[dict[str, bytes], dict[str, Any]]:
-    """The files of the bundle, the same whenever they are made, and the result as it is shown. Raises OtherRules."""
+def make_bundle(consultation_id: int, target: IO[bytes]) -> tuple[bytes, dict[str, Any]]:
+    """Write the bundle, the same whenever it is made; the SHA-256 of its manifest, and the result as it is shown.
+
+    Rows are read page by page, and nothing is held of the database in between. Outside a transaction. Raises
+    OtherRules.
+    """
     found = session.get_one(Consultation, consultation_id, populate_existing=True)
     check_rules(found.definition or {})
-    closed = closed_of(found)
-    cast = ballots_of(consultation_id)
-    given: dict[str, list[Any]] = defaultdict(list)
-    for ballot in cast:
-        given[ballot.question].append(ballot.answer)
-    tallies = {key: tally(question, given[key]) for key, question in asked(found.questions).items()}
-    log = session.scalars(select(LogLeaf.line).filter_by(consultation_id=consultation_id).order_by(LogLeaf.place)).all()
-    heads = session.scalars(
-        select(LogHead.checkpoint).filter_by(consultation_id=consultation_id).order_by(LogHead.size)
-    ).all()
-    facts = tally_facts(closed, tallies) | {
+    closed, questions = closed_of(found), asked(found.questions)
+
+    def count(key: str, given: Iterable[Any]) -> Tally:
+        return tally(questions[key], given)
+
+    leaves = in_pages(lambda after: leaves_after(consultation_id, after, AT_ONCE), lambda row: row.place)
+    heads = in_pages(lambda after: heads_after(consultation_id, after, AT_ONCE), lambda row: row.size)
+    written = write_bundle(
+        closed,
+        ballots_of(consultation_id),
+        (row.line for row in leaves),
+        (row.checkpoint for row in heads),
+        count,
+        target,
+    )
+    return written.digest, tally_facts(closed, written.tallies) | {
         "participations": closed.participations,
         "channels": dict(closed.by_channel) if shows_channels(closed) else None,
     }
-    return bundle(closed, cast, log, heads, tallies), facts
 
 
 def closed_of(found: Consultation) -> Closed:
@@ -213,12 +221,32 @@ def closed_of(found: Consultation) -> Closed:
     )
 
 
-def ballots_of(consultation_id: int) -> list[Ballot]:
-    """The answers that count, each with its places in the log. What has no last answer is left out, so that nothing can
-    keep the result from coming; the verifier says that the log has a line without ballot then.
+def in_pages(page: Callable[[Any], Sequence[AnyRow]], key: Callable[[AnyRow], Any]) -> Iterator[AnyRow]:
+    """The rows of all pages: `page` gives those behind a `key`, None first."""
+    after = None
+    while rows := page(after):
+        stop_reading()
+        yield from rows
+        after = key(rows[-1])
+
+
+def ballots_of(consultation_id: int) -> Iterator[Ballot]:
+    """The answers that count in the order of their trackers, each with its places in the log. What has no last answer
+    is left out, so that nothing can keep the result from coming; the verifier says that the log has a line without
+    ballot then.
     """
+    rows = in_pages(lambda after: answers_after(consultation_id, after), lambda row: (row.tracker, row.sequence))
+    for tracker, given in groupby(rows, lambda row: bytes(row.tracker)):
+        events = list(given)
+        if events[-1].salt is not None:
+            yield ballot_of(tracker, events)
+
+
+def answers_after(consultation_id: int, after: tuple[bytes, int] | None) -> Sequence[AnyRow]:
+    """Answers behind this tracker and sequence, in their order."""
     query = select(
         answers.c.tracker,
+        answers.c.sequence,
         answers.c.question,
         answers.c.answer,
         answers.c.salt,
@@ -226,10 +254,9 @@ def ballots_of(consultation_id: int) -> list[Ballot]:
         answers.c.place,
         answers.c.blind,
     ).where(answers.c.consultation_id == consultation_id)
-    events: dict[bytes, list[AnyRow]] = defaultdict(list)
-    for row in session.execute(query.order_by(answers.c.tracker, answers.c.sequence)):
-        events[bytes(row.tracker)].append(row)
-    return [ballot_of(tracker, rows) for tracker, rows in events.items() if rows[-1].salt is not None]
+    if after is not None:
+        query = query.where(tuple_(answers.c.tracker, answers.c.sequence) > after)
+    return session.execute(query.order_by(answers.c.tracker, answers.c.sequence).limit(AT_ONCE)).all()
 
 
 def ballot_of(tracker: bytes, rows: Sequence[AnyRow]) -> Ballot:

@@ -13,7 +13,6 @@ from service.municipalities.directory import Municipality, municipality_with
 from service.notices.inbox import messages_to, reach_each
 from service.notices.topics import followers
 from service.outbox.expanding import Kept, Owed, Posted
-from service.outbox.targets import MAILBOX, id_of
 from service.text import N_, moment_in, pick, say
 
 BEGUN = {
@@ -38,6 +37,7 @@ HEAD_KEPT = N_(
     "out whether the log of the ballots was exchanged later."
 )
 HEAD_KEY = N_("It is signed with the key {key}")
+HEADS_LISTED = N_("All signed states of this log so far, from its first line on: {address}")
 HEAD_CHECKED = N_(
     "To check it after the end: save the lines from “{first}” to the signature as a file and give it to the program "
     "that lies in the file with the ballots: {command}"
@@ -58,20 +58,17 @@ def who_follows_the_consultation(event: Posted) -> Iterator[Owed | Kept]:
             yield from messages_to(event, person, said, about, data, str(event.uid), account_id)
 
 
-def who_observes(event: Posted) -> Iterator[Owed]:
-    """A mail with the head to each mailbox, in the municipality's main language."""
-    here = municipality_with(event.municipality_id)
+def who_observes(event: Posted, base: str) -> Iterator[Owed]:
+    """A mail with the head to the mailbox, in the municipality's main language. `base` is the service's address."""
     named = Consultation.uid == uuid.UUID(event.payload[CONSULTATION])
-    found = session.execute(select(Consultation.observers, Consultation.public_key).where(named)).one()
-    content = letter(event, here, bytes(found.public_key or b""))
-    for address in found.observers:
-        target = id_of(event.municipality_id, "email", MAILBOX, address)
-        if target is not None:
-            yield Owed(target, str(event.uid), content)
+    key = session.scalars(select(Consultation.public_key).where(named)).one()
+    content = letter(event, municipality_with(event.municipality_id), bytes(key or b""), base)
+    yield Owed(event.payload["target"], str(event.uid), content)
 
 
-def letter(event: Posted, here: Municipality, public_key: bytes) -> dict[str, str]:
+def letter(event: Posted, here: Municipality, public_key: bytes, base: str) -> dict[str, str]:
     """Subject, which is one line whatever the title is, and text."""
+    heads = f"{base}/api/v1/{here.slug}/consultations/{event.payload[CONSULTATION]}/heads"
     spoken = here.main_language
     title, name = pick(event.payload["title"], spoken), pick(here.name, spoken)
     subject = say(spoken, HEAD_SUBJECT, number=event.version, title=title)
@@ -79,6 +76,7 @@ def letter(event: Posted, here: Municipality, public_key: bytes) -> dict[str, st
         say(spoken, HEAD_KEPT, municipality=name, title=title),
         event.payload["head"].rstrip(),
         say(spoken, HEAD_KEY, key=public_key.hex()),
+        say(spoken, HEADS_LISTED, address=heads),
         say(spoken, HEAD_CHECKED, first=event.payload["head"].partition("\n")[0], command=COMMAND),
     )
     return {"subject": " ".join(subject.split()), "text": "\n\n".join(parts) + "\n"}

@@ -1,23 +1,25 @@
 """Signed heads go by e-mail to those who observe a consultation: factions, newspapers, a notary, whom nobody here runs.
 
 A head leaves with each message to followers, and once a day while the log grows. A mailbox keeps it with its day: a log
-that was exchanged later contradicts it.
+that was exchanged later contradicts it. Each mailbox has events of its own, so that the outbox knows which heads it was
+owed: who is named later gets the newest one too, and nobody gets one twice.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from service.consultation.finding import locked
 from service.consultation.models import CLOSED, DRAFT, Consultation, LogHead
+from service.crash_points import crash_here
 from service.db import session
 from service.db.clock import seconds_from_now
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.outbox.models import Event
 from service.outbox.posting import owe
-from service.outbox.targets import MAILBOX, register
+from service.outbox.targets import MAILBOX, ids_of, register
 from service.people.auditing import record
 from service.people.callers import Caller
 from service.text import N_
@@ -35,7 +37,7 @@ class OverForObservers(Problem):
 
 def set_observers(municipality: Municipality, actor: Caller, uid: uuid.UUID, addresses: Sequence[str]) -> Consultation:
     """Say whose mailboxes get the heads from now on, in place of those before; inside a transaction. Of one that is
-    fixed the newest head leaves at once, unless it did before: who is named later gets the next one.
+    fixed the newest head leaves at once to those of them that were never owed it.
 
     Raises NotFound, OverForObservers.
     """
@@ -48,33 +50,42 @@ def set_observers(municipality: Municipality, actor: Caller, uid: uuid.UUID, add
     record(municipality.id, actor, "consultation_observed", "consultation", str(uid), {"count": len(found.observers)})
     if found.state != DRAFT:
         send_head(found)
+        crash_here("after_heads_owed")
     return found
 
 
 def send_head(found: Consultation) -> bool:
-    """Owe the observers the newest head; whether there is one that was not owed before. Inside a transaction."""
+    """Owe the newest head to the observers who were not owed it before; whether there are any. Inside a transaction."""
     query = select(LogHead.size, LogHead.checkpoint).filter_by(consultation_id=found.id)
     newest = session.execute(query.order_by(LogHead.size.desc()).limit(1)).one_or_none()
-    if newest is None or not found.observers:
+    if newest is None:
         return False
     payload = {"consultation": str(found.uid), "title": dict(found.title), "head": newest.checkpoint}
-    return owe(found.municipality_id, HEAD_SIGNED, subject_of(found.uid), newest.size, payload) is not None
+    owed = [
+        owe(found.municipality_id, HEAD_SIGNED, subject, newest.size, payload | {"target": target})
+        for subject, target in subjects_of(found).items()
+    ]
+    return any(owed)
 
 
-def subject_of(uid: uuid.UUID) -> str:
-    """What the events about its heads are of."""
-    return f"consultation_head:{uid}"
+def subjects_of(found: Consultation) -> Mapping[str, int]:
+    """What the events about its heads are of, one for each mailbox; and the mailbox's target."""
+    targets = ids_of(found.municipality_id, (MAILBOX,), found.observers)
+    return {f"consultation_head:{found.uid}:{target}": target for target in sorted(targets)}
 
 
 def unobserved() -> Sequence[Consultation]:
-    """Those with observers whose log has grown and of whose heads none has left for a day; by plain reads."""
+    """Those with observers to whom the newest head has not left, nor any for a day; by plain reads."""
     running = select(Consultation).where(Consultation.state.not_in((DRAFT, CLOSED))).order_by(Consultation.id)
     return [found for found in session.scalars(running) if found.observers and is_due(found)]
 
 
 def is_due(found: Consultation) -> bool:
-    ours = Event.kind == HEAD_SIGNED, Event.subject == subject_of(found.uid)
+    subjects = subjects_of(found)
     size = session.scalar(select(func.max(LogHead.size)).where(LogHead.consultation_id == found.id))
-    lately = session.scalar(select(Event.id).where(*ours, Event.created_at > seconds_from_now(-DAY)).limit(1))
-    there = session.scalar(select(Event.id).where(*ours, Event.version == size))
-    return size is not None and lately is None and there is None
+    served = select(Event.subject).where(
+        Event.kind == HEAD_SIGNED,
+        Event.subject.in_(subjects),
+        or_(Event.version == size, Event.created_at > seconds_from_now(-DAY)),
+    )
+    return size is not None and not set(subjects) <= set(session.scalars(served))

@@ -6,10 +6,9 @@ from typing import IO, Any
 
 from sqlalchemy import select
 
-from service.consultation.bundling import zipped
-from service.consultation.closing import made
+from service.consultation.closing import make_bundle
 from service.consultation.models import CLOSED, BallotAnswer, Consultation, OpenVote
-from service.db import session, stop_reading
+from service.db import session
 from service.db.types import AnyRow
 from service.errors import Problem
 from service.people.models import Account
@@ -38,9 +37,7 @@ def bundle_file(found: Consultation, store: Store) -> Opened:
     key, consultation_id = str(ensure_closed(found).bundle), found.id
 
     def make(target: IO[bytes]) -> None:
-        files, _ = made(consultation_id)
-        stop_reading()
-        target.write(zipped(files))
+        make_bundle(consultation_id, target)
 
     return made_once(store, found.municipality_id, key, make)
 

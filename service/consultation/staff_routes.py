@@ -159,7 +159,8 @@ def extension(body: dict[str, Any], municipality: Municipality, consultation: uu
 def observers(body: dict[str, Any], municipality: Municipality, consultation: uuid.UUID) -> Response:
     """Say whose mailboxes get the signed heads of the log, in place of those before
 
-    One leaves with each message to followers, and once a day while the log grows. Name mailboxes that the municipality
+    One leaves with each message to followers, and once a day while the log grows. Who is named while it runs gets the
+    newest one at once, with the address of `listHeads`; no mailbox gets one twice. Name mailboxes that the municipality
     does not run: of factions of the council, a newspaper, a notary.
     """
     who = caller()

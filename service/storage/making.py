@@ -84,13 +84,19 @@ def make_and_keep(store: Store, key: str, make: Make) -> None:
     with SpooledTemporaryFile(PIECE) as target:
         make(target)
         stop_reading()
-        length = target.tell()
-        target.seek(0)
-        if length > PIECE:
-            store.keep_stream(key, target)
-        else:
-            store.keep(key, target.read())
+        length = keep_written(store, key, target)
     log.info("file_made", key=key, bytes=length, seconds=round(time.perf_counter() - begun, 3))
+
+
+def keep_written(store: Store, key: str, written: IO[bytes]) -> int:
+    """Keep what was written up to here, whole; how many bytes."""
+    length = written.tell()
+    written.seek(0)
+    if length > PIECE:
+        store.keep_stream(key, written)
+    else:
+        store.keep(key, written.read())
+    return length
 
 
 def claim(municipality_id: int, key: str, owner: uuid.UUID) -> bool:

@@ -1,15 +1,17 @@
 """Bundles made in memory, as the closing job makes them: for the verifier's tests and its measure."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service.consultation.ballots import KINDS, tally
+from service.consultation.ballots import KINDS, Tally, tally
 from service.consultation.ballots.asking import Option, Question
-from service.consultation.bundling import Ballot, Closed, bundle
+from service.consultation.bundling import Ballot, Closed, write_bundle
 from service.consultation.heads import Head, checkpoint, public_bytes
 from service.consultation.leaves import answer_tracker, ballot_line, canonical, commitment, event_line, handle
 from service.consultation.tree import EMPTY, Frontier, leaf_hash
@@ -80,9 +82,12 @@ class Made:
     ballots: list[Ballot]
     log: Log
     people: int
-    answers: dict[str, list[Any]]
 
     def packed(self, **changed: Any) -> dict[str, bytes]:
+        """The files by name."""
+        return unzipped(self.zipped(**changed))
+
+    def zipped(self, **changed: Any) -> bytes:
         asked = {question["key"]: question["ask"] for question in self.definition["questions"]}
         facts = {
             "consultation": self.log.consultation,
@@ -93,8 +98,19 @@ class Made:
             "eligible": self.definition["eligible"],
             "by_channel": {"app": self.people},
         }
-        tallies = {key: tally(question_of(asked[key]), self.answers[key]) for key in asked}
-        return bundle(Closed(**(facts | changed)), self.ballots, self.log.lines, self.log.heads, tallies)
+
+        def count(key: str, given: Iterable[Any]) -> Tally:
+            return tally(question_of(asked[key]), given)
+
+        ordered, target = sorted(self.ballots, key=lambda ballot: ballot.tracker), BytesIO()
+        write_bundle(Closed(**(facts | changed)), ordered, self.log.lines, self.log.heads, count, target)
+        return target.getvalue()
+
+
+def unzipped(content: bytes) -> dict[str, bytes]:
+    """The files of a bundle by name, in their order."""
+    with ZipFile(BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 def question_of(ask: Mapping[str, Any]) -> Question:
@@ -140,10 +156,7 @@ def make(
     log.add(event_line(consultation, "close", {"closes_at": CLOSES, "participations": people}))
     log.head(people)
     ballots = [Ballot(name, tracker, given, salt, "app", tuple(events)) for name, tracker, given, salt, events in cast]
-    answers: dict[str, list[Any]] = {name: [] for name in questions}
-    for ballot in ballots:
-        answers[ballot.question].append(ballot.answer)
-    return Made(definition, ballots, log, people, answers)
+    return Made(definition, ballots, log, people)
 
 
 def leaf_digest(definition: Mapping[str, Any]) -> str:

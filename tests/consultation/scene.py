@@ -4,13 +4,14 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from flask import current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from service.consultation.closing import close
+from service.consultation.closing import close, make_bundle
 from service.consultation.leaves import answer_tracker, ballot_tracker
 from service.consultation.models import Consultation, ConsultationPhase
 from service.db import session, transaction
@@ -156,3 +157,10 @@ def close_now(office: Office) -> bool:
     """The vote is over, and what is due then is done."""
     end_vote(office)
     return close(office.id, current_app.config["STORE"])
+
+
+def bundle_of(consultation_id: int) -> bytes:
+    """The bundle as it is made anew."""
+    target = BytesIO()
+    make_bundle(consultation_id, target)
+    return target.getvalue()

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from service.consultation import verify_consultation as auditor
 from service.consultation.ballots import KINDS, answer_of, check_question, tally
 from service.consultation.ballots.asking import AnswerNotValid, Option, Question, QuestionNotValid, votes_of
 from service.consultation.ballots.budget import greedy
-from tests.consultation.bundles import QUESTIONS, ask_of
+from tests.consultation.bundles import QUESTIONS, ask_of, some_answer
+from tests.consultation.test_large_results import memory_of
 
 OPTIONS = [Option("a", 60), Option("b", 50), Option("c", 40), Option("d", 30)]
 
@@ -126,6 +128,13 @@ def test_every_kind_has_examples_words_and_a_version(kind: str) -> None:
     assert counted.valid == len(answers) and (counted.rule, counted.version) == (found.rule, found.version)
     assert auditor.RULES[kind] == (found.rule, found.version)
     assert found.valid_words and found.count_words
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_are_counted_one_after_the_other(kind: str) -> None:
+    question, chance = QUESTIONS[kind], random.Random(1)
+    used = memory_of(lambda: tally(question, (some_answer(question, chance) for _ in range(40_000))))
+    assert used < 250_000, "so many references alone are 320,000 bytes"
 
 
 def test_schulzes_own_example_gives_his_order() -> None:

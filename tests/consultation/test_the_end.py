@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import StatementError
 
-from service.consultation import releasing
+from service.consultation import closing, releasing
 from service.consultation import verify_consultation as auditor
 from service.consultation.ballots import KINDS
 from service.consultation.casting import APP, NotOpen, ensure_open, give, take_part, write
-from service.consultation.closing import OtherRules, Told, close, made, put_in_order
+from service.consultation.closing import OtherRules, Told, close, put_in_order
 from service.consultation.eligibility import voter_named
 from service.consultation.ending import CLOSE
 from service.consultation.finding import fixed_one
@@ -31,7 +31,8 @@ from service.housekeeping import HANDLERS
 from service.jobs.models import Job
 from service.jobs.working import LEASE, LeaseLost, Progress, work_one
 from service.municipalities.directory import Municipality
-from tests.consultation.scene import STANCE, Office, Phone, close_now, end_vote, phone
+from tests.consultation.bundles import unzipped
+from tests.consultation.scene import STANCE, Office, Phone, bundle_of, close_now, end_vote, phone
 from tests.databases import watched
 from tests.factories.jobs import make_due
 
@@ -178,9 +179,28 @@ def test_a_closing_that_is_stopped_anywhere_goes_on_to_the_same_result(
             session.rollback()
             stops += 1
     assert stops > 10
-    files, _ = made(consultation_id)
+    files = unzipped(bundle_of(consultation_id))
     assert "6 took part" in auditor.verify(files)
     assert files["heads.jsonl"].count(b"\n") == 3, "opening, one batch, close"
+
+
+def test_the_bundle_is_the_same_however_few_rows_are_read_at_once(
+    office: Office, client: FlaskClient, here: Municipality, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.begin().fix()
+    for number in range(6):
+        voter = phone(client, here)
+        assert voter.cast(office.path, {"trees": "for", "money": ["a"]}).status_code == 201
+        if number < 3:
+            assert voter.replace(office.path, 1, {"trees": "against"}).status_code == 200
+    consultation_id = office.id
+    assert close_now(office)
+    kept = current_app.config["STORE"].read(closing.key_of(consultation_id))
+    files = unzipped(kept)
+    assert "6 took part, 12 ballots" in auditor.verify(files) and b"],[" in files["ballots.jsonl"]
+    for number in (1, 2, 5):
+        monkeypatch.setattr(closing, "AT_ONCE", number)
+        assert bundle_of(consultation_id) == kept
 
 
 def test_a_ballot_that_comes_while_others_are_released_waits(

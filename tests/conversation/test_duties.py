@@ -12,10 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select, update
 
-from service.consultation.conversation import finding, models, resembling, sheets
+from service.consultation.conversation import finding, models, resembling
 from service.consultation.conversation.models import Contribution, Mark
 from service.consultation.conversation.resembling import AT_ONCE, BANDS, marks_of, words_of
-from service.consultation.conversation.sheets import MARKED_AT_ONCE
 from service.db import session, transaction
 from service.db.clock import seconds_from_now
 from service.db.keys import new_uid
@@ -239,9 +238,9 @@ def test_a_sheet_of_letters_is_tried_first_and_written_whole_and_once(talk: Talk
         assert send(talk, content, 422)["reason"] == reason
 
 
-def test_a_sheet_is_written_at_once_and_found_by_its_words_in_parts(talk: Talk) -> None:
-    """So that nobody waits long for SQLite's one writer: marks are 24 times as many rows as contributions."""
-    rows = 3 * MARKED_AT_ONCE + 1
+def test_a_sheet_is_complete_in_one_transaction(talk: Talk) -> None:
+    """Its letters and what they are found by, so that nothing is left to do for whoever is killed after it."""
+    rows = 151
     parts: list[Counter[str]] = [Counter()]
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
@@ -250,36 +249,8 @@ def test_a_sheet_is_written_at_once_and_found_by_its_words_in_parts(talk: Talk) 
 
     with watched("after_cursor_execute", note), watched("commit", lambda _: parts.append(Counter())):
         assert send(talk, sheet_of(rows), write="true")["written"] == rows
-    first, *others = [part for part in parts if part]
-    assert first["contributions"] == rows and not first["contribution_marks"], "all of them or none"
-    assert [part["contribution_marks"] for part in others] == [MARKED_AT_ONCE * BANDS] * 3 + [BANDS]
-    assert all(set(part) == {"contribution_marks"} for part in others)
-
-
-def test_a_sheet_that_was_cut_off_is_whole_and_is_mended_by_sending_it_again(
-    talk: Talk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = MARKED_AT_ONCE + 2
-    keep, calls = sheets.keep_missing_marks, itertools.count()
-
-    def die(*arguments: Any) -> None:
-        if next(calls):
-            raise MemoryError
-        keep(*arguments)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(sheets, "keep_missing_marks", die)
-        send(talk, sheet_of(rows), 500, write="true")
-    session.rollback()
-    marked = select(func.count(Mark.contribution_id.distinct()))
-    assert session.scalar(marked) == MARKED_AT_ONCE and session.scalar(select(func.count(Contribution.id))) == rows
-    session.rollback()
-    again = send(talk, sheet_of(rows), write="true")
-    assert (again["written"], again["already_there"]) == (0, rows)
-    session.rollback()
-    assert session.scalar(marked) == rows and session.scalar(select(func.count()).select_from(Mark)) == rows * BANDS
-    facts = select(AuditEntry.facts).where(AuditEntry.action == "contributions_imported")
-    assert session.scalars(facts).all() == [{"contributions": rows}]
+    [whole] = [part for part in parts if part["contributions"] or part["contribution_marks"]]
+    assert (whole["contributions"], whole["contribution_marks"]) == (rows, rows * BANDS)
 
 
 def test_a_row_of_a_sheet_that_was_taken_back_does_not_come_again(talk: Talk) -> None:

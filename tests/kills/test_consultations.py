@@ -15,8 +15,6 @@ from sqlalchemy import func, select, update
 from service import crash_points
 from service.config import Settings
 from service.consultation import verify_consultation as auditor
-from service.consultation.bundling import zipped
-from service.consultation.closing import made
 from service.consultation.ending import CLOSE
 from service.consultation.models import Ballot, BallotAnswer, Consultation, PaperBatch, Participation
 from service.consultation.telling import RESULT_OUT
@@ -28,6 +26,7 @@ from service.jobs.working import work_one
 from service.municipalities.directory import Municipality
 from service.outbox.models import Event
 from tests.consultation import scene
+from tests.consultation.bundles import unzipped
 from tests.consultation.scene import STANCE, end_vote, make_verified, phone, tax_number
 from tests.kills.house import CHECKOUT, House
 from tests.kills.test_crash_points import OF_CONSULTATIONS, PATIENCE
@@ -138,10 +137,10 @@ def test_death_at_any_point_leaves_both_records_or_neither_and_one_whole_result(
     statistics = phones[0].get(f"{office.path}/statistics").json
     assert [cell["count"] for cell in statistics["tables"][0]["cells"]] == [5, 5], "counted once"
     assert session.scalar(select(func.count()).where(Event.kind == RESULT_OUT)) == 1
-    files, _ = made(consultation)
-    assert "10 took part" in auditor.verify(files)
+    bundle = scene.bundle_of(consultation)
+    assert "10 took part" in auditor.verify(unzipped(bundle))
     key = session.scalars(select(Consultation.bundle)).one()
-    assert current_app.config["STORE"].read(str(key)) == zipped(files)
+    assert current_app.config["STORE"].read(str(key)) == bundle
     session.remove()
 
 

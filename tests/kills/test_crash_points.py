@@ -77,12 +77,17 @@ OF_CONSULTATIONS = (
     *("after_bundle_kept", "before_result_out"),
 )
 """Those of `test_consultations`."""
+OF_CONVERSATIONS = ("after_heads_owed", "after_letters_written", "after_sheet_commit")
+"""Those of `test_conversations`."""
 OF_RESULTS = (
     *("before_questionnaire_ended", "after_questionnaire_ended", "before_texts_wait", "after_texts_wait"),
     *("before_questionnaire_counted", "after_making_claimed", "after_made_file_kept"),
 )
 """Those of `test_results`."""
-ELSEWHERE = (*OF_PERSONAL_DATA, *OF_THE_OFFICE, *OF_PLANS, *OF_CONSULTATIONS, *OF_RESULTS, "after_notice_begun")
+ELSEWHERE = (
+    *(*OF_PERSONAL_DATA, *OF_THE_OFFICE, *OF_PLANS),
+    *(*OF_CONSULTATIONS, *OF_CONVERSATIONS, *OF_RESULTS, "after_notice_begun"),
+)
 """The last one is of `notice_driver`."""
 OF_THE_WORKER = tuple(point for point in POINTS if point not in (*OF_THE_SERVER, *ELSEWHERE))
 

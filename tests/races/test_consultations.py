@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from service.consultation import verify_consultation as auditor
-from service.consultation.closing import made
 from service.consultation.models import Ballot, BallotAnswer, Participation
 from service.db import session
 from service.municipalities.directory import Municipality
 from tests.consultation import scene
+from tests.consultation.bundles import unzipped
 from tests.consultation.scene import STANCE, Phone
 from tests.races.at_once import Answer, at_once, call
 
@@ -58,7 +58,7 @@ def race(secrecy: str, urls: list[str], client: FlaskClient, here: Municipality,
     assert [*counts, live] == [people] * 3
     office_id = office.id
     assert scene.close_now(office) and current_app
-    assert f"{people} took part" in auditor.verify(made(office_id)[0])
+    assert f"{people} took part" in auditor.verify(unzipped(scene.bundle_of(office_id)))
 
 
 def cast(url: str, path: str, voter: Phone, answer: str) -> Answer:

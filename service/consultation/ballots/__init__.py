@@ -4,7 +4,7 @@ All of it is pure: integers and texts in, integers and texts out; the order of t
 the version of a rule are fixed before a consultation opens. A change of what a rule does is a new version.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,34 +53,50 @@ def check_question(question: Question) -> None:
 
 def tally(question: Question, answers: Iterable[Any]) -> Tally:
     """Count the answers of one question, whatever they are: what is not valid is counted as such, and nowhere else."""
-    kind = KINDS[question.kind]
-    valid: list[Any] = []
-    blank = invalid = 0
-    for given in answers:
-        try:
-            answer = answer_of(question, given)
-        except AnswerNotValid:
-            invalid += 1
-            continue
-        if answer is None:
-            blank += 1
-        else:
-            valid.append(answer)
+    kind, seen = KINDS[question.kind], Seen()
+    result = kind.count(question, seen.valid_of(question, answers))
     return Tally(
         rule=kind.rule,
         version=kind.version,
-        ballots=len(valid) + blank + invalid,
-        valid=len(valid),
-        blank=blank,
-        invalid=invalid,
-        result=kind.count(question, valid),
-        warnings=warnings_of(valid),
+        ballots=seen.valid + seen.blank + seen.invalid,
+        valid=seen.valid,
+        blank=seen.blank,
+        invalid=seen.invalid,
+        result=result,
+        warnings=seen.warnings,
     )
 
 
-def warnings_of(valid: list[Any]) -> tuple[str, ...]:
-    """What readers should know: few ballots, or all alike, say how single people voted."""
-    found = [FEW] if 0 < len(valid) < FEWEST else []
-    if valid and all(answer == valid[0] for answer in valid):
-        found.append(UNANIMOUS)
-    return tuple(found)
+@dataclass
+class Seen:
+    """What went by while answers were counted: how many, the first valid one, and whether another one differed."""
+
+    valid: int = 0
+    blank: int = 0
+    invalid: int = 0
+    first: Answer = None
+    differ: bool = False
+
+    def valid_of(self, question: Question, answers: Iterable[Any]) -> Iterator[Answer]:
+        """The valid ones, in their one spelling."""
+        for given in answers:
+            try:
+                answer = answer_of(question, given)
+            except AnswerNotValid:
+                self.invalid += 1
+                continue
+            if answer is None:
+                self.blank += 1
+                continue
+            self.valid += 1
+            self.first = answer if self.valid == 1 else self.first
+            self.differ = self.differ or answer != self.first
+            yield answer
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What readers should know: few ballots, or all alike, say how single people voted."""
+        found = [FEW] if 0 < self.valid < FEWEST else []
+        if self.valid and not self.differ:
+            found.append(UNANIMOUS)
+        return tuple(found)

@@ -1,6 +1,6 @@
 """Approval: name every option that one agrees with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.consultation.ballots.asking import (
@@ -22,7 +22,7 @@ def check(question: Question) -> None:
     check_most(question)
 
 
-def count(question: Question, answers: Sequence[Sequence[str]]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[Sequence[str]]) -> Mapping[str, Any]:
     """How many name each option; the winners are all with the most."""
     votes = votes_of(question, answers)
     return {"votes": votes, "winners": highest_of(votes)}

@@ -1,7 +1,7 @@
 """What all kinds of ballot share: questions, options, and what makes an answer no answer."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of ballot: its rule, what it says to people, and its three functions. `examples`: question, answers."""
+    """A kind of ballot: its rule, what it says to people, and its three functions. `examples`: question, answers.
+
+    `count` looks at each answer once, so that they need not be in memory together.
+    """
 
     rule: str
     version: int
@@ -77,7 +80,7 @@ class Kind:
     count_words: str
     check: Callable[[Question], None]
     read: Callable[[Question, Any], Answer]
-    count: Callable[[Question, Sequence[Any]], Mapping[str, Any]]
+    count: Callable[[Question, Iterable[Any]], Mapping[str, Any]]
     examples: tuple[Question, tuple[Answer, ...]] = field(repr=False)
 
 
@@ -125,7 +128,7 @@ def is_integer(value: Any) -> bool:
     return type(value) is int
 
 
-def votes_of(question: Question, answers: Sequence[Sequence[str]]) -> dict[str, int]:
+def votes_of(question: Question, answers: Iterable[Sequence[str]]) -> dict[str, int]:
     """How many answers name each option, as they are listed."""
     found = dict.fromkeys(question.keys, 0)
     for answer in answers:

@@ -1,7 +1,7 @@
 """Budget: choose what the money is for. The most chosen come first while the money lasts."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.consultation.ballots.asking import (
@@ -16,7 +16,6 @@ from service.consultation.ballots.asking import (
     check_options,
     chosen,
     is_integer,
-    votes_of,
 )
 from service.consultation.ballots.shares import equal_shares
 from service.text import N_
@@ -40,11 +39,15 @@ def read(question: Question, given: Any) -> Answer:
     return found
 
 
-def count(question: Question, answers: Sequence[Sequence[str]]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[Sequence[str]]) -> Mapping[str, Any]:
     """What is funded by votes and, as a second opinion, by equal shares; the votes of each option."""
-    votes = votes_of(question, answers)
+    alike = Counter(map(tuple, answers))
+    votes = dict.fromkeys(question.keys, 0)
+    for answer, number in alike.items():
+        for key in answer:
+            votes[key] += number
     funded = greedy(question, votes)
-    shared = equal_shares(question, Counter(tuple(answer) for answer in answers), votes)
+    shared = equal_shares(question, alike, votes)
     return {
         "votes": votes,
         "funded": funded,

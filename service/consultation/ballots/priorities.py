@@ -1,6 +1,6 @@
 """Priorities: choose up to N; the N most chosen are the priorities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.consultation.ballots.asking import Kind, Option, Question, check_most, check_options, chosen, votes_of
@@ -13,7 +13,7 @@ def check(question: Question) -> None:
     check_most(question, needed=True)
 
 
-def count(question: Question, answers: Sequence[Sequence[str]]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[Sequence[str]]) -> Mapping[str, Any]:
     """How many name each option; `winners` are surely among the N; `tied` are too many for the last places."""
     votes = votes_of(question, answers)
     places = question.most or 0

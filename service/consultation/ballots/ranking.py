@@ -1,6 +1,6 @@
 """Ranking: the options from best to worst. Schulze's rule decides; Borda's points are shown beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from service.consultation.ballots.asking import (
@@ -27,29 +27,30 @@ def read(question: Question, given: Any) -> Answer:
     return distinct(question, given)
 
 
-def count(question: Question, answers: Sequence[Sequence[str]]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[Sequence[str]]) -> Mapping[str, Any]:
     """The order of the options by Schulze's rule, in groups of equals; pairwise counts and doubled Borda points."""
     keys = question.keys
-    preferred = pairwise(question, answers)
+    preferred, ballots = pairwise(question, answers)
     paths = strongest_paths(preferred)
     size = range(len(keys))
     wins = [sum(paths[a][b] > paths[b][a] for b in size) for a in size]
     order = [[keys[a] for a in size if wins[a] == number] for number in sorted(set(wins), reverse=True)]
-    winners = [keys[a] for a in size if all(paths[a][b] >= paths[b][a] for b in size)] if answers else []
+    winners = [keys[a] for a in size if all(paths[a][b] >= paths[b][a] for b in size)] if ballots else []
     return {
         "winners": winners,
-        "order": order if answers else [],
+        "order": order if ballots else [],
         "preferred": {a: {b: preferred[i][j] for j, b in enumerate(keys) if i != j} for i, a in enumerate(keys)},
-        "doubled_borda": doubled_borda(question, answers),
+        "doubled_borda": dict(zip(keys, doubled_borda(preferred, ballots), strict=True)),
     }
 
 
-def pairwise(question: Question, answers: Sequence[Sequence[str]]) -> Matrix:
-    """How many prefer the option of the row to that of the column."""
-    places = question.places
+def pairwise(question: Question, answers: Iterable[Sequence[str]]) -> tuple[Matrix, int]:
+    """How many prefer the option of the row to that of the column, of how many."""
+    places, ballots = question.places, 0
     size = len(places)
     found = [[0] * size for _ in range(size)]
     for answer in answers:
+        ballots += 1
         below = set(range(size))
         for key in answer:
             better = places[key]
@@ -57,7 +58,7 @@ def pairwise(question: Question, answers: Sequence[Sequence[str]]) -> Matrix:
             row = found[better]
             for worse in below:
                 row[worse] += 1
-    return found
+    return found, ballots
 
 
 def strongest_paths(preferred: Matrix) -> Matrix:
@@ -76,16 +77,13 @@ def strongest_paths(preferred: Matrix) -> Matrix:
     return found
 
 
-def doubled_borda(question: Question, answers: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Two points for each option that is worse, one for each that is left out as well: so there are no halves."""
-    found = dict.fromkeys(question.keys, 0)
-    size = len(found)
-    for answer in answers:
-        for place, key in enumerate(answer):
-            found[key] += 2 * (size - 1 - place)
-        for key in found.keys() - set(answer):
-            found[key] += size - len(answer) - 1
-    return found
+def doubled_borda(preferred: Matrix, ballots: int) -> list[int]:
+    """Two points for each option that is worse, one for each that is left out as well: so there are no halves.
+
+    Of two options each ballot gives two points, so who is preferred by more than the other has so many more.
+    """
+    size = range(len(preferred))
+    return [sum(ballots + preferred[a][b] - preferred[b][a] for b in size if b != a) for a in size]
 
 
 KIND = Kind(

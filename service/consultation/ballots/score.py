@@ -1,6 +1,7 @@
 """Score: points from 0 to the highest for each option; the sum decides, the median is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service.consultation.ballots.asking import (
@@ -37,16 +38,26 @@ def read(question: Question, given: Any) -> Answer:
     return {key: given[key] for key in question.keys if key in given}
 
 
-def count(question: Question, answers: Sequence[Mapping[str, int]]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[Mapping[str, int]]) -> Mapping[str, Any]:
     """Of each option the sum, how many scored it and the lower median of them; the winners have the highest sum."""
-    given: dict[str, list[int]] = {key: [] for key in question.keys}
+    given: dict[str, Counter[int]] = {key: Counter() for key in question.keys}
     for answer in answers:
         for key, points in answer.items():
-            given[key].append(points)
-    sums = {key: sum(points) for key, points in given.items()}
-    medians = {key: sorted(points)[(len(points) - 1) // 2] if points else None for key, points in given.items()}
-    scored = {key: len(points) for key, points in given.items()}
+            given[key][points] += 1
+    sums = {key: sum(points * number for points, number in found.items()) for key, found in given.items()}
+    medians = {key: lower_median(found) for key, found in given.items()}
+    scored = {key: found.total() for key, found in given.items()}
     return {"sums": sums, "medians": medians, "scored": scored, "winners": highest_of(sums)}
+
+
+def lower_median(found: Counter[int]) -> int | None:
+    """Of so many of each number; None of none."""
+    left = (found.total() + 1) // 2
+    for points in sorted(found):
+        left -= found[points]
+        if left <= 0:
+            return points
+    return None
 
 
 KIND = Kind(

@@ -1,6 +1,6 @@
 """For, against or neutral: the ballot on one action of a plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service.consultation.ballots.asking import Answer, AnswerNotValid, Kind, Question, QuestionNotValid
@@ -23,7 +23,7 @@ def read(question: Question, given: Any) -> Answer:
     return given
 
 
-def count(question: Question, answers: Sequence[str]) -> Mapping[str, Any]:
+def count(question: Question, answers: Iterable[str]) -> Mapping[str, Any]:
     """How many said each; `outcome` is what more people said of for and against, or a tie. Neutral decides nothing."""
     found = dict.fromkeys(STANCES, 0)
     for answer in answers:

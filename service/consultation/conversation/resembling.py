@@ -8,7 +8,6 @@ so that the cost does not grow with the consultation, be it a campaign of thousa
 """
 
 import hashlib
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BindParameter, CompoundSelect, bindparam, delete, insert, select, union_all
 
 from service.consultation.conversation.finding import DUTIES, contributions
-from service.consultation.conversation.models import Contribution, Mark
+from service.consultation.conversation.models import Mark
 from service.db import session
 from service.db.prepared import Prepared
 from service.db.types import AnyRow, AnySelect
@@ -96,20 +95,6 @@ def keep_marks(consultation_id: int, marks: Mapping[int, Sequence[int]]) -> None
         for one in its
     ]:
         session.execute(insert(Mark.__table__), rows)  # type: ignore[arg-type]
-
-
-def keep_missing_marks(consultation_id: int, marks: Mapping[uuid.UUID, Sequence[int]]) -> None:
-    """Let those of these contributions, which are the ids, be found by their marks that have none yet.
-
-    Inside `transaction()`.
-    """
-    there = select(Contribution.id, Contribution.uid).where(
-        Contribution.uid.in_(marks), Contribution.withdrawn_at.is_(None)
-    )
-    rows = session.execute(there.order_by(Contribution.id).with_for_update()).all()
-    had = select(Mark.contribution_id).distinct().where(Mark.contribution_id.in_([row.id for row in rows]))
-    marked = set(session.scalars(had))  # asked when they are locked: whoever marked them meanwhile has committed
-    keep_marks(consultation_id, {row.id: marks[row.uid] for row in rows if row.id not in marked})
 
 
 def forget_marks(contribution_id: int) -> None:

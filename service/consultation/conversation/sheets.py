@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from service.consultation.conversation.answering import MOST_TOGETHER
 from service.consultation.conversation.contributing import From, Said, row_of
 from service.consultation.conversation.finding import those_ever
 from service.consultation.conversation.models import Contribution, Thread
 from service.consultation.conversation.opening import ensure_running
-from service.consultation.conversation.resembling import keep_missing_marks
+from service.consultation.conversation.resembling import keep_marks
 from service.consultation.conversation.threads import thread_locked
 from service.consultation.models import Consultation
+from service.crash_points import crash_here
 from service.db import session
-from service.db.turns import turn
 from service.errors import Problem
 from service.municipalities.directory import Municipality
 from service.people.auditing import record
@@ -32,8 +32,6 @@ COLUMNS = ("channel", "role", "received_on", "language", "text", "stance", "kind
 NEEDED = COLUMNS[:5]
 LARGEST = 5_000_000
 """Bytes."""
-MARKED_AT_ONCE = 50
-"""Contributions whose marks are written in one transaction."""
 
 contributions: Any = Contribution.__table__
 
@@ -93,10 +91,10 @@ def names_of(about: Consultation, content: bytes, numbers: Iterable[int]) -> Map
 def enter_all(
     municipality: Municipality, actor: Caller, about: Consultation, written: Sequence[tuple[Said, From]]
 ) -> int:
-    """Write down what was never there, and how many that are; inside `transaction()`. All have their ids.
+    """Write down what was never there, with the marks by which it is found, and how many that are; inside
+    `transaction()`. All have their ids.
 
-    In a few statements, however many they are; mark_all lets them be found. Raises ConversationClosed,
-    NothingToTalkAbout.
+    In a few statements, however many they are. Raises ConversationClosed, NothingToTalkAbout.
     """
     if not never_there(written):
         return 0
@@ -106,6 +104,8 @@ def enter_all(
     new = never_there(written)  # whoever sends the same sheet at this moment waits for its threads
     if new:
         add_all(municipality, threads, new)
+        crash_here("after_letters_written")
+        mark_all(about.id, [said for said, _ in new])
         facts = {"contributions": len(new)}
         record(municipality.id, actor, "contributions_imported", "consultation", str(about.uid), facts)
     return len(new)
@@ -129,11 +129,8 @@ def add_all(
         threads[thing].contributions += count
 
 
-def mark_all(about_id: int, written: Sequence[tuple[Said, From]]) -> None:
-    """Let those of a sheet be found by what they say, in short transactions, as the marks are many more rows than the
-    contributions. Killed on the way, the same sheet sent again adds the rest. Outside any transaction.
-    """
-    marks = [(said.uid, said.marks) for said, _ in written if said.uid]
-    for begin in range(0, len(marks), MARKED_AT_ONCE):
-        with turn():
-            keep_missing_marks(about_id, dict(marks[begin : begin + MARKED_AT_ONCE]))
+def mark_all(about_id: int, new: Sequence[Said]) -> None:
+    """Let these, which were just written, be found by what they say."""
+    marks = {said.uid: said.marks for said in new}
+    there = session.execute(select(Contribution.id, Contribution.uid).where(Contribution.uid.in_(marks)))
+    keep_marks(about_id, {row.id: marks[row.uid] for row in there})

@@ -29,7 +29,6 @@ from service.consultation.conversation.sheets import (
     LARGEST,
     SheetNotRead,
     enter_all,
-    mark_all,
     names_of,
     rows_of,
 )
@@ -55,6 +54,7 @@ from service.consultation.conversation.threads import (
 from service.consultation.drafting import ConsultationFixed
 from service.consultation.finding import locked
 from service.consultation.models import Consultation
+from service.crash_points import crash_here
 from service.db import stop_reading, transaction
 from service.db.clock import now
 from service.db.types import AnyRow
@@ -263,8 +263,8 @@ def enter_sheet(parts: dict[str, Any], municipality: Municipality, consultation:
     if parts["write"] and not faults:
         with transaction():
             written = enter_all(municipality, who, about, outside)
+        crash_here("after_sheet_commit")
         there = len(rows) - written
-        mark_all(about.id, outside)
     counts = {"rows": len(rows), "written": written, "already_there": there}
     return answer(counts | {"faults": faults, "ignored": ignored})
 
