@@ -47,6 +47,12 @@ def preferences_of(account_id: int) -> AnyRow | None:
     return session.execute(select(NoticePreference.__table__).filter_by(account_id=account_id)).one_or_none()
 
 
+def digest_of(account_id: int) -> str:
+    """How often this person is mailed what is new."""
+    chosen = preferences_of(account_id)
+    return NEVER if chosen is None else str(chosen.digest)
+
+
 def places_of(account_id: int) -> Sequence[AnyRow]:
     """The person's home area and circles, the home first."""
     query = select(NoticePlace.__table__).filter_by(account_id=account_id)

@@ -23,10 +23,10 @@ from service.http import (
 from service.municipalities.directory import Municipality
 from service.notices.preferences.cells import centre_of
 from service.notices.preferences.keeping import (
-    NEVER,
     SWITCHES,
     NoSuchDistrict,
     check_places,
+    digest_of,
     end_digests,
     keep,
     places_of,
@@ -151,8 +151,7 @@ def unsubscribe(body: dict[str, Any], municipality: Municipality, subscription: 
 
 def standing(municipality: Municipality, account_id: int | None) -> Response:
     """What holds of somebody's digests, as a page or as JSON. Raises NotFound where it is nobody and no browser."""
-    chosen = None if account_id is None else preferences_of(account_id)
-    digest = None if account_id is None else NEVER if chosen is None else chosen.digest
+    digest = None if account_id is None else digest_of(account_id)
     if wants_a_page():
         page = unsubscribe_page(municipality, digest, municipality.language_for(language()))
         headers = KEPT_NOWHERE | {"Content-Security-Policy": FORM_POLICY}
