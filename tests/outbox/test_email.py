@@ -139,7 +139,10 @@ def test_what_cannot_be_ended_does_not_say_that_it_can() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        *(f"https://here.example/{part}Bcc: everybody@kozani.example" for part in ("\r\n", "\n", "\r", "\x0b", "\u2028")),
+        *(
+            f"https://here.example/{part}Bcc: everybody@kozani.example"
+            for part in ("\r\n", "\n", "\r", "\x0b", "\u2028")
+        ),
         *("https://here.example/\n", "https://here.example/>, <https://evil.example/", "https://here.example/a b"),
         *("", "https://", "http://here.example/", "mailto:end@here.example", "https://localhost/", "https://[::1]/"),
         *("https://127.0.0.1:8443/", "https://δήμος.example/", "https://[here/", f"https://here.example/{'a' * 1000}"),

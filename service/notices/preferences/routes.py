@@ -153,7 +153,7 @@ def standing(municipality: Municipality, account_id: int | None) -> Response:
     """What holds of somebody's digests, as a page or as JSON. Raises NotFound where it is nobody and no browser."""
     digest = None if account_id is None else digest_of(account_id)
     if wants_a_page():
-        page = unsubscribe_page(municipality, digest, municipality.language_for(language()))
+        page = unsubscribe_page(municipality, digest, language())
         headers = KEPT_NOWHERE | {"Content-Security-Policy": FORM_POLICY}
         status = 404 if digest is None else 200
         return Response(page, status, content_type="text/html; charset=utf-8", headers=headers)

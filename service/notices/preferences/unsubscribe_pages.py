@@ -10,8 +10,8 @@ from service.text import N_, pick, say
 
 TITLE = N_("News by e-mail")
 COMES = N_(
-    "You are mailed what is new, every day or every week. With this button you get no more of these mails; nothing else "
-    "changes."
+    "You are mailed what is new, every day or every week. With this button you get no more of these mails; nothing "
+    "else changes."
 )
 ENDED = N_("You get no more of these mails. In the app you can ask for them again.")
 NOBODYS = N_("This link is not valid here. If the mails go on, end them in the app.")

@@ -1,7 +1,7 @@
 """Digests are ended by a link in each of them, without signing in: mail providers post there, and people open it.
 
-Its token is sealed, so that only the installation makes and reads one. It names an account and does nothing but this. It
-has no end: an old mail's link is as good as a new one's, for as long as the account is there and a key opens it.
+Its token is sealed, so that only the installation makes and reads one. It names an account and does nothing but this.
+It has no end: an old mail's link is as good as a new one's, for as long as the account is there and a key opens it.
 """
 
 import uuid
