@@ -197,6 +197,11 @@ def answer(
     return response
 
 
+def wants_a_page() -> bool:
+    """Whether a browser asks, which wants HTML rather than JSON."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+
+
 def nothing() -> Response:
     """204: it is done, and there is nothing to say."""
     return Response(status=204)

@@ -35,6 +35,7 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25r
 figure { border: 1px solid; border-radius: .75rem; padding: .5rem 1rem; margin: 1rem 0; max-width: 24rem }
 figure p { margin: 0; white-space: pre-line }
 figcaption { font-size: .875rem; margin-top: .5rem }
+button { font: inherit; padding: .5rem 1rem }
 footer { margin-top: 2.5rem; border-top: 1px solid }
 """
 STYLE_NAME = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
@@ -43,6 +44,9 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """What such a page may do: show our own pictures and its style."""
+FORM_POLICY = POLICY.replace("form-action 'none'", "form-action 'self'")
+"""And what one may with a button: post to us."""
+NO_SEARCH = '<meta name="robots" content="noindex">\n'
 FRAME = """<!doctype html>
 <html lang="{language}">
 <head>

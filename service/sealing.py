@@ -31,10 +31,10 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """The text that was sealed. Raises NotSealedHere."""
+    """The text that was sealed, whoever brings it. Raises NotSealedHere."""
     try:
         return box(keys()).decrypt(sealed).decode()
-    except InvalidToken:
+    except (InvalidToken, ValueError):  # the latter for letters that no sealed text has
         raise NotSealedHere("the key that sealed this is not in PLATEIA_SECRET_KEY") from None
 
 

@@ -25,8 +25,10 @@ from service.db.types import AnyRow
 from service.municipalities.directory import Municipality, municipality_with
 from service.notices.letters import Item, letter
 from service.notices.models import Follow, InboxMessage
-from service.notices.preferences.keeping import next_digest
+from service.notices.preferences.keeping import DIGEST, NEVER, next_digest
 from service.notices.preferences.models import NoticePreference
+from service.notices.preferences.unsubscribing import address_of
+from service.outbox.channels.email import takes_one_click
 from service.outbox.expanding import Expand, Owed, Posted
 from service.outbox.models import Event, Target
 from service.outbox.posting import owe
@@ -39,9 +41,6 @@ SETTLED = timedelta(minutes=10)
 """No transaction that dates what it writes is open for so long."""
 MOST_ENTRIES = 50
 """Of the inbox, and of what was published; a mail says how many more there are, and where."""
-
-DIGEST = "digest"
-"""What somebody's digests are to the outbox: one subject, so that none overtakes another."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def due(limit: int) -> Sequence[NoticePreference]:
     """
     unworded = exists().where(Event.id == NoticePreference.digest_event_id, Event.state == fixed("new"))
     query = select(NoticePreference).where(
-        NoticePreference.digest_due_at <= now(), NoticePreference.digest != "never", ~unworded
+        NoticePreference.digest_due_at <= now(), NoticePreference.digest != NEVER, ~unworded
     )
     return session.scalars(query.order_by(NoticePreference.id).limit(limit).with_for_update(skip_locked=True)).all()
 
@@ -132,7 +131,9 @@ def mailing(givers: Sequence[Giver], list_address: ListAddress) -> Expand:
             news = wanted(entries, told[row.id], followed.get(row.id, frozenset()), known.get(row.id, frozenset()))
             if inbox.count or news:
                 items = [*of_inbox(inbox, addresses), *of_entries(news, (spoken, here.main_language), addresses)]
-                content = letter(here, spoken, items, inbox.count + len(news), base + list_address(here))
+                end = base + address_of(here, row.uid)
+                content = letter(here, spoken, items, inbox.count + len(news), base + list_address(here), end)
+                content |= {"unsubscribe": end} if takes_one_click(end) else {}
                 yield Owed(row.email_target_id, str(event.uid), content, row.id, row.id, subject=DIGEST)
 
     return who_gets_the_mail
@@ -190,10 +191,13 @@ def of_entries(
 
 
 def reachable(account_ids: Collection[int]) -> Sequence[AnyRow]:
-    """(id, language, email_target_id) of those of these people whose address is alive, in the order of their ids."""
-    columns = (Account.id, Account.language, Account.email_target_id)
+    """(id, uid, language, email_target_id) of those of these people whose address is alive and who have not ended
+    their digests meanwhile, in the order of their ids.
+    """
+    columns = (Account.id, Account.uid, Account.language, Account.email_target_id)
+    ended = exists().where(NoticePreference.account_id == Account.id, NoticePreference.digest == NEVER)
     query = select(*columns).join(Target, Target.id == Account.email_target_id)
-    alive = query.where(Account.id.in_(account_ids), Target.state == fixed("active"))
+    alive = query.where(Account.id.in_(account_ids), Target.state == fixed("active"), ~ended)
     return session.execute(alive.order_by(Account.id)).all()
 
 

@@ -15,6 +15,7 @@ SUBJECT = N_("{municipality}: news ({count})")
 MORE = N_("And {count} more: in the app, and at {address}")
 MORE_THERE = N_("And {count} more: in the app, and on the page of the news.")
 WHY = N_("You get this because you asked for it in the app, where you can also end it.")
+STOP, STOP_AT = N_("Stop these mails"), N_("To stop these mails: {address}")
 
 HTML = """<!doctype html>
 <html lang="{language}">
@@ -26,7 +27,8 @@ HTML = """<!doctype html>
 </head>
 <body style="margin:0 auto;max-width:38em;padding:1em;font:16px/1.5 sans-serif">
 <h1 style="font-size:1.4em;line-height:1.25">{subject}</h1>
-{items}{more}<p style="margin-top:2.5em;border-top:1px solid;padding-top:1em;font-size:.875em">{why}</p>
+{items}{more}<p style="margin-top:2.5em;border-top:1px solid;padding-top:1em;font-size:.875em">{why}<br>
+<a href="{end}">{stop}</a></p>
 </body>
 </html>
 """
@@ -55,8 +57,12 @@ class Item:
         return ITEM.format(title=title, body=BODY.format(body=escape(self.body)) if self.body else "")
 
 
-def letter(here: Municipality, spoken: str, items: Sequence[Item], count: int, everything: str) -> dict[str, str]:
-    """What a mail says of these first items of `count`; `everything`: the address where the rest is."""
+def letter(
+    here: Municipality, spoken: str, items: Sequence[Item], count: int, everything: str, end: str
+) -> dict[str, str]:
+    """What a mail says of these first items of `count`; the addresses `everything`, where the rest is, and `end`, where
+    one stops these mails.
+    """
     subject = say(spoken, SUBJECT, municipality=pick(here.name, spoken, here.main_language), count=count)
     why, left = say(spoken, WHY), count - len(items)
     parts = [item.text for item in items]
@@ -71,5 +77,8 @@ def letter(here: Municipality, spoken: str, items: Sequence[Item], count: int, e
         items="".join(item.html for item in items),
         more=more,
         why=escape(why),
+        end=escape(end),
+        stop=escape(say(spoken, STOP)),
     )
-    return {"subject": subject, "text": "\n\n".join([*parts, why]) + "\n", "html": html}
+    foot = f"{why}\n{say(spoken, STOP_AT, address=end)}\n"
+    return {"subject": subject, "text": "\n\n".join([*parts, foot]), "html": html}

@@ -58,6 +58,10 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The end of the `address` of linkPreview.",
         "example": "2vY5v0o9mJx3bM4sQhV7c1kTzR8eWnPd6fLgUaXiKyE",
     },
+    "subscription": {
+        "description": "The end of the address in the `List-Unsubscribe` of a digest.",
+        "example": "gAAAAABqIX9kJ3f0c2dVb1pQeHlLN2R0b3ZzTmFCMXVYVHJFbkFqMlFwWmM5d2hMZ0lmVlN4",
+    },
     "plan": {"description": "The plan's `key` or `id`.", "example": "operational-2014-2019"},
     "element": {"description": "The element's `key` or `id`.", "example": "1.1.1"},
     "known_as": {

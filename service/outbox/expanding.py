@@ -63,8 +63,9 @@ class Owed:
     """One message for one target.
 
     tag         what the phone shows it under; at most 64 bytes; a repeat and a correction carry the same
-    content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}, and
-                "html" where the letter has a second form
+    content     for push {"title", "body", "data": {str: str}, "urgent": bool}; for e-mail {"subject", "text"}, with
+                "html" where the letter has a second form, and "unsubscribe" where one click at that address ends more
+                of the kind
     position    where this stands in a large audience, ascending (the account's id, say): a function that gives
                 positions may be asked again from the event's cursor, and what has one position is written together.
                 0: the audience is a handful and is written at once

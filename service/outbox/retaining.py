@@ -65,6 +65,18 @@ def cancel_some(event_ids: Collection[int]) -> int:
     )
 
 
+def cancel_for(person_id: int, subject: str) -> None:
+    """What waits for this person of this subject is not sent any more."""
+    waiting = Delivery.person_id == person_id, Delivery.subject == subject, Delivery.state == fixed("pending")
+    lock_deliveries(*waiting)
+    session.execute(
+        update(Delivery)
+        .where(*waiting)
+        .values(state="cancelled", content=LEFT)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def forget_events(newest_kept: Collection[str]) -> int:
     """Delete some events that happened longer ago than `KEPT_FOR` and of which no delivery is left; how many.
 

@@ -42,6 +42,7 @@ COMPLAINING_BY_CALLER = "10 per hour; 30 per day"
 COMPLAINING_BY_ADDRESS = "60 per hour; 200 per day"
 CONTRIBUTING_BY_CALLER = "6 per minute; 60 per hour"
 CONTRIBUTING_BY_ADDRESS = "120 per minute; 1200 per hour"
+UNSUBSCRIBING_BY_ADDRESS = "300 per minute; 6000 per hour"
 SUPPORTING_BY_CALLER = "60 per minute; 1000 per hour"
 SUPPORTING_BY_ADDRESS = "600 per minute; 6000 per hour"
 PLAN_FILES_BY_ADDRESS = "60 per minute; 1000 per hour"
@@ -266,6 +267,11 @@ def replacing_limit(view: View) -> View:
 def body_code_limit(view: View) -> View:
     """The limit of guessing the code of a body, by address; the right one is free."""
     return behind(view, Limit(BODY_CODES_BY_ADDRESS, address, failures_only=True))
+
+
+def unsubscribing_limit(view: View) -> View:
+    """The limit of ending digests, by address: a mail provider posts for all its readers from a few."""
+    return behind(view, Limit(UNSUBSCRIBING_BY_ADDRESS, address))
 
 
 def plan_files_limit(view: View) -> View:

@@ -40,7 +40,7 @@ from tests.api.world_of_identity import provider_for
 from tests.api.world_of_news import FILLED as NEWS_FILLED
 from tests.api.world_of_news import article_for, new_feed, query_for
 from tests.api.world_of_notices import FILLED as NOTICES_FILLED
-from tests.api.world_of_notices import new_notice, new_preview
+from tests.api.world_of_notices import new_notice, new_preview, subscription_of
 from tests.api.world_of_phones import FILLED as PHONES_FILLED
 from tests.api.world_of_phones import new_phone, new_session
 from tests.api.world_of_plans import FILLED as PLANS_FILLED
@@ -202,6 +202,8 @@ class World:
             there["notice"] = str(new_notice(self, seed if isinstance(seed, str) else next(iter(seed))).uid)
         if "token" in asked:
             there["token"] = new_preview(self)
+        if "subscription" in asked:
+            there["subscription"] = subscription_of(self)
         if "feed" in asked:
             there["feed"] = new_feed(self)
         if "article" in asked:

@@ -8,6 +8,7 @@ from service.municipalities.directory import Municipality
 from service.notices.office.composing import link_preview
 from service.notices.office.models import Notice
 from service.notices.preferences.schemas import WebPushIn
+from service.notices.preferences.unsubscribing import address_of
 from service.outbox.expanding import expand
 from service.worker import EVENTS
 from tests.factories.notices import TEXTS, make_notice
@@ -50,6 +51,11 @@ def new_preview(world: Living) -> str:
     notice = new_notice(world, "linkPreview")
     with transaction():
         return link_preview(session.merge(notice))[0]
+
+
+def subscription_of(world: Living) -> str:
+    """The end of the link by which the resident's digests end."""
+    return address_of(world.here, world.people["resident"].account).rpartition("/")[2]
 
 
 def filled_notice(world: Living, body: dict[str, Any], role: str) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def test_comments_on_a_plan_from_draft_to_result(
     assert hashlib.sha256(files[auditor.PROGRAM]).hexdigest() == definition["verifier"]
     given = entries(here, now().replace(year=2000), now())
     assert [entry.kind for entry in given] == ["consultation"] * 2
-    mail = letter(here, "en", [*of_entries(given, ("en",), {})], len(given), "")["text"]
+    mail = letter(here, "en", [*of_entries(given, ("en",), {})], len(given), "", "")["text"]
     assert "You can take part in the app.\n\nThe square\nIt is over" in mail and "https" not in mail, "it has no page"
 
     # every head is where nobody here can take it back

@@ -16,13 +16,14 @@ from service.db import session, transaction
 from service.db.clock import now, seconds_from_now
 from service.municipalities.directory import Municipality
 from service.notices.digests import MAIL_DIGEST, Entry, mailing, owe_some
-from service.notices.letters import Item, letter
+from service.notices.letters import STOP, Item, letter
 from service.notices.models import Follow, InboxMessage
 from service.notices.preferences.models import NoticePreference
 from service.outbox.channels.email import Email, Server
 from service.outbox.expanding import Expand, Kept, Owed, Posted, expand
 from service.outbox.models import Delivery, Event
 from service.outbox.sending import Sender
+from service.text import say
 from tests.factories.people import Person, give_address, make_resident
 from tests.notices.office import prefer
 from tests.outbox.mail_server import mail_server
@@ -232,17 +233,18 @@ def test_a_letter_says_the_same_in_both_its_forms_and_loads_nothing(here: Munici
         Item("Without", ""),
         Item("Only in the app", "Text"),
     ]
-    made = letter(here, "el", items, 5, f"{BASE}/all")
+    made = letter(here, "el", items, 5, f"{BASE}/all", f"{BASE}/end?a&b")
     page = html.fromstring(made["html"])
     assert page.get("lang") == "el" and page.xpath("string(//h1)") == made["subject"]
     assert page.xpath("//h2//text()") == ["A & <b>", "Without", "Only in the app"]
-    assert page.xpath("//a/@href") == [f'{BASE}/a?x=1&y="2"', f"{BASE}/all"]
+    assert page.xpath("//a/@href") == [f'{BASE}/a?x=1&y="2"', f"{BASE}/all", f"{BASE}/end?a&b"]
     assert not page.xpath("//img | //link | //script | //style | //@src")
     lines = made["text"].split("\n\n")
     assert lines[0].split("\n") == ["A & <b>", "First", "second", f'{BASE}/a?x=1&y="2"'] and lines[1] == "Without"
     assert "2" in lines[3] and f"{BASE}/all" in lines[3] and len(lines) == 5
-    assert "2" in page.xpath("string((//a)[2])")
-    whole = letter(here, "en", items, 3, f"{BASE}/all")
+    assert lines[4].endswith(f" {BASE}/end?a&b\n")
+    assert "2" in page.xpath("string((//a)[2])") and page.xpath("string((//a)[3])") == say("el", STOP)
+    whole = letter(here, "en", items, 3, f"{BASE}/all", f"{BASE}/end")
     assert "/all" not in whole["text"] + whole["html"]
 
 

@@ -11,7 +11,7 @@ from service.db import session, transaction
 from service.db.clock import now
 from service.municipalities.directory import Municipality
 from service.outbox.channels import Message
-from service.outbox.channels.email import Email, Server
+from service.outbox.channels.email import Email, Server, takes_one_click
 from service.outbox.expanding import Owed, expand
 from service.outbox.models import Delivery
 from service.outbox.outcomes import BackOff, Outcome
@@ -28,8 +28,8 @@ def an_email(url: str) -> Email:
     return Email(Server.from_url(url), SENDER, back_off=BackOff(first=0.1, cap=1))
 
 
-def a_letter(to: str, uid: str = "1", subject: str = "Νέο αίτημα") -> Message:
-    content = {"subject": subject, "text": "Λάμπα καμένη\nΤσόντζα 4\n"}
+def a_letter(to: str, uid: str = "1", subject: str = "Νέο αίτημα", **more: str) -> Message:
+    content = {"subject": subject, "text": "Λάμπα καμένη\nΤσόντζα 4\n"} | more
     tomorrow = now() + timedelta(days=1)
     return Message(uid, "address", f"{to}@kozani.example", "t", "e", "moved", "report:1", 1, content, tomorrow)
 
@@ -116,6 +116,42 @@ def test_a_line_break_in_the_subject_is_refused() -> None:
     with mail_server() as server:
         result = an_email(server.url).send(a_letter("lighting", subject="Νέο\r\nBcc: everybody@kozani.example"))
     assert result.outcome is Outcome.BAD_MESSAGE
+    assert server.accepted == []
+
+
+ENDS = "https://here.example/api/v1/here/unsubscribe/" + "gAAAA-_=" * 20
+
+
+def test_one_click_ends_what_can_be_ended_and_its_address_stays_whole() -> None:
+    with mail_server() as server:
+        assert an_email(server.url).send(a_letter("lighting", unsubscribe=ENDS)).outcome is Outcome.SENT
+    headers = dict(server.accepted[0].raw_items())
+    assert str(headers["List-Unsubscribe"]) == f"<{ENDS}>", "in one line, and not encoded as long words are"
+    assert str(headers["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
+
+
+def test_what_cannot_be_ended_does_not_say_that_it_can() -> None:
+    with mail_server() as server:
+        assert an_email(server.url).send(a_letter("lighting")).outcome is Outcome.SENT
+    assert not [name for name in server.accepted[0].keys() if name.startswith("List-")]  # noqa: SIM118
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            f"https://here.example/{part}Bcc: everybody@kozani.example"
+            for part in ("\r\n", "\n", "\r", "\x0b", "\u2028")
+        ),
+        *("https://here.example/\n", "https://here.example/>, <https://evil.example/", "https://here.example/a b"),
+        *("", "https://", "http://here.example/", "mailto:end@here.example", "https://localhost/", "https://[::1]/"),
+        *("https://127.0.0.1:8443/", "https://δήμος.example/", "https://[here/", f"https://here.example/{'a' * 1000}"),
+    ],
+)
+def test_nobody_is_told_to_unsubscribe_where_providers_cannot_post(address: str) -> None:
+    assert not takes_one_click(address)
+    with mail_server() as server:
+        assert an_email(server.url).send(a_letter("lighting", unsubscribe=address)).outcome is Outcome.BAD_MESSAGE
     assert server.accepted == []
 
 

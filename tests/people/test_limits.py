@@ -94,6 +94,15 @@ def ask_code(client: FlaskClient, who: Person, contact: str, address: str = "192
     return client.post(f"{HERE}/me/contact-codes", json=body, headers=who.headers, environ_base=there)
 
 
+def test_a_mail_provider_ends_digests_of_many_from_one_address(limited: FlaskClient, here: Municipality) -> None:
+    def end(address: str) -> TestResponse:
+        there = {"REMOTE_ADDR": address}
+        return limited.post(f"{HERE}/unsubscribe/x", data={"List-Unsubscribe": "One-Click"}, environ_base=there)
+
+    assert answers(300, lambda: end("192.0.2.1")) == [404] * 300
+    assert end("192.0.2.1").json["code"] == "too_many_requests" and end("192.0.2.2").status_code == 404
+
+
 def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: now() + seconds)

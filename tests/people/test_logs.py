@@ -16,6 +16,7 @@ from service.app import create_app
 from service.config import Settings
 from service.db import db
 from service.municipalities.directory import Municipality
+from service.notices.preferences.unsubscribing import address_of
 from tests.conftest import OutsideClient
 from tests.factories.people import PASSWORD, Person
 from tests.factories.reports import INSIDE
@@ -71,6 +72,22 @@ def test_no_token_password_secret_address_or_text_is_logged(
     private += (str(bob.account), phone["installation"], sent.json["id"], "21.7312345", "guessed-token", "k" * 20)
     private += ("314159", code["id"], phone_code, "guessed-refresh-token")
     assert [word for word in private if word in told] == []
+
+
+def test_no_link_by_which_digests_end_is_logged(
+    log: tuple[FlaskClient, io.StringIO], here: Municipality, alice: Person
+) -> None:
+    client, written = log
+    with client.application.app_context():
+        address = address_of(here, alice.account)
+    spoilt = address[:-3] + "aaa"
+    for one, status in ((address, 200), (spoilt, 404)):
+        assert client.get(one).status_code == status
+        assert client.post(one, data={"List-Unsubscribe": "One-Click"}).status_code == status
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line.get("route") for line in lines].count("/api/v1/<municipality>/unsubscribe/<subscription>") == 4
+    for secret in (address.rpartition("/")[2][:40], alice.account.hex, str(alice.account)):
+        assert secret not in written.getvalue()
 
 
 def test_each_request_leaves_one_line_with_its_id_and_route(

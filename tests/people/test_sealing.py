@@ -30,6 +30,12 @@ def test_what_is_sealed_says_nothing_and_opens_again() -> None:
         unseal(sealed)
 
 
+@pytest.mark.parametrize("text", ["", "sealed", "a" * 140, "gAAAAA==", "ψευδές", "\ud800", "\x00"])
+def test_what_was_never_sealed_does_not_open(text: str) -> None:
+    with having(OLD), pytest.raises(NotSealedHere):
+        unseal(text)
+
+
 def test_a_new_key_in_front_seals_and_the_old_one_still_opens() -> None:
     with having(OLD):
         sealed = seal("kept")

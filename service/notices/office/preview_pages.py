@@ -9,7 +9,7 @@ from service.municipalities.directory import Municipality
 from service.notices.office.models import Notice
 from service.notices.office.states import CANCELLED, CORRECTED, SENDING, SENT
 from service.notices.office.wording import on_screens
-from service.pages import framed
+from service.pages import NO_SEARCH, framed
 from service.text import N_, moment_in, pick, say
 
 PREVIEW = N_("Preview of a notice")
@@ -29,7 +29,6 @@ SCREENS = {
     "android_opened": ("Android", OPENED),
 }
 """What the screens of `wording.SCREENS` are called."""
-NO_SEARCH = '<meta name="robots" content="noindex">\n'
 
 
 def preview_page(here: Municipality, notice: Notice, language: str) -> str:

@@ -2,11 +2,11 @@
 
 import uuid
 
-from flask import Response, request
+from flask import Response
 
 from service.db import transaction
 from service.errors import NotFound
-from service.http import Blueprint, answer, etag_of, language, nothing, operation
+from service.http import Blueprint, answer, etag_of, language, nothing, operation, wants_a_page
 from service.municipalities.directory import Municipality
 from service.notices.office import answer_schemas
 from service.notices.office.composing import edition_that_holds, link_of, notice_here, previewed
@@ -38,7 +38,7 @@ def preview(municipality: Municipality, token: str) -> Response:
     A browser, which asks for `text/html`, gets a page with the texts as phones show them.
     """
     found = previewed(municipality, token)
-    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
+    if wants_a_page():
         page = preview_page(municipality, found, municipality.language_for(language()))
         return Response(page, content_type="text/html; charset=utf-8", headers=OF_PREVIEWS)
     return answer(

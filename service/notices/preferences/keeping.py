@@ -19,6 +19,7 @@ from service.municipalities.directory import Municipality
 from service.notices.preferences.cells import cell_of
 from service.notices.preferences.models import NoticePlace, NoticePreference
 from service.notices.preferences.quiet import Wishes
+from service.outbox.retaining import cancel_for
 from service.text import N_
 
 SWITCHES = (
@@ -26,7 +27,10 @@ SWITCHES = (
     *("follows_push", "follows_web", "follows_mail"),
     *("notices_push", "notices_web"),
 )
-DIGESTS = ("never", "daily", "weekly")
+NEVER = "never"
+DIGESTS = (NEVER, "daily", "weekly")
+DIGEST = "digest"
+"""What somebody's digests are to the outbox: one subject, so that none overtakes another."""
 DIGEST_HOUR = 8
 """Of the municipality's day."""
 MOST_CIRCLES = 10
@@ -41,6 +45,12 @@ class NoSuchDistrict(Problem):
 def preferences_of(account_id: int) -> AnyRow | None:
     """What this person has chosen; None where they have chosen nothing."""
     return session.execute(select(NoticePreference.__table__).filter_by(account_id=account_id)).one_or_none()
+
+
+def digest_of(account_id: int) -> str:
+    """How often this person is mailed what is new."""
+    chosen = preferences_of(account_id)
+    return NEVER if chosen is None else str(chosen.digest)
 
 
 def places_of(account_id: int) -> Sequence[AnyRow]:
@@ -80,13 +90,30 @@ def keep(municipality: Municipality, account_id: int, chosen: Mapping[str, Any])
         "digest": chosen["digest"],
         "changed_at": moment,
     }
-    values |= digest_times(municipality, before, chosen["digest"], moment)
+    rhythm = digest_times(municipality, before, chosen["digest"], moment)
+    values |= rhythm
+    if rhythm and chosen["digest"] == NEVER:
+        cancel_for(account_id, DIGEST)
     if off(values) and not (before is not None and off(before.__dict__)):
         values["notices_off_at"] = moment
     named = {"municipality_id": municipality.id, "account_id": account_id}
     statement = insert(NoticePreference).values(**named, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["account_id"], set_=values))
     keep_places(municipality, account_id, chosen["home"], chosen["circles"])
+
+
+def end_digests(municipality: Municipality, account_id: int) -> None:
+    """This person gets no more digests, not even one that waits; whatever else they chose stays. Done again it changes
+    nothing. Inside `transaction()`.
+    """
+    kept = session.scalar(select(NoticePreference).filter_by(account_id=account_id).with_for_update())
+    if kept is None or kept.digest == NEVER:
+        return
+    moment = now()
+    for name, value in digest_times(municipality, kept, NEVER, moment).items():
+        setattr(kept, name, value)
+    kept.digest, kept.changed_at = NEVER, moment
+    cancel_for(account_id, DIGEST)
 
 
 def off(values: Mapping[str, Any]) -> bool:
@@ -102,9 +129,9 @@ def digest_times(
     """
     if before is not None and before.digest == digest:
         return {}
-    if digest == "never":
+    if digest == NEVER:
         return {"digest_due_at": None, "digest_after": None}
-    since = before.digest_after if before is not None and before.digest != "never" else moment
+    since = before.digest_after if before is not None and before.digest != NEVER else moment
     return {"digest_due_at": next_digest(municipality, digest, moment), "digest_after": since}
 
 

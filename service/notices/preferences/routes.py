@@ -6,27 +6,54 @@ from flask import Response, current_app
 
 from service.config import Settings
 from service.db import transaction
+from service.errors import NotFound
 from service.fetching.addresses import AddressRefused, Allowed
 from service.gis.locating import OutsideMunicipality
-from service.http import Blueprint, FieldsNotValid, answer, etag_of, nothing, operation
+from service.http import (
+    Blueprint,
+    FieldsNotValid,
+    answer,
+    etag_of,
+    language,
+    largest_body,
+    nothing,
+    operation,
+    wants_a_page,
+)
 from service.municipalities.directory import Municipality
 from service.notices.preferences.cells import centre_of
 from service.notices.preferences.keeping import (
     SWITCHES,
     NoSuchDistrict,
     check_places,
+    digest_of,
+    end_digests,
     keep,
     places_of,
     preferences_of,
 )
-from service.notices.preferences.schemas import PreferencesIn, PreferencesOut, WebPushIn, WebPushKeyOut
+from service.notices.preferences.schemas import (
+    PreferencesIn,
+    PreferencesOut,
+    UnsubscribeIn,
+    UnsubscribeOut,
+    WebPushIn,
+    WebPushKeyOut,
+)
+from service.notices.preferences.unsubscribe_pages import unsubscribe_page
+from service.notices.preferences.unsubscribing import whose
 from service.outbox.channels.web_push import SUBSCRIPTION, ensure_push_service, is_subscription, public_key, value_of
+from service.pages import FORM_POLICY
 from service.people.access import anybody, caller, signed_in
+from service.people.limits import unsubscribing_limit
 from service.people.registering import DeviceNeeded, set_push_target
 
 blueprint = Blueprint(
     "preferences", __name__, url_prefix="/<municipality>", description="What people want to be told, and how"
 )
+
+SMALL = 16 * 1024
+KEPT_NOWHERE = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
 
 
 @blueprint.get("/me/notices")
@@ -89,6 +116,50 @@ def subscribe(body: dict[str, Any], municipality: Municipality) -> Response:
     with transaction():
         set_push_target(municipality, who, SUBSCRIPTION, value, "web")
     return nothing()
+
+
+@blueprint.get("/unsubscribe/<subscription>")
+@anybody
+@blueprint.response(200, UnsubscribeOut)
+@operation("showSubscription", NotFound)
+def subscribed(municipality: Municipality, subscription: str) -> Response:
+    """Show whether digests come to who has the link of one
+
+    Nothing changes. A browser, which asks for `text/html`, gets a page with one button that posts.
+    """
+    return standing(municipality, whose(municipality, subscription))
+
+
+@blueprint.post("/unsubscribe/<subscription>")
+@anybody
+@unsubscribing_limit
+@largest_body(SMALL)
+@blueprint.arguments(UnsubscribeIn, location="parts")
+@blueprint.response(200, UnsubscribeOut)
+@operation("unsubscribe", NotFound)
+def unsubscribe(body: dict[str, Any], municipality: Municipality, subscription: str) -> Response:
+    """End the digests of who has the link of one, as mail programs do by one click (RFC 8058)
+
+    The body may be `application/x-www-form-urlencoded` too. Done again it changes nothing.
+    """
+    account_id = whose(municipality, subscription)
+    if account_id is not None:
+        with transaction():
+            end_digests(municipality, account_id)
+    return standing(municipality, account_id)
+
+
+def standing(municipality: Municipality, account_id: int | None) -> Response:
+    """What holds of somebody's digests, as a page or as JSON. Raises NotFound where it is nobody and no browser."""
+    digest = None if account_id is None else digest_of(account_id)
+    if wants_a_page():
+        page = unsubscribe_page(municipality, digest, language())
+        headers = KEPT_NOWHERE | {"Content-Security-Policy": FORM_POLICY}
+        status = 404 if digest is None else 200
+        return Response(page, status, content_type="text/html; charset=utf-8", headers=headers)
+    if digest is None:
+        raise NotFound
+    return answer({"digest": digest}, headers=KEPT_NOWHERE)
 
 
 def minutes(clock: str) -> int:

@@ -6,6 +6,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from service.notices.preferences.cells import RADII
 from service.notices.preferences.keeping import DIGESTS, MOST_CIRCLES, SWITCHES
+from service.notices.preferences.unsubscribe_pages import NAME, VALUE
 from service.people.schemas import Plain
 
 Clock = validate.Regexp(r"\A([01][0-9]|2[0-3]):[0-5][0-9]\Z")
@@ -116,6 +117,20 @@ class PreferencesOut(Schema):
     digest = fields.String(required=True, validate=validate.OneOf(DIGESTS))
     home = fields.Nested(PreferenceHomeOut, required=True, allow_none=True)
     circles = fields.List(fields.Nested(PreferenceCircleOut), required=True)
+
+
+class UnsubscribeIn(Schema):
+    """What mail programs post to end what they show (RFC 8058)."""
+
+    click = fields.String(required=True, data_key=NAME, validate=validate.OneOf([VALUE]))
+
+
+class UnsubscribeOut(Schema):
+    """How often who has the link is mailed what is new."""
+
+    example: ClassVar[dict[str, Any]] = {"digest": "never"}
+
+    digest = fields.String(required=True, validate=validate.OneOf(DIGESTS))
 
 
 class WebPushKeysIn(Schema):

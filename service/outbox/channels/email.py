@@ -4,18 +4,22 @@
 the first byte). With `?starttls=offered`, and to a server on this machine, mail goes out in the clear where the server
 offers no STARTTLS. User and password are percent-encoded and may be left out.
 
-The Message-ID is the delivery's own, so that a mailbox can tell a repeat from a second message.
+The Message-ID is the delivery's own, so that a mailbox can tell a repeat from a second message. What can be ended names
+in `unsubscribe` the address that mail providers post to (RFC 2369, RFC 8058).
 """
 
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
 from email.errors import MessageError
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import Policy, default
 from email.utils import format_datetime, parseaddr
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from service.config import Settings, SettingsRefused, is_loopback
+from service.config import Settings, SettingsRefused, host_of, is_loopback
 from service.db.clock import now
 from service.outbox.channels import Message
 from service.outbox.outcomes import BackOff, Outcome, Result
@@ -24,6 +28,21 @@ TIMEOUT = 10.0
 STEPS = 8
 PORTS = {"smtp": 25, "smtps": 465}
 NOBODY_THERE = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+IN_ONE_LINE = re.compile(r"https://[!-;=?-~]{1,800}")
+"""Letters of ASCII but for angle brackets; a line of a mail has 998 at most."""
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+class Whole(UnstructuredHeader, BaseHeader):
+    """A header that stays in one line: an address that is cut or encoded, as long words are, leads nowhere."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+HEADERS = HeaderRegistry()
+HEADERS.map_to_type("List-Unsubscribe", Whole)
+POLICY = default.clone(header_factory=HEADERS)
 
 
 @dataclass(frozen=True)
@@ -105,14 +124,19 @@ class Email:
         return Result(Outcome.SENT, message_id=written["Message-ID"])
 
     def write(self, message: Message) -> EmailMessage:
-        """The letter. Raises ValueError for a subject or address with a line break in it."""
-        written = EmailMessage()
+        """The letter. Raises ValueError for a subject or address with a line break in it, and for an address to
+        unsubscribe at that nobody can post to.
+        """
+        written = EmailMessage(POLICY)
         written["From"] = self.sender
         written["To"] = message.target
         written["Subject"] = message.content["subject"]
         written["Date"] = format_datetime(now())
         written["Message-ID"] = f"<{message.uid}@{self.domain}>"
         written["Auto-Submitted"] = "auto-generated"
+        if "unsubscribe" in message.content:
+            written["List-Unsubscribe"] = in_brackets(message.content["unsubscribe"])
+            written["List-Unsubscribe-Post"] = ONE_CLICK
         written.set_content(message.content["text"])
         if "html" in message.content:
             written.add_alternative(message.content["html"], subtype="html")
@@ -144,6 +168,19 @@ class Email:
 
     def close(self) -> None:
         """No connection is kept."""
+
+
+def takes_one_click(address: str) -> bool:
+    """Whether mail providers can post to this address (RFC 8058): https, in one line, at a host that they reach."""
+    host = host_of(address)
+    return IN_ONE_LINE.fullmatch(address) is not None and bool(host) and not is_loopback(host)
+
+
+def in_brackets(address: str) -> str:
+    """The address as the header has it. Raises ValueError for one that mail providers cannot post to."""
+    if not takes_one_click(address):
+        raise ValueError("not an address to unsubscribe at")
+    return f"<{address}>"
 
 
 def not_connected(error: Exception) -> Result:
