@@ -16,10 +16,12 @@ from service.municipalities.directory import Municipality
 from service.news.models import Article, ArticleVersion, ArticleWord
 from service.outbox.models import Event
 from service.people.audit_models import AuditEntry
+from service.plans.models import PlanElement
 from tests.factories.jobs import make_due
 from tests.factories.people import Person
 from tests.factories.reports import photo
 from tests.news.office import NEWS, STAFF, Office, in_days, read, titles, work_all, written
+from tests.plans.plans import a_plan, keep, put_in_force
 from tests.reports.scene import expand_all
 
 
@@ -119,6 +121,22 @@ def test_what_is_not_whole_is_refused_with_its_faults(office: Office, client: Fl
     assert missing == [{"where": "facts.deadline", "why": "missing"}]
     over = office.write(written(expires_at=in_days(-1)))["id"]
     assert office.submit(over, status=422)["faults"] == [{"where": "expires_at", "why": "past"}]
+
+
+def test_an_article_leads_to_an_action_of_a_plan_while_it_is_in_force(
+    client: FlaskClient, office: Office, here: Municipality
+) -> None:
+    keep(here, a_plan())
+    name = str(session.scalars(select(PlanElement.uid).where(PlanElement.key == "1.1")).one())
+    links = [{"kind": "plan_element", "id": name}]
+    assert office.write(written(links=links), 422)["code"] == "link_not_found", "the plan is a draft yet"
+    put_in_force(here, a_plan())
+    article = office.publish(written(links=links))
+    address = "/api/v1/here/plans/op/elements/1.1"
+    assert read(client, f"/{article}").json["links"] == [{**links[0], "address": address}]
+    assert client.get(address).json["id"] == name
+    put_in_force(here, a_plan(elements=a_plan()["elements"][1:]))
+    assert read(client, f"/{article}").json["links"] == [], "it left the plan"
 
 
 def test_an_article_shows_its_pictures_links_and_topics(client: FlaskClient, office: Office) -> None:
