@@ -301,7 +301,7 @@ def write(consultation: Any, ballot: bytes, given: Sequence[Given], sequences: M
         }
         for one in given
     ]
-    if len(insert_all_if_absent(answers, rows, "sequence")) != len(given):
+    if insert_all_if_absent(answers, rows) != len(given):
         raise TrackerTaken
 
 

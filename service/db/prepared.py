@@ -72,13 +72,13 @@ class Prepared:
             found = [made(row, compiled.made) for row in found]
         return [compiled.row(row) for row in found]
 
-    def many(self, rows: Sequence[Mapping[str, Any]], ready: Collection[str] = ()) -> None:
-        """Run a statement that gives nothing for each of the rows, which have the same names.
+    def many(self, rows: Sequence[Mapping[str, Any]], ready: Collection[str] = ()) -> int:
+        """Run a statement that gives nothing for each of the rows, which have the same names; how many it wrote.
 
         The values of the `ready` names are as the driver takes them (`fitting`). Raises what SQLAlchemy raises.
         """
         if not rows:
-            return
+            return 0
         connection = session.connection()
         compiled = self.compiled_for(connection.dialect, rows[0])
         fits = [(name, None if name in ready else fit) for name, fit in compiled.parameters]
@@ -90,7 +90,7 @@ class Prepared:
             given = [{name: row[name] if fit is None else fit(row[name]) for name, fit in fits} for row in full]
         else:
             given = [tuple([row[name] if fit is None else fit(row[name]) for name, fit in fits]) for row in full]
-        run_many(connection, compiled.sql, given)
+        return run_many(connection, compiled.sql, given)
 
     def compiled_for(self, dialect: Dialect, values: Mapping[str, Any]) -> Compiled:
         """The statement for this database, these names and lists of these lengths; compiled once."""

@@ -1,7 +1,7 @@
 """Insert rows without the session's bookkeeping, and let a unique constraint decide what may happen once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import orjson
@@ -72,32 +72,28 @@ def adding_if_absent(table: Any, returning: str) -> Prepared:
     return on_both(lambda insert: insert(table).on_conflict_do_nothing().returning(table.c[returning]))
 
 
-def insert_all_if_absent(table: Any, rows: Sequence[Mapping[str, Any]], returning: str) -> list[Any]:
+def insert_all_if_absent(table: Any, rows: Sequence[Mapping[str, Any]]) -> int:
     """The same for rows that name the same columns, in a statement that is made once; of numbers, text, bytes and JSON.
 
-    PostgreSQL gets them as one value: its driver reads a statement with hundreds of parameters anew each time.
+    How many were inserted. PostgreSQL gets them as one value, because its driver reads a statement with hundreds of
+    parameters anew each time; SQLite gets one after the other.
     """
     if not rows:
-        return []
-    names = tuple(rows[0])
-    if dialect() == "postgresql":
-        given = orjson.dumps(rows, default=bytes.hex).decode()
-        return [found[0] for found in adding_as_one(table, names, returning).rows({"rows": given})]
-    values = {f"{name}_{number}": value for number, row in enumerate(rows) for name, value in row.items()}
-    return [found[0] for found in adding_each(table, names, len(rows), returning).rows(values)]
-
-
-@lru_cache(maxsize=256)
-def adding_each(table: Any, names: tuple[str, ...], count: int, returning: str) -> Prepared:
-    """The statement for so many rows: the value of `name` in the first of them is `name_0`."""
-    rows = [
-        {name: bindparam(f"{name}_{number}", type_=table.c[name].type) for name in names} for number in range(count)
-    ]
-    return on_both(lambda insert: insert(table).values(rows).on_conflict_do_nothing().returning(table.c[returning]))
+        return 0
+    if dialect() != "postgresql":
+        return adding_each(table).many(rows)
+    given = orjson.dumps(rows, default=bytes.hex).decode()
+    return len(adding_as_one(table, tuple(rows[0])).rows({"rows": given}))
 
 
 @cache
-def adding_as_one(table: Any, names: tuple[str, ...], returning: str) -> Prepared:
+def adding_each(table: Any) -> Prepared:
+    """The statement for one row after the other; of SQLite."""
+    return Prepared(sqlite.insert(table).on_conflict_do_nothing().inline())
+
+
+@cache
+def adding_as_one(table: Any, names: tuple[str, ...]) -> Prepared:
     """The statement for rows that are a list of objects in JSON, with bytes in hexadecimal; of PostgreSQL."""
     columns = [table.c[name] for name in names]
     kinds = [column(one.name, Text() if isinstance(one.type, LargeBinary) else one.type) for one in columns]
@@ -105,7 +101,7 @@ def adding_as_one(table: Any, names: tuple[str, ...], returning: str) -> Prepare
     there = given.table_valued(*kinds).render_derived(name="given", with_types=True)
     values = [as_given(there.c[one.name], one.type) for one in columns]
     statement = postgresql.insert(table).from_select(list(names), select(*values), include_defaults=False)
-    return Prepared(statement.on_conflict_do_nothing().returning(table.c[returning]))
+    return Prepared(statement.on_conflict_do_nothing().returning(*table.primary_key.columns[:1]))
 
 
 def as_given(value: ColumnElement[Any], kind: Any) -> ColumnElement[Any]:

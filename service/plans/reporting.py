@@ -8,7 +8,6 @@ from sqlalchemy import delete, func, select
 
 from service.db import session
 from service.db.clock import now
-from service.db.prepared import fitting
 from service.errors import Problem
 from service.plans.canonical import to_json
 from service.plans.checking import PlanFaulty
@@ -16,7 +15,7 @@ from service.plans.models import PlanRow, ProgressEntryRow, ProgressReportRow
 from service.plans.reading_json import read
 from service.plans.record import ProgressReport
 from service.plans.values import Period
-from service.plans.writing import element_ids, known_ids, put_in
+from service.plans.writing import element_ids, known_ids, put_in, spelled
 from service.text import N_
 
 
@@ -55,8 +54,7 @@ class Apart(NamedTuple):
 
 def taken_apart(report: ProgressReport) -> Apart:
     """A report ready to be written; before the transaction."""
-    fit = fitting(ProgressEntryRow.detail)
-    return Apart(replace(report, entries=()), [(entry.element, fit(to_json(entry))) for entry in report.entries])
+    return Apart(replace(report, entries=()), [(entry.element, spelled(to_json(entry))) for entry in report.entries])
 
 
 def write_reports(

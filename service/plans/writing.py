@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 
-from service.db import Base, session
+from service.db import Base, dialect, session
 from service.db.clock import now
+from service.db.driver import copy_in
 from service.db.keys import new_uid
 from service.db.prepared import Prepared, fitting
 from service.errors import Problem
@@ -128,8 +130,7 @@ class Ready:
 def made_ready(rows: Sequence[Row], before: Iterable[Row], names: Mapping[str, uuid.UUID]) -> Ready:
     """What is new in the rows, ready to be written; `before` is what is there."""
     there = {row.key: row.hash for row in before}
-    fit = fitting(PlanRevision.detail)
-    details = {row.key: fit(row.detail) for row in rows if there.get(row.key) != row.hash}
+    details = {row.key: spelled(row.detail) for row in rows if there.get(row.key) != row.hash}
     return Ready(details, names, {row.key: new_uid() for row in rows if row.key not in there})
 
 
@@ -165,7 +166,12 @@ def said_otherwise(wanted: tuple[Row, Placed] | None, at: Placed) -> bool:
 
 def detail_of(row: Row, ready: Ready) -> Any:
     """What the row says as the driver takes it."""
-    return ready.details.get(row.key) or fitting(PlanRevision.detail)(row.detail)
+    return ready.details.get(row.key) or spelled(row.detail)
+
+
+def spelled(detail: Any) -> str:
+    """The JSON as both drivers take it."""
+    return orjson.dumps(detail).decode()
 
 
 def of_revision(version_id: int, element_id: int, at: Placed, detail: Any) -> dict[str, Any]:
@@ -225,11 +231,18 @@ def nothing_collected() -> Iterator[None]:
 
 
 def put_in(model: type[Base], rows: Sequence[Mapping[str, Any]], ready: Collection[str] = ()) -> None:
-    """Many rows at once, by the driver itself: while they are written on SQLite everybody else who writes waits.
+    """Many rows at once, which name the same columns, by the driver itself: others who write wait meanwhile, on
+    PostgreSQL those of the same plan.
 
     The values of the `ready` columns are as the driver takes them.
     """
-    inserting(model.__table__).many(rows, ready)
+    table: Any = model.__table__
+    if dialect() != "postgresql":
+        inserting(table).many(rows, ready)
+    elif rows:
+        fits = [(name, None if name in ready else fitting(table.c[name])) for name in rows[0]]
+        values = ([row[name] if fit is None else fit(row[name]) for name, fit in fits] for row in rows)
+        copy_in(session.connection(), table.name, list(rows[0]), values)
 
 
 @cache

@@ -56,9 +56,9 @@ def test_many_rows_are_one_statement_that_leaves_out_what_is_there(app: Flask, h
         )
     ]
     with transaction():
-        assert insert_all_if_absent(answers, [], "question") == []
-        assert insert_all_if_absent(answers, rows[:2], "question") == ["q0", "q1"]
-        assert insert_all_if_absent(answers, rows, "question") == ["q2"]
+        assert insert_all_if_absent(answers, []) == 0
+        assert insert_all_if_absent(answers, rows[:2]) == 2
+        assert insert_all_if_absent(answers, rows) == 1
     there = session.execute(select(answers).order_by(answers.c.question)).mappings().all()
     assert [{name: row[name] for name in rows[0]} for row in there] == rows
     assert session.scalar(select(func.count()).where(answers.c.answer.is_(null()))) == 0, "a blank one was given"

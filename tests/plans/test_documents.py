@@ -72,9 +72,9 @@ def test_what_can_be_made_before_others_have_to_wait_is_made_before(
         proposal = propose(here, from_json(coming))
         assert sum(proposal.comparison.counts.values()) == changes
         with monkeypatch.context() as nothing:
-            for name in ("fitting", "new_uid"):
+            for name in ("spelled", "new_uid"):
                 nothing.setattr(writing, name, lambda *_: pytest.fail("it is made while others wait"))
-            nothing.setattr(reporting, "fitting", lambda *_: pytest.fail("it is made while others wait"))
+            nothing.setattr(reporting, "spelled", lambda *_: pytest.fail("it is made while others wait"))
             with transaction():
                 apply(here, proposal)
         row = plan_named(here, "op")
