@@ -7,16 +7,18 @@ from datetime import datetime
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import func, null, select
+from sqlalchemy import event, func, null, select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 
 from service.consultation.models import BallotAnswer, Consultation
 from service.db import engine, session, spatialite, transaction
 from service.db.generations import Generation
+from service.db.keys import new_uid
 from service.db.types import Instant
 from service.db.upserts import insert_all_if_absent, insert_if_absent
 from service.municipalities.directory import Municipality
+from service.plans.writing import put_in
 from tests.conftest import postgres_server
 from tests.consultation.votes import new_vote
 from tests.factories.people import make_staff
@@ -62,6 +64,23 @@ def test_many_rows_are_one_statement_that_leaves_out_what_is_there(app: Flask, h
     there = session.execute(select(answers).order_by(answers.c.question)).mappings().all()
     assert [{name: row[name] for name in rows[0]} for row in there] == rows
     assert session.scalar(select(func.count()).where(answers.c.answer.is_(null()))) == 0, "a blank one was given"
+
+
+@pytest.mark.measured_on_both
+def test_rows_of_a_plan_are_given_at_once_seen_by_who_listens_and_a_fault_has_its_name(app: Flask) -> None:
+    heard: list[str] = []
+    mine = str(new_uid())
+    rows = [{"subject": f"{mine} {number}", "value": number} for number in range(3)]
+    with transaction():
+        put_in(Generation, [])
+        event.listen(session.connection(), "before_cursor_execute", lambda *said: heard.append(said[2]))
+        put_in(Generation, rows)
+    assert len(heard) == 1 and "generations" in heard[0]
+    there = select(Generation.value).where(Generation.subject.startswith(mine)).order_by(Generation.value)
+    assert session.scalars(there).all() == [0, 1, 2]
+    with pytest.raises(IntegrityError), transaction():
+        put_in(Generation, [{"subject": f"{mine} 9", "value": 9}, rows[0]])
+    assert session.scalars(there).all() == [0, 1, 2], "all or nothing"
 
 
 def test_a_connection_that_the_server_has_closed_is_not_used_again(postgres: psycopg.Connection[object]) -> None:
